@@ -1,0 +1,76 @@
+"""The ways to go wrong: every exception buzzsim raises, and the one sentence each of them says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BuzzsimError(Exception):
+    """Anything buzzsim refuses to do; its text is one sentence for the person who asked.
+
+    Examples
+    --------
+    >>> issubclass(ScenarioError, BuzzsimError)
+    True
+    """
+
+
+class ScenarioError(BuzzsimError, ValueError):
+    """A scenario, or a value handed over beside it, asks for something that is not allowed."""
+
+
+class StrategyError(BuzzsimError, ValueError):
+    """There is no strategy of that name."""
+
+
+class NetworkError(BuzzsimError, ValueError):
+    """A network cannot be read, built, or used for what was asked."""
+
+
+class ResultError(BuzzsimError, ValueError):
+    """A saved result cannot be read, or an outcome of that name does not exist."""
+
+
+class OutputError(BuzzsimError, OSError):
+    """A file cannot be written."""
+
+
+def sentence(place: str, key: str, value: object, allowed: str) -> str:
+    """Say what is wrong: place, key, value and what is allowed.
+
+    Examples
+    --------
+    >>> sentence("restaurant.toml", "reply.empathy", 1.4, "0 to 1")
+    'restaurant.toml: reply.empathy is 1.4; expected 0 to 1'
+    """
+    return f"{place}: {key} is {shown(value)}; expected {allowed}"
+
+
+def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
+    """Say that a name is unknown, and which one was probably meant.
+
+    Examples
+    --------
+    >>> unknown("restaurant.toml", "key", "reply.empaty", ["reply.empathy", "brand.staff"])
+    "restaurant.toml: unknown key 'reply.empaty'; did you mean 'reply.empathy'?"
+    """
+    names = [str(name) for name in known]
+    near = get_close_matches(str(word), names, n=1, cutoff=0.6)
+    if near:
+        hint = f"did you mean {near[0]!r}?"
+    else:
+        hint = "expected one of " + ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"{place}: unknown {what} {shown(word)}; {hint}"
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """Write a value as a person typed it, cut to a readable length.
+
+    Examples
+    --------
+    >>> shown("a" * 100, limit=10)
+    "'aaaaaaaaa..."
+    """
+    text = repr(value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value)
+    return text if len(text) <= limit else text[:limit] + "..."
