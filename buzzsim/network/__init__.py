@@ -1,0 +1,7 @@
+"""Whose posts reach whom: the network, how it is read from a file or a graph, and how it is generated."""
+
+from buzzsim.network.generators import GENERATORS, generate
+from buzzsim.network.network import Network
+from buzzsim.network.reading import open_network
+
+__all__ = ["GENERATORS", "Network", "generate", "open_network"]

@@ -1,0 +1,109 @@
+"""The compiled part of reading edge lists: lines that begin with two whole numbers, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+_TAB, _LINE_FEED, _RETURN, _SPACE = 9, 10, 13, 32
+_HASH, _PERCENT, _MINUS, _ZERO, _NINE = 35, 37, 45, 48, 57
+_MOST_DIGITS = 18  # always fits an int64
+WHITESPACE = 0
+
+
+@njit(cache=True)
+def number_pairs(data: Any, at: Any, separator: Any) -> Any:
+    """Give (tails, heads, understood) of the bytes from `at` on; `separator` is a byte or WHITESPACE.
+
+    Not understood is whatever the slower reader of text should judge: names, 19 digits, control bytes.
+    """
+    n_lines = 1
+    for k in range(at, len(data)):
+        if data[k] == _LINE_FEED or data[k] == _RETURN:
+            n_lines += 1
+    tails, heads = np.empty(n_lines, np.int64), np.empty(n_lines, np.int64)
+    count = 0
+    while at < len(data):
+        at = _after_blanks(data, at)
+        if at == len(data):
+            break
+        if data[at] == _HASH or data[at] == _PERCENT:
+            at = _line_end(data, at, False)
+        elif data[at] != _LINE_FEED and data[at] != _RETURN:
+            tails[count], at = _number(data, at)
+            at = _after_separator(data, at, separator)
+            heads[count], at = _number(data, at)
+            at = _line_end(data, at, True) if _field_ends(data, at, separator) else -1
+            if at < 0:
+                return tails[:count], heads[:count], False
+            count += 1
+        at += 1
+    return tails[:count], heads[:count], True
+
+
+@njit(cache=True)
+def _number(data: Any, at: Any) -> Any:
+    """Read a whole number; the place is -1 when there is none."""
+    if at < 0 or at >= len(data):
+        return 0, -1
+    negative = data[at] == _MINUS
+    if negative:
+        at += 1
+    first, value = at, np.int64(0)
+    while at < len(data) and _ZERO <= data[at] <= _NINE:
+        value = value * 10 + np.int64(data[at]) - _ZERO
+        at += 1
+        if at - first > _MOST_DIGITS:
+            return 0, -1
+    if at == first:
+        return 0, -1
+    return (-value if negative else value), at
+
+
+@njit(cache=True)
+def _after_separator(data: Any, at: Any, separator: Any) -> Any:
+    """Give the place of the second field, or -1."""
+    if at < 0:
+        return -1
+    field = _after_blanks(data, at)
+    if separator == WHITESPACE:
+        return field if field > at else -1
+    while at < field and data[at] != separator:  # a tab is a blank too
+        at += 1
+    if at < len(data) and data[at] == separator:
+        return _after_blanks(data, at + 1)
+    return -1
+
+
+@njit(cache=True)
+def _field_ends(data: Any, at: Any, separator: Any) -> Any:
+    """Tell whether the second field ends where its digits do."""
+    if at < 0:
+        return False
+    rest = _after_blanks(data, at)
+    if rest == len(data) or data[rest] == _LINE_FEED or data[rest] == _RETURN:
+        return True
+    if separator == WHITESPACE:
+        return rest > at
+    while at < rest and data[at] != separator:
+        at += 1
+    return data[at] == separator
+
+
+@njit(cache=True)
+def _after_blanks(data: Any, at: Any) -> Any:
+    while at < len(data) and (data[at] == _SPACE or data[at] == _TAB):
+        at += 1
+    return at
+
+
+@njit(cache=True)
+def _line_end(data: Any, at: Any, strict: Any) -> Any:
+    """Give the end of the line; if strict, -1 when a byte on the way is not plain text."""
+    while at < len(data) and data[at] != _LINE_FEED and data[at] != _RETURN:
+        if strict and ((data[at] < _SPACE and data[at] != _TAB) or data[at] > 126):
+            return -1
+        at += 1
+    return at

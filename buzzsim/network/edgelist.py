@@ -1,0 +1,195 @@
+"""Edge lists: lines of two customers' names, read from bytes of any sensible layout."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from buzzsim.errors import NetworkError, sentence
+from buzzsim.network.digits import WHITESPACE, number_pairs
+from buzzsim.network.network import INTEGER
+
+Ends = NDArray[np.int64]
+
+_LINE = re.compile(rb"[^\r\n]+")
+_LINE_END = re.compile(rb"\r\n|\r|\n")
+_TWO_INTEGERS = re.compile(r"-?[0-9]+[ \t]+-?[0-9]+([ \t]|$)")
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_SEPARATORS = {"\t": "a tab", ";": "a semicolon", ",": "a comma", "": "white space"}
+_COMMENT = ("#", "%")
+_LINES_LOOKED_AT = 20
+_COLUMN_NAME = re.compile(
+    r"(source|target|src|dst|tgt|from|to|u|v|tail|head|sender|receiver|ego|alter|start|end"
+    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex)_?([0-9]+|[ab]))([ _]?(id|node|user|name))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the lines of a file are written: what stands between the names, and where the lines begin."""
+
+    separator: str
+    start: int  # in bytes: behind the header, if there is one
+
+    @property
+    def allowed(self) -> str:
+        """What a line should hold, in words."""
+        return f"two names separated by {_SEPARATORS[self.separator]}"
+
+
+def read_edges(data: bytes, place: str) -> tuple[Ends, Ends, Sequence[int | str]]:
+    """Give tails and heads as customers' numbers, and the names of the customers.
+
+    Raises
+    ------
+    NetworkError
+        When a line does not hold two names, or the bytes are no text.
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise NetworkError(sentence(place, "the encoding", "UTF-16", "plain text in UTF-8"))
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    layout = _layout(data, place)
+    code = ord(layout.separator) if layout.separator else WHITESPACE
+    tails, heads, understood = number_pairs(np.frombuffer(data, np.uint8), layout.start, code)
+    if understood:
+        return _numbered_integers(tails, heads)
+    return _numbered_names(_named_pairs(data, layout, place))
+
+
+def _layout(data: bytes, place: str) -> Layout:
+    """Look at the first lines to find the separator and whether the first of them names the columns."""
+    found = list(islice(_data_lines(data), _LINES_LOOKED_AT))
+    if not found:
+        raise NetworkError(f"{place}: there are no ties; expected lines of two names")
+    first_end, first_line = found[0]
+    layout = Layout(_separator(first_line), 0)
+    head, *rest = (_fields(line, layout.separator)[:2] for _, line in found)
+    if not _is_header(head, rest):
+        return layout
+    if not all(head):  # such as the unnamed index that pandas writes: the names would be in columns 2 and 3
+        raise NetworkError(sentence(place, "the header", first_line, f"{layout.allowed}, without a column before them"))
+    return Layout(layout.separator, first_end)
+
+
+def _data_lines(data: bytes) -> Iterator[tuple[int, str]]:
+    """Give the lines that are neither blank nor comments, each with the place where it ends."""
+    for match in _LINE.finditer(data):
+        line = match.group().decode("utf-8", "replace").strip()
+        if line and not line.startswith(_COMMENT):
+            yield match.end(), line
+
+
+def _separator(line: str) -> str:
+    """Tell what separates the first two names; "" is white space."""
+    if _TWO_INTEGERS.match(line):
+        return ""
+    before_data = line.split("{")[0]  # networkx writes `ann bob {'weight': 1, 'since': 2011}`
+    return next((mark for mark in "\t;," if mark in before_data), "")
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    """Split a line into its names and the rest; quotes protect separators."""
+    if '"' in line:
+        plain = line if separator else line.replace("\t", " ")
+        row = next(csv.reader([plain], delimiter=separator or " ", skipinitialspace=True), [])
+        return [name.strip() for name in row]
+    if separator:
+        return [name.strip() for name in line.split(separator, 2)]
+    return line.split(None, 2)
+
+
+def _is_header(head: list[str], rest: list[list[str]]) -> bool:
+    """Tell column names: any above nothing but integers, or well-known ones above names unlike them."""
+    if len(head) < 2 or _are_integers(head):
+        return False
+    if rest and all(map(_are_integers, rest)):
+        return True
+    return all(map(_COLUMN_NAME.fullmatch, head)) and not any(
+        _COLUMN_NAME.fullmatch(name) for row in rest for name in row
+    )
+
+
+def _are_integers(names: list[str]) -> bool:
+    return len(names) == 2 and all(map(INTEGER.fullmatch, names))
+
+
+def _named_pairs(data: bytes, layout: Layout, place: str) -> list[str]:
+    """Give the two names of each line in turn, one after the other."""
+    _check_text(data, place)
+    first_number = _line_number(data, layout.start)
+    lines = _LINE_END.split(data[layout.start :])
+    names: list[str] = []
+    for number, line in enumerate(lines, first_number):
+        stripped = line.decode("utf-8").strip()
+        if not stripped or stripped.startswith(_COMMENT):
+            continue
+        try:
+            fields = _fields(stripped, layout.separator)
+        except csv.Error:
+            fields = []
+        if len(fields) < 2:
+            raise NetworkError(sentence(place, f"line {number}", stripped, layout.allowed))
+        if not (fields[0] and fields[1]):
+            raise NetworkError(sentence(place, f"line {number}", stripped, f"{layout.allowed}, neither of them empty"))
+        names += fields[:2]
+    return names
+
+
+def _check_text(data: bytes, place: str) -> None:
+    """Refuse bytes that are no text in UTF-8."""
+    control = _CONTROL.search(data)
+    if control:
+        key = f"line {_line_number(data, control.start())}"
+        raise NetworkError(sentence(place, key, control.group(), "text, not binary data"))
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        key = f"line {_line_number(data, error.start)}"
+        raise NetworkError(sentence(place, key, data[error.start : error.end], "text in UTF-8")) from None
+
+
+def _line_number(data: bytes, at: int) -> int:
+    return len(_LINE_END.findall(data[:at])) + 1
+
+
+def _numbered_integers(tails: Ends, heads: Ends) -> tuple[Ends, Ends, Sequence[int]]:
+    """Number customers by increasing integer."""
+    if not len(tails):
+        return tails, heads, ()
+    low, high = min(tails.min(), heads.min()), max(tails.max(), heads.max())
+    width = int(high) - int(low) + 1
+    if width > 20 * len(tails) + 1_000_000:  # too sparse for a table
+        found, numbers = np.unique(np.concatenate((tails, heads)), return_inverse=True)
+        return numbers[: len(tails)], numbers[len(tails) :], tuple(found.tolist())
+    tails, heads = tails - low, heads - low
+    present = np.zeros(width, bool)
+    present[tails] = present[heads] = True
+    found = np.flatnonzero(present)
+    if len(found) < width:
+        table = np.cumsum(present) - 1
+        tails, heads = table[tails], table[heads]
+    names = range(width) if low == 0 and len(found) == width else tuple((found + low).tolist())
+    return tails, heads, names
+
+
+def _numbered_names(pairs: list[str]) -> tuple[Ends, Ends, Sequence[int | str]]:
+    """Number customers by increasing integer if all names are integers, else in order of first appearance."""
+    spelt = dict.fromkeys(pairs)
+    names: Sequence[int | str]
+    if all(map(INTEGER.fullmatch, spelt)):
+        integers = sorted(set(map(int, spelt)))
+        rank = {value: number for number, value in enumerate(integers)}
+        numbers = {name: rank[int(name)] for name in spelt}
+        names = tuple(integers) if integers != list(range(len(integers))) else range(len(integers))
+    else:
+        numbers = {name: number for number, name in enumerate(spelt)}
+        names = tuple(spelt)
+    ends = np.fromiter(map(numbers.__getitem__, pairs), np.int64, len(pairs))
+    return ends[0::2], ends[1::2], names

@@ -1,0 +1,360 @@
+"""The network itself: whose posts reach whom, as sorted rows of followers, with customers' names and traits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from buzzsim.errors import NetworkError, sentence, unknown
+from buzzsim.network.checks import (
+    check_size,
+    checked_names,
+    checked_traits,
+    numbers_of_customers,
+    traits_of_nodes,
+    whole_numbers,
+)
+from buzzsim.network.ties import n_reciprocal, rows_of
+
+INTEGER = re.compile(r"-?[0-9]{1,1000}")
+_NAMES_SEARCHED = 20_000  # difflib needs about a second for this many
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Network:
+    """Whose posts reach whom; made by `open_network`, `generate` or one of the `from_` methods.
+
+    Parameters
+    ----------
+    indptr, indices : numpy.ndarray
+        The followers of customer ``u`` (int32, ascending, never ``u``, none twice) are
+        ``indices[indptr[u]:indptr[u + 1]]``.
+    directed : bool
+        Directed, a tie ``u -> v`` means that v sees u's posts; undirected, each tie is stored in both rows.
+    names : sequence
+        The name of each customer; ``range(n)`` when they have only numbers.
+    traits : dict of str to numpy.ndarray
+        What is known of the customers (float64, NaN where unknown): susceptibility (0 or more), anger (0 to 1),
+        attitude (-1 to 1) and the flags vindictive, advocate and troll (0 or 1).
+    dropped_loops, dropped_repeats : int
+        Ties from a customer to themselves, and ties given again, that were left out.
+    source : str
+        Where it came from, in words for people.
+
+    Examples
+    --------
+    >>> network = Network.from_edges([0, 0, 1, 2], [1, 2, 2, 0])
+    >>> network
+    <Network: edges: 3 customers, 3 ties, undirected, 2.0 followers on average (1 repeated tie dropped)>
+    >>> network.followers
+    array([2, 2, 2])
+    """
+
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    directed: bool = False
+    names: Sequence[Any] = ()
+    traits: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    dropped_loops: int = 0
+    dropped_repeats: int = 0
+    source: str = "arrays"
+
+    @property
+    def n_customers(self) -> int:
+        """Number of customers."""
+        return len(self.indptr) - 1
+
+    @property
+    def n_stored(self) -> int:
+        """Number of entries in the rows: directed ties, or twice the undirected ones."""
+        return len(self.indices)
+
+    @property
+    def n_ties(self) -> int:
+        """Number of ties; an undirected one counts once."""
+        return self.n_stored if self.directed else self.n_stored // 2
+
+    @cached_property
+    def followers(self) -> NDArray[np.int64]:
+        """How many customers see the posts of each."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def followees(self) -> NDArray[np.int64]:
+        """How many customers' posts each one sees."""
+        if not self.directed:
+            return self.followers
+        return np.bincount(self.indices, minlength=self.n_customers).astype(np.int64, copy=False)
+
+    @cached_property
+    def reciprocal(self) -> int:
+        """How many stored ties are answered by the opposite one."""
+        return int(n_reciprocal(self.indptr, self.indices)) if self.directed else self.n_stored
+
+    @cached_property
+    def _numbers(self) -> dict[Any, int]:
+        return {name: number for number, name in enumerate(self.names)}
+
+    def index_of(self, name: Any) -> int:
+        """Find the number of a customer by name; ``"7"`` finds 7 and the other way round.
+
+        Parameters
+        ----------
+        name : object
+            The customer's name as in `names`.
+
+        Raises
+        ------
+        NetworkError
+            When nobody has that name; the sentence gives the nearest one.
+
+        Examples
+        --------
+        >>> Network.from_edges([0], [1], names=["ann", "bob"]).index_of("bob")
+        1
+        """
+        for candidate in (name, _other_spelling(name)):
+            try:
+                if isinstance(self.names, range) and candidate in self.names:
+                    return self.names.index(candidate)
+                if not isinstance(self.names, range) and candidate in self._numbers:
+                    return self._numbers[candidate]
+            except TypeError:  # unhashable, so nobody's name
+                break
+        if isinstance(self.names, range):
+            raise NetworkError(sentence(self.source, "a customer's name", name, f"0 to {self.n_customers - 1}"))
+        raise NetworkError(unknown(self.source, "customer", name, map(str, islice(self.names, _NAMES_SEARCHED))))
+
+    def to_networkx(self) -> Any:
+        """Give a networkx Graph, or DiGraph if directed, with names as nodes and traits as their attributes.
+
+        Examples
+        --------
+        >>> Network.from_edges([0, 1], [1, 2]).to_networkx().number_of_edges()
+        2
+        """
+        import networkx as nx
+
+        graph = nx.DiGraph() if self.directed else nx.Graph()
+        graph.add_nodes_from(self.names)
+        tails = np.repeat(np.arange(self.n_customers), self.followers)
+        heads = self.indices.astype(np.int64)
+        if not self.directed:
+            once = tails < heads
+            tails, heads = tails[once], heads[once]
+        name = self.names.__getitem__
+        graph.add_edges_from(zip(map(name, tails.tolist()), map(name, heads.tolist()), strict=True))
+        for trait, values in self.traits.items():
+            known = zip(self.names, values.tolist(), strict=True)
+            nx.set_node_attributes(graph, {who: value for who, value in known if value == value}, trait)
+        return graph
+
+    def describe(self) -> str:
+        """Say in one line how large it is and what was left out.
+
+        Examples
+        --------
+        >>> Network.from_edges([0, 1, 1], [1, 2, 1], directed=True).describe()
+        'edges: 3 customers, 2 ties, directed, 0.7 followers on average (1 self-tie dropped)'
+        """
+        drops = [
+            f"{count:,} {what}{'s' if count > 1 else ''}"
+            for count, what in ((self.dropped_loops, "self-tie"), (self.dropped_repeats, "repeated tie"))
+            if count
+        ]
+        return (
+            f"{self.source}: {self.n_customers:,} customers, {self.n_ties:,} ties, "
+            f"{'directed' if self.directed else 'undirected'}, "
+            f"{self.n_stored / self.n_customers:.1f} followers on average"
+            + (f" ({' and '.join(drops)} dropped)" if drops else "")
+        )
+
+    def __repr__(self) -> str:
+        return f"<Network: {self.describe()}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p><b>Network</b> {escape(self.describe())}</p>"
+
+    @classmethod
+    def from_edges(
+        cls,
+        tails: Any,
+        heads: Any,
+        *,
+        n_customers: int | None = None,
+        directed: bool = False,
+        names: Sequence[Any] | None = None,
+        traits: Mapping[str, Any] | None = None,
+        source: str = "edges",
+    ) -> Network:
+        """Build a network from pairs of customers' numbers; loops and repeats are dropped and counted.
+
+        Parameters
+        ----------
+        tails, heads : array of int
+            Customers 0 to n - 1; directed, the head sees the tail's posts.
+        n_customers : int, optional
+            How many customers; by default just enough for the largest number.
+        directed : bool
+            Whether u -> v and v -> u are different ties.
+        names : sequence, optional
+            One name for each customer, all different.
+        traits : mapping, optional
+            One value for each customer, by trait; None or NaN where unknown.
+        source : str
+            Where it came from, in words for people.
+
+        Raises
+        ------
+        NetworkError
+            Usually a number that is negative or too large, or lists of unequal lengths.
+
+        Examples
+        --------
+        >>> Network.from_edges([0, 1], [1, 2], directed=True).followees
+        array([0, 1, 1])
+        """
+        ends = [whole_numbers(tails, source, "tails"), whole_numbers(heads, source, "heads")]
+        if len(ends[0]) != len(ends[1]):
+            raise NetworkError(sentence(source, "the number of heads", len(ends[1]), f"{len(ends[0])}, as of tails"))
+        if n_customers is None:
+            n_customers = max((int(end.max()) + 1 for end in ends if len(end)), default=0)
+        check_size(n_customers, source)
+        u = numbers_of_customers(ends[0], n_customers, source, "tails")
+        v = numbers_of_customers(ends[1], n_customers, source, "heads")
+        known = checked_names(names, n_customers, source)
+        rows = rows_of(u, v, n_customers, not directed)
+        return cls._of_rows(rows, directed, known, checked_traits(traits, known, source), source)
+
+    @classmethod
+    def _of_rows(
+        cls,
+        rows: tuple[NDArray[np.int64], NDArray[np.int32], int, int],
+        directed: bool,
+        names: Sequence[Any],
+        traits: dict[str, NDArray[np.float64]],
+        source: str,
+    ) -> Network:
+        indptr, indices, loops, repeats = rows
+        return cls(indptr, indices, bool(directed), names, traits, int(loops), int(repeats), source)
+
+    @classmethod
+    def from_csr(
+        cls,
+        indptr: Any,
+        indices: Any,
+        *,
+        directed: bool = False,
+        names: Sequence[Any] | None = None,
+        source: str = "CSR arrays",
+    ) -> Network:
+        """Build a network from rows of followers; undirected, a tie in one of its two rows is enough.
+
+        Parameters
+        ----------
+        indptr, indices : array of int
+            The followers of customer ``u`` are ``indices[indptr[u]:indptr[u + 1]]``, in any order.
+        directed : bool
+            Whether u -> v and v -> u are different ties.
+        names : sequence, optional
+            One name for each customer, all different.
+        source : str
+            Where it came from, in words for people.
+
+        Raises
+        ------
+        NetworkError
+            Usually a row that ends before it starts, or a follower who does not exist.
+
+        Examples
+        --------
+        >>> Network.from_csr([0, 2, 2, 2], [2, 1]).n_ties
+        2
+        """
+        starts = whole_numbers(indptr, source, "indptr")
+        ends = whole_numbers(indices, source, "indices")
+        n = len(starts) - 1
+        check_size(n, source)
+        _check_starts(starts, len(ends), source)
+        heads = numbers_of_customers(ends, n, source, "indices")
+        tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(starts))
+        rows = rows_of(tails, heads, n, False)
+        if not directed and n_reciprocal(rows[0], rows[1]) < len(rows[1]):
+            tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(rows[0]))
+            rows = (*rows_of(tails, rows[1], n, True)[:2], *rows[2:])
+        return cls._of_rows(rows, directed, checked_names(names, n, source), {}, source)
+
+    @classmethod
+    def from_networkx(cls, graph: Any, source: str = "networkx graph") -> Network:
+        """Build a network from a networkx graph of any kind, its customers in the order of the graph.
+
+        Parameters
+        ----------
+        graph : networkx.Graph
+            Or DiGraph, MultiGraph, MultiDiGraph; attributes of nodes that are traits become traits.
+        source : str
+            Where it came from, in words for people.
+
+        Raises
+        ------
+        NetworkError
+            When the graph has no nodes, or a trait has an impossible value.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> Network.from_networkx(nx.path_graph(4)).n_ties
+        3
+        """
+        nodes = list(graph)
+        n = len(nodes)
+        check_size(n, source)
+        rows = [row for _, row in graph.adjacency()]
+        lengths = np.fromiter(map(len, rows), np.int64, n)
+        neighbours = chain.from_iterable(rows)
+        names: Sequence[Any] = range(n) if _are_numbers(nodes) else tuple(nodes)
+        if not isinstance(names, range):
+            neighbours = map({node: number for number, node in enumerate(nodes)}.__getitem__, neighbours)
+        heads = np.fromiter(neighbours, np.int32, int(lengths.sum()))
+        tails = np.repeat(np.arange(n, dtype=np.int32), lengths)
+        indptr, indices, loops, repeats = rows_of(tails, heads, n, False)
+        if graph.is_multigraph():
+            loops = sum(len(row[node]) for node, row in zip(nodes, rows, strict=True) if node in row)
+            stored = len(indices) if graph.is_directed() else len(indices) // 2
+            repeats = graph.number_of_edges() - loops - stored
+        traits = traits_of_nodes(graph.nodes(data=True), names, source)
+        return cls._of_rows((indptr, indices, loops, repeats), graph.is_directed(), names, traits, source)
+
+
+def _other_spelling(name: Any) -> Any:
+    """Write a whole number as text, or read it from text."""
+    if isinstance(name, str):
+        return int(name) if INTEGER.fullmatch(name) else name
+    return str(int(name)) if isinstance(name, (int, np.integer)) else name
+
+
+def _are_numbers(nodes: list[Any]) -> bool:
+    return all(type(node) is int and node == number for number, node in enumerate(nodes))
+
+
+def _check_starts(starts: NDArray[np.int64], n_entries: int, place: str) -> None:
+    falls = np.flatnonzero(starts[1:] < starts[:-1])
+    if starts[0] != 0:
+        raise NetworkError(sentence(place, "indptr[0]", starts[0], "0"))
+    if len(falls):
+        at = int(falls[0]) + 1
+        raise NetworkError(
+            sentence(
+                place, f"indptr[{at}]", starts[at], f"{starts[at - 1]} or more, as rows cannot end before they start"
+            )
+        )
+    if starts[-1] != n_entries:
+        raise NetworkError(sentence(place, "the last indptr", starts[-1], f"{n_entries}, the length of indices"))
