@@ -44,8 +44,8 @@ def whole_numbers(values: Any, place: str, key: str) -> NDArray[np.int64]:
 
 def _no_whole_number(array: NDArray[Any]) -> NDArray[np.bool_]:
     inside = np.isfinite(array) & (np.abs(array) < 2.0**62)
-    fractions: NDArray[np.bool_] = np.where(inside, array, 0) % 1 != 0
-    return ~inside | fractions
+    wrong: NDArray[np.bool_] = ~inside | (np.where(inside, array, 0) % 1 != 0)
+    return wrong
 
 
 def numbers_of_customers(array: NDArray[np.int64], n: int, place: str, key: str) -> NDArray[np.int32]:
@@ -61,6 +61,22 @@ def check_size(n: int, place: str) -> None:
     """Refuse an empty crowd and one too large for 32-bit numbers."""
     if not 1 <= n <= MOST_CUSTOMERS:
         raise NetworkError(sentence(place, "the number of customers", n, f"1 to {MOST_CUSTOMERS:,}"))
+
+
+def check_starts(starts: NDArray[np.int64], n_entries: int, place: str) -> None:
+    """Refuse `indptr` that does not lead from 0 to the number of entries without turning back."""
+    falls = np.flatnonzero(starts[1:] < starts[:-1])
+    if starts[0] != 0:
+        raise NetworkError(sentence(place, "indptr[0]", starts[0], "0"))
+    if len(falls):
+        at = int(falls[0]) + 1
+        raise NetworkError(
+            sentence(
+                place, f"indptr[{at}]", starts[at], f"{starts[at - 1]} or more, as rows cannot end before they start"
+            )
+        )
+    if starts[-1] != n_entries:
+        raise NetworkError(sentence(place, "the last indptr", starts[-1], f"{n_entries}, the length of indices"))
 
 
 def checked_names(names: Sequence[Any] | None, n: int, place: str) -> Sequence[Any]:

@@ -43,7 +43,7 @@ class Plan:
         """Give the key of the draws for one purpose."""
         key, rest = np.uint64(0), self.seed
         while True:
-            key = fold(key, np.uint64(rest & (2**64 - 1)))
+            key = np.uint64(fold(key, np.uint64(rest & (2**64 - 1))))
             rest >>= 64
             if not rest:
                 return np.uint64(fold(key, purpose))

@@ -61,65 +61,78 @@ def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) ->
     ends = _clique(n, ties)
     seen_by = np.full(n, -1, np.int32)
     at, draw = (ties + 1) * ties, 0
-    first, capacity, degree = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    pool, used = np.empty(5 * ties * n, np.int32), 0
-    for k in range(0, at, 2):
-        pool, used = _joined(ends[k], ends[k + 1], first, capacity, degree, pool, used, ties)
+    lists = np.zeros((n, 3), np.int64)
+    pool, used = np.empty(3 * ties * n, np.int32), 0
+    for k in range(at):
+        pool, used = _listed(ends[k], ends[k ^ 1], lists, pool, used, ties)
     for newcomer in range(ties + 1, n):
-        n_ends, hub = at, -1
+        n_ends, hub = at, np.int32(-1)
         while at < n_ends + 2 * ties:
-            target = -1
+            target = np.int32(-1)
             if hub >= 0 and unit(fold(key, draw)) < clustering:
-                target = _new_neighbour(pool, first[hub], degree[hub], seen_by, newcomer, fold(key, draw))
+                target = _new_neighbour(hub, ends, lists, pool, ties, seen_by, newcomer, fold(key, draw))
             draw += 1
             while target < 0:
                 hub = ends[np.int64(unit(fold(key, draw)) * n_ends)]
                 draw += 1
-                target = -1 if seen_by[hub] == newcomer else hub
+                target = np.int32(-1) if seen_by[hub] == newcomer else hub
             seen_by[target] = newcomer
             ends[at], ends[at + 1] = newcomer, target
             at += 2
         for k in range(n_ends, at, 2):
-            pool, used = _joined(ends[k], ends[k + 1], first, capacity, degree, pool, used, ties)
+            pool, used = _listed(ends[k + 1], ends[k], lists, pool, used, ties)
     return ends
 
 
 @njit(cache=True)
-def _new_neighbour(pool: Any, start: Any, n: Any, seen_by: Any, newcomer: Any, key: Any) -> Any:
+def _listed(own: Any, other: Any, lists: Any, pool: Any, used: Any, ties: Any) -> Any:
+    """Enter a younger neighbour in the list (place, length, room) of a customer; a full list moves to twice the room."""
+    place, length, room = lists[own, 0], lists[own, 1], lists[own, 2]
+    if length == room:
+        room = max(2 * room, ties)
+        if used + room > len(pool):
+            larger = np.empty(2 * len(pool) + room, np.int32)
+            larger[:used] = pool[:used]
+            pool = larger
+        for k in range(length):
+            pool[used + k] = pool[place + k]
+        lists[own, 0], lists[own, 2] = used, room
+        place = used
+        used += room
+    pool[place + length] = other
+    lists[own, 1] = length + 1
+    return pool, used
+
+
+@njit(cache=True)
+def _new_neighbour(
+    hub: Any, ends: Any, lists: Any, pool: Any, ties: Any, seen_by: Any, newcomer: Any, key: Any
+) -> Any:
     """Pick uniformly among the neighbours not yet tied to the newcomer; -1 if there are none."""
+    n_older = ties if hub > ties else 0  # those it tied to itself when it came; the clique has lists only
+    n = n_older + lists[hub, 1]
     for attempt in range(4):  # nearly always enough, and exact: a rejected pick is drawn again
-        candidate = pool[start + np.int64(unit(fold(key, attempt)) * n)]
+        candidate = _neighbour(hub, np.int64(unit(fold(key, attempt)) * n), n_older, ends, lists, pool)
         if seen_by[candidate] != newcomer:
             return candidate
     n_new = 0
-    for k in range(start, start + n):
-        n_new += seen_by[pool[k]] != newcomer
+    for k in range(n):
+        n_new += seen_by[_neighbour(hub, k, n_older, ends, lists, pool)] != newcomer
     wanted = np.int64(unit(fold(key, 4)) * n_new)
-    for k in range(start, start + n):
-        if seen_by[pool[k]] != newcomer:
+    for k in range(n):
+        candidate = _neighbour(hub, k, n_older, ends, lists, pool)
+        if seen_by[candidate] != newcomer:
             if wanted == 0:
-                return pool[k]
+                return candidate
             wanted -= 1
     return np.int32(-1)
 
 
 @njit(cache=True)
-def _joined(u: Any, v: Any, first: Any, capacity: Any, degree: Any, pool: Any, used: Any, ties: Any) -> Any:
-    """Enter two customers in each other's lists; a full list moves to twice the room at the end of the pool."""
-    for own, other in ((u, v), (v, u)):
-        if degree[own] == capacity[own]:
-            room = max(2 * capacity[own], 2 * ties)
-            if used + room > len(pool):
-                larger = np.empty(2 * len(pool) + room, np.int32)
-                larger[:used] = pool[:used]
-                pool = larger
-            for k in range(degree[own]):
-                pool[used + k] = pool[first[own] + k]
-            first[own], capacity[own] = used, room
-            used += room
-        pool[first[own] + degree[own]] = other
-        degree[own] += 1
-    return pool, used
+def _neighbour(hub: Any, k: Any, n_older: Any, ends: Any, lists: Any, pool: Any) -> Any:
+    if k < n_older:  # the ties of customer u > ties lie behind those of the clique and of all before u
+        return ends[(n_older + 1) * n_older + 2 * n_older * (hub - n_older - 1) + 2 * k + 1]
+    return pool[lists[hub, 0] + k - n_older]
 
 
 @njit(cache=True)
@@ -155,12 +168,12 @@ def _tied(own: Any, u: Any, v: Any) -> Any:
 
 @njit(cache=True)
 def bernoulli_pairs(low: Any, high: Any, probability: Any, key: Any) -> Any:
-    """Tie each v to each of low[v] .. high[v] - 1 independently, by the gap to the next tie (Batagelj & Brandes 2005)."""
-    left = 0
+    """Tie each v to each of low[v] .. high[v] - 1 independently, skipping over gaps (Batagelj & Brandes 2005)."""
+    left = np.int64(0)
     for v in range(len(low)):
         left += high[v] - low[v]
     ends = np.empty(2 * np.int64(1.1 * probability * left + 100), np.int32)
-    at, draw, v, u = 0, 0, 0, low[0] - 1
+    at, draw, v, u = 0, 0, 0, np.int64(low[0] - 1)
     scale = 0.0 if probability >= 1.0 else 1.0 / _log_of_one_minus(probability)
     while probability > 0.0:
         gap = _log_of_one_minus(unit(fold(key, draw))) * scale

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from buzzsim.errors import NetworkError, sentence, unknown
 from buzzsim.network.checks import (
     check_size,
+    check_starts,
     checked_names,
     checked_traits,
     numbers_of_customers,
@@ -283,7 +284,7 @@ class Network:
         ends = whole_numbers(indices, source, "indices")
         n = len(starts) - 1
         check_size(n, source)
-        _check_starts(starts, len(ends), source)
+        check_starts(starts, len(ends), source)
         heads = numbers_of_customers(ends, n, source, "indices")
         tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(starts))
         rows = rows_of(tails, heads, n, False)
@@ -319,7 +320,7 @@ class Network:
         check_size(n, source)
         rows = [row for _, row in graph.adjacency()]
         lengths = np.fromiter(map(len, rows), np.int64, n)
-        neighbours = chain.from_iterable(rows)
+        neighbours: Iterable[Any] = chain.from_iterable(rows)
         names: Sequence[Any] = range(n) if _are_numbers(nodes) else tuple(nodes)
         if not isinstance(names, range):
             neighbours = map({node: number for number, node in enumerate(nodes)}.__getitem__, neighbours)
@@ -343,18 +344,3 @@ def _other_spelling(name: Any) -> Any:
 
 def _are_numbers(nodes: list[Any]) -> bool:
     return all(type(node) is int and node == number for number, node in enumerate(nodes))
-
-
-def _check_starts(starts: NDArray[np.int64], n_entries: int, place: str) -> None:
-    falls = np.flatnonzero(starts[1:] < starts[:-1])
-    if starts[0] != 0:
-        raise NetworkError(sentence(place, "indptr[0]", starts[0], "0"))
-    if len(falls):
-        at = int(falls[0]) + 1
-        raise NetworkError(
-            sentence(
-                place, f"indptr[{at}]", starts[at], f"{starts[at - 1]} or more, as rows cannot end before they start"
-            )
-        )
-    if starts[-1] != n_entries:
-        raise NetworkError(sentence(place, "the last indptr", starts[-1], f"{n_entries}, the length of indices"))

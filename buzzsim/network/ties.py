@@ -12,66 +12,74 @@ from numba import njit
 def rows_of(tails: Any, heads: Any, n: Any, both: Any) -> Any:
     """Give (indptr, indices, loops, repeats) of int32 pairs; `both` stores each tie in both rows.
 
-    Two counting sorts, by head and then by tail, leave each row ascending in O(customers + ties).
+    One counting sort by tail, then each row on its own while it is in the cache: half the time of two counting sorts.
     """
-    by_head, loops = _starts(heads, tails, n, both)
-    buckets = np.empty(by_head[n], np.int32)
-    free = by_head[:n].copy()
+    starts, loops = _starts(tails, heads, n, both)
+    entries = np.empty(starts[n], np.int32)
+    free = starts[:n].copy()
     for k in range(len(tails)):
         u, v = tails[k], heads[k]
         if u != v:
-            buckets[free[v]] = u
-            free[v] += 1
+            entries[free[u]] = v
+            free[u] += 1
             if both:
-                buckets[free[u]] = v
-                free[u] += 1
-    indptr = by_head if both else _starts(tails, heads, n, False)[0]
-    indices = np.empty(len(buckets), np.int32)
-    ends = indptr[:n].copy()
-    for v in range(n):
-        for k in range(by_head[v], by_head[v + 1]):
-            u = buckets[k]
-            end = ends[u]
-            if end == indptr[u] or indices[end - 1] != v:
-                indices[end] = v
-                ends[u] = end + 1
-    return _closed_up(indptr, ends, indices, loops, both)
+                entries[free[v]] = u
+                free[v] += 1
+    indptr = _sorted_rows(starts, entries)
+    repeats = len(entries) - indptr[n]
+    if repeats > 0:
+        entries = entries[: indptr[n]].copy()
+    return indptr, entries, loops, (repeats // 2 if both else repeats)
 
 
 @njit(cache=True)
-def _starts(own: Any, other: Any, n: Any, both: Any) -> Any:
-    """Count the pairs of each customer, loops apart, into the places where their rows start."""
+def _starts(tails: Any, heads: Any, n: Any, both: Any) -> Any:
+    """Give the places where the rows start, and how many pairs are loops."""
     starts = np.zeros(n + 1, np.int64)
     loops = 0
-    for k in range(len(own)):
-        if own[k] == other[k]:
+    for k in range(len(tails)):
+        if tails[k] == heads[k]:
             loops += 1
         else:
-            starts[own[k] + 1] += 1
+            starts[tails[k] + 1] += 1
             if both:
-                starts[other[k] + 1] += 1
+                starts[heads[k] + 1] += 1
     for u in range(n):
         starts[u + 1] += starts[u]
     return starts, loops
 
 
 @njit(cache=True)
-def _closed_up(indptr: Any, ends: Any, indices: Any, loops: Any, both: Any) -> Any:
-    """Close the gaps that repeated ties left at the ends of rows."""
-    closed = np.zeros(len(indptr), np.int64)
-    at = 0
-    for u in range(len(ends)):
-        if at < indptr[u]:
-            for k in range(indptr[u], ends[u]):
-                indices[at + k - indptr[u]] = indices[k]
-        at += ends[u] - indptr[u]
-        closed[u + 1] = at
-    repeats = len(indices) - at
-    if both:
-        repeats //= 2
-    if at < len(indices):
-        indices = indices[:at].copy()
-    return closed, indices, loops, repeats
+def _sorted_rows(starts: Any, entries: Any) -> Any:
+    """Sort each row in place, drop what is in it twice, close the gaps and give where the rows start now."""
+    indptr = np.zeros(len(starts), np.int64)
+    end = 0
+    for u in range(len(starts) - 1):
+        _sort(entries[starts[u] : starts[u + 1]])
+        last = -1
+        for k in range(starts[u], starts[u + 1]):
+            v = entries[k]
+            if v != last:
+                entries[end] = last = v
+                end += 1
+        indptr[u + 1] = end
+    return indptr
+
+
+@njit(cache=True)
+def _sort(row: Any) -> Any:
+    """Sort in place (Shell's sort: plain insertion for the many short rows; np.sort takes a second to compile)."""
+    gap = 1
+    while gap < len(row) // 9:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for k in range(gap, len(row)):
+            value, hole = row[k], k
+            while hole >= gap and row[hole - gap] > value:
+                row[hole] = row[hole - gap]
+                hole -= gap
+            row[hole] = value
+        gap //= 3
 
 
 @njit(cache=True)
