@@ -1,0 +1,224 @@
+"""What is measured of a run: the exact definition of each outcome, once, for both engines and for the docs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numba import njit
+
+from buzzsim import rules
+from buzzsim.workspace import ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, PEOPLE, POSTS
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One measure of a run."""
+
+    name: str
+    unit: str
+    better: Literal["lower", "higher"]
+    meaning: str
+
+
+_DEFINITIONS = (
+    ("volume", "posts", "lower", "critical posts written, the complaint among them; thanks and defences do not count"),
+    ("critics", "customers", "lower", "distinct authors of critical posts"),
+    ("reach", "share of the crowd", "lower", "customers who noticed at least one critical post"),
+    ("firestorm", "yes or no", "lower", "whether the volume passed `measures.firestorm_volume`"),
+    ("attack_rate", "share of the crowd", "lower", "critics over customers"),
+    ("peak", "posts per hour", "lower", "largest number of critical posts in one hour"),
+    ("time_to_peak", "hours", "higher", "from the complaint to the start of the (first) peak hour"),
+    ("half_life", "hours", "lower", "from the peak hour to the first later hour below half of it"),
+    ("duration", "hours", "lower", "between the first and the last hour with at least 5 % of the peak"),
+    ("t50", "hours", "higher", "time by which half of all critical posts were written"),
+    ("deleted_posts", "posts", "lower", "posts that the brand removed"),
+    ("replies", "replies", "lower", "public replies of the brand"),
+    ("private_talks", "dialogues", "lower", "private dialogues that were accepted"),
+    ("solved", "cases", "higher", "cases solved for their authors"),
+    ("thanks", "posts", "higher", "public thanks of reconciled authors"),
+    ("defences", "defences", "higher", "defences of the brand by advocates"),
+    ("first_response", "hours", "lower", "mean time from a post to the brand's first act on it; undefined if it acted on none"),
+    ("backlog", "cases", "lower", "largest number of cases waiting for staff at the end of a tick"),
+    ("staff_hours", "hours", "lower", "work on removals, replies, invitations and private rounds"),
+    ("attitude_change", "on a scale of -1 to 1", "higher", "mean change of attitude, whole crowd"),
+    ("attitude_change_reached", "on a scale of -1 to 1", "higher", "the same among those reached; undefined if none"),
+    ("attitude_change_bystanders", "on a scale of -1 to 1", "higher", "the same among customers who are not critics"),
+    ("residual_anger", "on a scale of 0 to 1", "lower", "mean anger at the horizon, whole crowd"),
+    ("author_anger_6h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 6 hours"),
+    ("author_anger_24h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 24 hours"),
+    ("depth", "generations", "lower", "longest chain from a complainant to a critic"),
+    ("breadth", "critics", "lower", "largest number of critics in one generation after the complainants"),
+    ("structural_virality", "ties", "lower", "mean distance over ordered pairs of critics in the same cascade (Goel et al. 2016); 0 without pairs"),
+    ("root_share", "share of critics", "higher", "critics won directly by a complainant, over all critics won; undefined if none"),
+    ("reproduction_number", "critics", "lower", "critics of the second generation per critic of the first; undefined if the first is empty"),
+)
+
+OUTCOMES: dict[str, Outcome] = {row[0]: Outcome(*row) for row in _DEFINITIONS}  # type: ignore[arg-type]
+"""Every outcome of a run, in the order of the engine's output."""
+
+N_OUTCOMES = len(OUTCOMES)
+_I = {name: i for i, name in enumerate(OUTCOMES)}
+_VOLUME, _CRITICS, _REACH, _FIRESTORM, _ATTACK = _I["volume"], _I["critics"], _I["reach"], _I["firestorm"], _I["attack_rate"]
+_PEAK, _TO_PEAK, _HALF_LIFE, _DURATION, _T50 = _I["peak"], _I["time_to_peak"], _I["half_life"], _I["duration"], _I["t50"]
+_DELETED, _REPLIES, _TALKS, _SOLVED, _THANKS = _I["deleted_posts"], _I["replies"], _I["private_talks"], _I["solved"], _I["thanks"]
+_DEFENCES, _RESPONSE, _BACKLOG, _STAFF = _I["defences"], _I["first_response"], _I["backlog"], _I["staff_hours"]
+_ATTITUDE, _ATTITUDE_REACHED = _I["attitude_change"], _I["attitude_change_reached"]
+_ATTITUDE_BYSTANDERS, _RESIDUAL = _I["attitude_change_bystanders"], _I["residual_anger"]
+_ANGER_6, _ANGER_24, _DEPTH, _BREADTH = _I["author_anger_6h"], _I["author_anger_24h"], _I["depth"], _I["breadth"]
+_VIRALITY, _ROOT_SHARE, _REPRODUCTION = _I["structural_virality"], _I["root_share"], _I["reproduction_number"]
+
+
+@njit(cache=True)
+def hour_of(p: Any, tick: Any, n_hours: Any) -> Any:
+    """Give the hour (from 0) that a tick falls into; the last tick belongs to the last hour."""
+    return min(n_hours - 1, int(tick * p.time_tick + 1e-9))
+
+
+@njit(cache=True)
+def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
+    """Fill `hourly` (critical posts by hour) and `out` (one number for each of `OUTCOMES`) from a finished run.
+
+    Floats are summed over customers in increasing number, so that the engine's order of touching them is no matter.
+    """
+    n_customers = w.row_of.size
+    people, posts, acts = w.people[: w.n[PEOPLE]], w.posts[: w.n[POSTS]], w.acts[: w.n[ACTS]]
+    order = np.argsort(people["customer"])
+    tally = w.tally
+    _volumes(p, posts, hourly, out)
+    _crowd(p, n_customers, people, order, out)
+    _acts(p, posts, acts, out)
+    _cascade(people, posts, out)
+    out[_ATTACK] = out[_CRITICS] / n_customers
+    out[_FIRESTORM] = 1.0 if out[_VOLUME] >= p.measures_firestorm_volume else 0.0
+    out[_BACKLOG], out[_DEFENCES], out[_ANGER_6], out[_ANGER_24] = tally[BACKLOG], tally[DEFENCES], tally[EARLY_ANGER], tally[LATE_ANGER]
+
+
+@njit(cache=True)
+def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
+    """Measure volume and its course by hour."""
+    hourly[:] = 0
+    volume, thanks = 0, 0
+    for j in range(posts.size):
+        if posts[j].kind == rules.THANKS:
+            thanks += 1
+        else:
+            volume += 1
+            hourly[hour_of(p, posts[j].tick, hourly.size)] += 1
+    peak_hour = np.argmax(hourly)
+    peak = hourly[peak_hour]
+    after = peak_hour + 1
+    while after < hourly.size and hourly[after] >= 0.5 * peak:
+        after += 1
+    first, last = -1, 0
+    for hour in range(hourly.size):
+        if hourly[hour] >= 0.05 * peak and hourly[hour] > 0:
+            first = hour if first < 0 else first
+            last = hour
+    seen, half = 0, 0
+    for j in range(posts.size):  # posts are in the order of time
+        if posts[j].kind != rules.THANKS:
+            seen += 1
+            if 2 * seen >= volume:
+                half = posts[j].tick
+                break
+    out[_VOLUME], out[_THANKS], out[_PEAK] = volume, thanks, peak
+    out[_TO_PEAK], out[_HALF_LIFE], out[_DURATION] = peak_hour, after - peak_hour, last - first
+    out[_T50] = half * p.time_tick
+
+
+@njit(cache=True)
+def _crowd(p: Any, n_customers: Any, people: Any, order: Any, out: Any) -> None:
+    """Measure reach, anger and attitude over the crowd."""
+    reached, critics = 0, 0
+    all_change, reached_change, bystander_change, anger = 0.0, 0.0, 0.0, 0.0
+    for row in order:
+        change = people[row].attitude - people[row].attitude_start
+        all_change += change
+        anger += people[row].anger
+        if people[row].noticed >= 0:
+            reached += 1
+            reached_change += change
+        if people[row].joined >= 0:
+            critics += 1
+        else:
+            bystander_change += change
+    out[_CRITICS] = critics
+    out[_REACH] = reached / n_customers
+    out[_ATTITUDE] = all_change / n_customers
+    out[_ATTITUDE_REACHED] = reached_change / reached if reached > 0 else math.nan
+    out[_ATTITUDE_BYSTANDERS] = bystander_change / (n_customers - critics) if critics < n_customers else 0.0
+    out[_RESIDUAL] = anger / n_customers
+
+
+@njit(cache=True)
+def _acts(p: Any, posts: Any, acts: Any, out: Any) -> None:
+    """Count what the brand did and what it cost."""
+    removed, replied, invited, accepted, talked, solved = 0, 0, 0, 0, 0, 0
+    waited, answered = 0, 0
+    for k in range(acts.size):
+        act, result = acts[k].act, acts[k].result
+        if act == rules.REMOVED:
+            removed += 1
+        elif act == rules.REPLIED:
+            replied += 1
+            solved += result
+        elif act == rules.INVITED:
+            invited += 1
+            accepted += result
+        else:
+            talked += 1
+            solved += result
+        if act != rules.TALKED:
+            answered += 1
+            waited += acts[k].tick - posts[acts[k].post].tick
+    out[_DELETED], out[_REPLIES], out[_TALKS], out[_SOLVED] = removed, replied, accepted, solved
+    out[_RESPONSE] = waited * p.time_tick / answered if answered > 0 else math.nan
+    out[_STAFF] = removed * p.brand_removal_time + (replied + invited) * p.brand_reply_time + talked * p.brand_round_work
+
+
+@njit(cache=True)
+def _cascade(people: Any, posts: Any, out: Any) -> None:
+    """Measure the tree of who won whom; its nodes are the critics, each at the post they entered with.
+
+    A critic's first post always stands after the post that won them, so parents come before children.
+    """
+    n_posts = posts.size
+    parent = np.full(n_posts, -2, np.int64)  # -2: not the post its author entered with; -1: a complainant's
+    root, depth = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
+    for j in range(n_posts):
+        if posts[j].entry == j:
+            parent[j] = posts[posts[j].parent].entry if posts[j].parent >= 0 else -1
+    width = np.zeros(n_posts + 1, np.int64)
+    size = np.ones(n_posts, np.int64)
+    critics, roots = 0, 0
+    for j in range(n_posts):
+        if parent[j] == -2:
+            continue
+        critics += 1
+        if parent[j] == -1:
+            root[j] = j
+            roots += 1
+        else:
+            root[j] = root[parent[j]]
+            depth[j] = depth[parent[j]] + 1
+            width[depth[j]] += 1
+    for j in range(n_posts - 1, -1, -1):
+        if parent[j] >= 0:
+            size[parent[j]] += size[j]
+    distance, pairs = 0.0, 0.0
+    for j in range(n_posts):
+        if parent[j] >= 0:
+            distance += 2.0 * size[j] * (size[root[j]] - size[j])
+        elif parent[j] == -1:
+            pairs += size[j] * (size[j] - 1.0)
+    deepest = 0
+    while deepest < n_posts and width[deepest + 1] > 0:
+        deepest += 1
+    won = critics - roots
+    out[_DEPTH], out[_BREADTH] = deepest, width.max()
+    out[_VIRALITY] = distance / pairs if pairs > 0 else 0.0
+    out[_ROOT_SHARE] = width[1] / won if won > 0 else math.nan
+    out[_REPRODUCTION] = width[2] / width[1] if width[1] > 0 and n_posts >= 2 else math.nan

@@ -1,0 +1,303 @@
+"""What came out of one run: its trajectory, its outcomes, and tables with the names of the customers."""
+
+from __future__ import annotations
+
+import html
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from buzzsim import rules
+from buzzsim.errors import BuzzsimError, ResultError, unknown
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.scenario import Scenario, write_whole
+
+RECORD: dict[str, tuple[str, ...]] = {
+    "customers": (
+        "customer", "stage", "character", "susceptibility", "anger", "attitude", "attitude_start", "noticed", "first_post",
+        "first_channel", "joined", "won_by", "won_channel", "entry", "critics_seen",
+    ),
+    "posts": (
+        "author", "kind", "number", "tick", "parent", "entry", "on_page", "intensity", "thread", "end", "readers", "joined",
+        "answered",
+    ),
+    "notices": ("tick", "customer", "post", "channel"),
+    "acts": ("tick", "post", "act", "result"),
+}  # fmt: skip
+"""The trajectory of a run: tables of columns, the same from both engines (customers in increasing number)."""
+
+STAGES = ("unaware", "aware", "critic", "silent", "reconciled")
+CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
+KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
+CHANNELS = ("following", "page", "brand")
+ACTS = {rules.REMOVED: "removed", rules.REPLIED: "replied", rules.INVITED: "invited", rules.TALKED: "talked"}
+
+Record = dict[str, dict[str, NDArray[Any]]]
+
+
+class Outcomes(Mapping[str, float]):
+    """The outcomes of a run by name; asking for one that does not exist suggests the near name."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        self._values = MappingProxyType(dict(zip(OUTCOMES, values.tolist(), strict=True)))
+
+    def __getitem__(self, name: str) -> float:
+        if name not in self._values:
+            raise ResultError(unknown("result", "outcome", name, OUTCOMES))
+        return self._values[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._values
+
+    def __iter__(self) -> Any:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Outcomes({dict(self._values)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """One run: a scenario under one strategy, in one replicate.
+
+    Examples
+    --------
+    >>> import buzzsim as bz
+    >>> result = bz.run("default", strategy="ignore", rng=1)
+    >>> result.outcomes["critics"] >= 1
+    True
+    """
+
+    scenario: Scenario
+    strategy: str
+    replicate: int
+    entropy: int
+    n_customers: int
+    names: Any
+    record: Record
+    values: NDArray[np.float64]
+    hourly_volume: NDArray[np.int64]
+    versions: dict[str, str]
+    network: dict[str, Any]
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Every outcome of `buzzsim.outcomes.OUTCOMES` by name; undefined ones are NaN."""
+        return Outcomes(self.values)
+
+    def hourly(self) -> pd.DataFrame:
+        """Give the run by hour.
+
+        Returns
+        -------
+        DataFrame
+            Index ``hour`` (from 0); columns ``volume`` (critical posts), ``critics`` (new ones), ``reached``
+            (customers who noticed for the first time) and ``acts`` (of the brand). Units in ``attrs``.
+        """
+        n = self.hourly_volume.size
+
+        def by_hour(ticks: NDArray[Any]) -> NDArray[np.int64]:
+            hours = np.floor(ticks[ticks >= 0] * self.scenario.time.tick + 1e-9).astype(int)
+            return np.bincount(np.minimum(hours, n - 1), minlength=n)
+
+        customers = self.record["customers"]
+        frame = pd.DataFrame(
+            {
+                "volume": self.hourly_volume,
+                "critics": by_hour(customers["joined"]),
+                "reached": by_hour(customers["noticed"]),
+                "acts": by_hour(self.record["acts"]["tick"]),
+            },
+            index=pd.RangeIndex(n, name="hour"),
+        )
+        frame.attrs["units"] = {"hour": "hours", "volume": "posts", "critics": "customers", "reached": "customers", "acts": "acts"}
+        return frame
+
+    def customers(self, everybody: bool = False) -> pd.DataFrame:
+        """Give one row for each customer whom the buzz touched.
+
+        Parameters
+        ----------
+        everybody : bool
+            Whether to list the untouched as well, as ``unaware``.
+
+        Returns
+        -------
+        DataFrame
+            Index ``customer`` (names of the network); columns ``stage``, ``character``, ``anger`` (0 to 1, at the
+            horizon), ``attitude`` (-1 to 1, at the horizon), ``first_noticed`` and ``joined`` (hours, NaN if never),
+            ``reached_by`` (author of the post first noticed), ``channel`` (through what), ``won_by`` (author of the
+            post that made a critic of them). Units in ``attrs``.
+        """
+        c, authors, hour = self.record["customers"], self.record["posts"]["author"], self.scenario.time.tick
+        frame = pd.DataFrame(
+            {
+                "stage": _words(STAGES, c["stage"]),
+                "character": _words(CHARACTERS, c["character"]),
+                "anger": c["anger"],
+                "attitude": c["attitude"],
+                "first_noticed": _hours(c["noticed"], hour),
+                "joined": _hours(c["joined"], hour),
+                "reached_by": self._named(c["first_post"], authors),
+                "channel": [CHANNELS[k] if k >= 0 else None for k in c["first_channel"]],
+                "won_by": self._named(c["won_by"], authors),
+            },
+            index=pd.Index([self.names[i] for i in c["customer"]], name="customer"),
+        )
+        if everybody:
+            frame = frame.reindex(pd.Index([self.names[i] for i in range(self.n_customers)], name="customer"))
+            frame["stage"] = frame["stage"].fillna("unaware")
+        frame.attrs["units"] = {"anger": "0 to 1", "attitude": "-1 to 1", "first_noticed": "hours", "joined": "hours"}
+        return frame
+
+    def cascade(self) -> pd.DataFrame:
+        """Give who told whom: one row for each critic, in the order of joining.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``critic``, ``parent`` (the critic who won them; None for a complainant), ``hour``, ``channel``
+            and ``generation`` (0 for a complainant).
+        """
+        c, posts = self.record["customers"], self.record["posts"]
+        critics = np.flatnonzero(c["joined"] >= 0)
+        critics = critics[np.argsort(c["entry"][critics], kind="stable")]
+        generation: dict[int, int] = {}
+        for row in critics:
+            parent = c["won_by"][row]
+            generation[int(c["entry"][row])] = 0 if parent < 0 else generation[int(posts["entry"][parent])] + 1
+        frame = pd.DataFrame(
+            {
+                "critic": [self.names[i] for i in c["customer"][critics]],
+                "parent": self._named(c["won_by"][critics], posts["author"]),
+                "hour": c["joined"][critics] * self.scenario.time.tick,
+                "channel": [CHANNELS[k] if k >= 0 else None for k in c["won_channel"][critics]],
+                "generation": [generation[int(entry)] for entry in c["entry"][critics]],
+            }
+        )
+        frame.attrs["units"] = {"hour": "hours", "generation": "steps from a complainant"}
+        return frame
+
+    def posts(self) -> pd.DataFrame:
+        """Give one row for each post: author, kind, hour, where, anger in it, and what became of it."""
+        q, hour = self.record["posts"], self.scenario.time.tick
+        return pd.DataFrame(
+            {
+                "author": [self.names[i] for i in q["author"]],
+                "kind": _words(KINDS, q["kind"]),
+                "hour": q["tick"] * hour,
+                "on_page": q["on_page"],
+                "intensity": q["intensity"],
+                "readers": q["readers"],
+                "joined": q["joined"],
+                "answered": _hours(q["answered"], hour),
+                "replying_to": [None if k < 0 else int(k) for k in q["parent"]],
+            },
+            index=pd.RangeIndex(q["author"].size, name="post"),
+        )
+
+    def cases(self) -> pd.DataFrame:
+        """Give one row for each act of the brand: hour, post, act, and whether it was accepted, solved or reposted."""
+        a = self.record["acts"]
+        return pd.DataFrame(
+            {
+                "hour": a["tick"] * self.scenario.time.tick,
+                "post": a["post"],
+                "author": self._named(a["post"], self.record["posts"]["author"]),
+                "act": [ACTS[int(act)] for act in a["act"]],
+                "result": a["result"].astype(bool),
+            }
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the run to one file (a NumPy ``.npz``), all of it or nothing.
+
+        Raises
+        ------
+        OutputError
+            When the file cannot be written.
+        """
+        about = {
+            "format": "buzzsim result 1", "scenario": self.scenario.to_dict(), "strategy": self.strategy, "replicate": self.replicate,
+            "entropy": self.entropy, "n_customers": self.n_customers, "versions": self.versions, "network": self.network,
+            "names": None if isinstance(self.names, range) else [_plain(name) for name in self.names],
+        }  # fmt: skip
+        arrays = {f"{table}.{column}": values for table, part in self.record.items() for column, values in part.items()}
+        buffer = io.BytesIO()
+        np.savez_compressed(
+            buffer, about=np.array(json.dumps(about)), values=self.values, hourly_volume=self.hourly_volume, **arrays
+        )  # type: ignore[arg-type]
+        write_whole(path, buffer.getvalue())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Result:
+        """Read a run back; everything in it is as it was saved.
+
+        Raises
+        ------
+        ResultError
+            When the file is missing, damaged, or not a saved run.
+        """
+        place = Path(path).name
+        try:
+            with np.load(path, allow_pickle=False) as data:
+                about = json.loads(str(data["about"]))
+                record = {table: {name: data[f"{table}.{name}"] for name in columns} for table, columns in RECORD.items()}
+                names = range(about["n_customers"]) if about["names"] is None else about["names"]
+                return cls(
+                    Scenario.from_dict(about["scenario"], place), about["strategy"], about["replicate"], about["entropy"],
+                    about["n_customers"], names, record, data["values"], data["hourly_volume"], about["versions"], about["network"],
+                )  # fmt: skip
+        except OSError as error:
+            raise ResultError(f"{place}: cannot be read: {error.strerror or error}") from None
+        except BuzzsimError:
+            raise
+        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+            raise ResultError(f"{place}: not a saved buzzsim run: {error}") from None
+
+    def _named(self, posts: NDArray[Any], authors: NDArray[Any]) -> list[Any]:
+        """Give the names of the authors of posts, None for no post."""
+        return [None if j < 0 else self.names[authors[j]] for j in posts]
+
+    def __repr__(self) -> str:
+        o = self.outcomes
+        return (
+            f"<Result {self.scenario.name!r}, {self.strategy}, replicate {self.replicate}: {o['volume']:.0f} posts by "
+            f"{o['critics']:.0f} critics, {o['reach']:.1%} reached>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{name}</td><td>{value:.4g}</td><td>{html.escape(OUTCOMES[name].unit)}</td></tr>" for name, value in self.outcomes.items()
+        )
+        return f"<p>{html.escape(repr(self))}</p><table><tr><th>outcome</th><th>value</th><th>unit</th></tr>{rows}</table>"
+
+
+def _words(words: tuple[str, ...], codes: NDArray[Any]) -> list[str]:
+    return [words[code] for code in codes]
+
+
+def _hours(ticks: NDArray[Any], tick: float) -> NDArray[np.float64]:
+    """Turn ticks into hours, -1 into NaN."""
+    return np.where(ticks >= 0, ticks * tick, np.nan)
+
+
+def _plain(name: Any) -> Any:
+    """Give a name as JSON can keep it."""
+    if isinstance(name, np.generic):
+        name = name.item()
+    return name if isinstance(name, (str, int, float, bool)) else str(name)

@@ -1,0 +1,400 @@
+"""What a customer does on noticing a post, and what the brand does with a case: the model, and nothing else.
+
+Each rule is a scalar function, written once; the Mesa model calls them one agent at a time, the compiled
+engine in loops. `p` holds the scenario's numbers as section_name (`p.reply_empathy` is `reply.empathy`; meanings,
+ranges and sources are in `parameters.py`). A `luck` is a uniform draw in [0, 1) made by the caller. Times are hours
+unless a name says ticks.
+
+A tick goes like this, everybody deciding on the state at its start:
+
+1. Anger has decayed to now (`decayed`).
+2. Customers read the posts that they come to notice now (`notice_age` drew when, as each post appeared), unless the
+   post was gone before this tick. They count the distinct critics seen, then anger and attitude move once
+   (`reading`).
+3. On each notice a customer who is not yet a critic may join (`join_probability`) and then posts too, linked to the
+   oldest of the posts that won them. An advocate may defend the brand under it instead.
+4. Authors act: those who waited in vain resent it (`resentful`); angry critics post again (`repeats`); posts decided
+   in the last tick appear: reposts of removed posts, protests of witnesses, posts after a failed dialogue, thanks.
+5. The brand takes the cases whose lag has run out, as long as staff is free, and does what its strategy says:
+   remove (`removed_anger`, `reposts`, `protests`), answer in public (`reply_strength`, `thread_effect`, `calming`,
+   `is_solved`), or talk in private (`accepts`, then rounds of `calming` and `is_solved`, and `failed_anger` at the end).
+6. What was posted, removed or written under a post counts from the next tick on.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from numba import njit
+
+# Stages of a customer: nobody goes back to a lower one; SILENT and RECONCILED are former critics.
+UNAWARE, AWARE, CRITIC, SILENT, RECONCILED = 0, 1, 2, 3, 4
+# Characters.
+CONSTRUCTIVE, VINDICTIVE, ADVOCATE, TROLL = 0, 1, 2, 3
+# Kinds of post; RESENTMENT is no post but stands in the same calendar of what authors do.
+RESENTMENT, FIRST, REPEAT, REPOST, PROTEST, AFTER_FAILURE, THANKS = -1, 0, 1, 2, 3, 4, 5
+# Through what somebody notices a post.
+FOLLOWING, PAGE, BRAND_FOLLOWING = 0, 1, 2
+# Strategies.
+IGNORE, CENSOR, PUBLIC_REPLY, PRIVATE_DIALOGUE = 0, 1, 2, 3
+# What the brand did with a case.
+REMOVED, REPLIED, INVITED, TALKED = 1, 2, 3, 4
+# Visibility kernels and orders of the queue, numbered as in `parameters.KERNELS` and `parameters.ORDERS`.
+EXPONENTIAL, POWER_LAW, CONSTANT, IMMEDIATE = 0, 1, 2, 3
+FIRST_COME, MOST_FOLLOWED, ANGRIEST = 0, 1, 2
+
+NEVER = -1.0
+SEISMIC_SHOULDER = 300.0 / 3600.0  # hours of constant visibility (Zhao et al. 2015, KDD)
+SEISMIC_THETA = 0.2314843  # exponent of the tail beyond it, less one
+
+# ---------------------------------------------------------------------------------------------- time
+
+
+@njit(cache=True)
+def ticks(p: Any, hours: Any) -> Any:
+    """Round a duration up to whole ticks, never to none."""
+    return max(1, int(math.ceil(hours / p.time_tick - 1e-9)))
+
+
+@njit(cache=True)
+def decayed(p: Any, anger: Any, elapsed_ticks: Any, character: Any) -> Any:
+    """Anger after some ticks without news; a troll's stays."""
+    if character == TROLL or elapsed_ticks == 0:
+        return anger
+    return anger * 2.0 ** (-elapsed_ticks * p.time_tick / p.anger_half_life)
+
+
+# ---------------------------------------------------------------------------------------- visibility
+
+
+@njit(cache=True)
+def seen_by(p: Any, age: Any) -> Any:
+    """Share of a post's visibility that is spent by an age (of what is spent within the horizon, for the power law)."""
+    if p.attention_kernel == EXPONENTIAL:
+        return 1.0 - 2.0 ** (-age / p.attention_half_life)
+    if p.attention_kernel == POWER_LAW:
+        return min(1.0, _seismic(age) / _seismic(p.time_horizon))
+    return 1.0 if age >= 0.0 else 0.0
+
+
+@njit(cache=True)
+def _seismic(age: Any) -> Any:
+    """Unscaled mass of the SEISMIC kernel up to an age."""
+    if age <= SEISMIC_SHOULDER:
+        return age
+    return SEISMIC_SHOULDER + SEISMIC_SHOULDER / SEISMIC_THETA * (1.0 - (age / SEISMIC_SHOULDER) ** -SEISMIC_THETA)
+
+
+@njit(cache=True)
+def age_when(p: Any, share: Any) -> Any:
+    """Age by which that share (below 1) of a post's visibility is spent; inverse of `seen_by`."""
+    if p.attention_kernel == EXPONENTIAL:
+        return -p.attention_half_life * math.log2(1.0 - share)
+    if p.attention_kernel == POWER_LAW:
+        mass = share * _seismic(p.time_horizon)
+        if mass <= SEISMIC_SHOULDER:
+            return mass
+        tail = 1.0 - (mass / SEISMIC_SHOULDER - 1.0) * SEISMIC_THETA
+        return SEISMIC_SHOULDER * tail ** (-1.0 / SEISMIC_THETA)
+    return 0.0
+
+
+@njit(cache=True)
+def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
+    """Expected number E of looks at a post by one follower; P(ever noticed) = 1 - exp(-E).
+
+    `relative_followees`: how many people the reader follows, over the mean. For the constant kernel E is what one
+    hour brings, for ever.
+    """
+    mass = p.attention_view_rate * multiplier
+    if p.attention_kernel != CONSTANT:
+        mass *= p.attention_half_life / math.log(2.0)
+    if p.attention_dilution != 0.0:
+        mass *= relative_followees**-p.attention_dilution
+    return mass
+
+
+@njit(cache=True)
+def notice_age(p: Any, mass: Any, luck: Any) -> Any:
+    """Age of the post when a reader first looks at it, or NEVER. More mass: noticed by a superset, and no later."""
+    needed = -math.log1p(-luck)
+    if needed >= mass and p.attention_kernel != CONSTANT:
+        return NEVER
+    if p.attention_kernel == CONSTANT:
+        return needed / mass if mass > 0.0 else NEVER
+    return age_when(p, needed / mass)
+
+
+@njit(cache=True)
+def noticed_by(p: Any, mass: Any, age: Any) -> Any:
+    """Chance that a reader has looked at a post by that age (`notice_age` in distribution)."""
+    if p.attention_kernel == CONSTANT:
+        return 1.0 - math.exp(-mass * age)
+    return 1.0 - math.exp(-mass * seen_by(p, age))
+
+
+@njit(cache=True)
+def second_notice_age(p: Any, mass: Any, age: Any, bump: Any, luck: Any) -> Any:
+    """Time after a bump at which the second wave brings a look, or NEVER.
+
+    A bump makes the post young again, age -> (1 - bump) * age. The looks it adds are an independent wave with the
+    difference of the two visibilities as its rate (superposition).
+    """
+    if p.attention_kernel == CONSTANT:
+        return NEVER
+    younger = (1.0 - bump) * age
+    needed = -math.log1p(-luck)
+    if needed >= mass * (seen_by(p, age) - seen_by(p, younger)):
+        return NEVER
+    if p.attention_kernel == EXPONENTIAL:
+        return age_when(p, needed / (mass * (seen_by(p, age) - seen_by(p, younger))))
+    if p.attention_kernel == IMMEDIATE:
+        return 0.0
+    low, high = 0.0, p.time_horizon
+    for _ in range(60):  # the power law's difference has no inverse in closed form
+        middle = 0.5 * (low + high)
+        gained = seen_by(p, younger + middle) - seen_by(p, younger) - seen_by(p, age + middle) + seen_by(p, age)
+        if mass * gained < needed:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+@njit(cache=True)
+def life(p: Any, luck: Any) -> Any:
+    """Hours until the author withdraws a post of their own accord; NEVER if they do not."""
+    if p.attention_withdrawal_rate == 0.0:
+        return NEVER
+    return -math.log1p(-luck) / p.attention_withdrawal_rate
+
+
+# ------------------------------------------------------------------------------------------- reading
+
+
+@njit(cache=True)
+def reading(p: Any, anger: Any, attitude: Any, susceptibility: Any, character: Any, heat: Any, complaints: Any, thanks: Any, invitations: Any) -> Any:
+    """Anger and attitude after one tick's notices.
+
+    `heat` is the sum of the posts' intensities; `complaints`, `thanks` and `invitations` count what was read.
+    """
+    if character != TROLL:
+        anger = min(1.0, anger + p.anger_gain * susceptibility * heat * (1.0 - anger))
+    good = thanks * p.attitude_step * p.private_thanks_effect * (1.0 - attitude)
+    bad = complaints * p.attitude_step * p.attitude_negativity * (-1.0 - attitude)
+    attitude = attitude + good + bad + invitations * p.private_invite_signal
+    return anger, min(1.0, max(-1.0, attitude))
+
+
+@njit(cache=True)
+def social_proof(p: Any, critics_seen: Any) -> Any:
+    """How the number of distinct critics seen changes the chance to join; 1 for the first."""
+    return max(0.0, 1.0 + p.joining_reinforcement * (min(critics_seen, p.joining_cap) - 1))
+
+
+@njit(cache=True)
+def join_probability(p: Any, susceptibility: Any, attitude: Any, critics_seen: Any, intensity: Any, thread: Any) -> Any:
+    """Chance to join on one notice of a post of that intensity.
+
+    `thread` is the sum of what is written under the post: below 0 it calms, above it inflames.
+    """
+    shield = 1.0 - p.joining_loyalty * max(0.0, attitude)
+    pull = math.exp(p.joining_arousal * (intensity - 0.5) + thread)
+    return min(1.0, p.share_probability * susceptibility * social_proof(p, critics_seen) * pull * shield)
+
+
+@njit(cache=True)
+def defends(p: Any, luck: Any) -> Any:
+    """Whether an advocate defends the brand on a notice."""
+    return luck < p.crowd_defence_probability
+
+
+# ------------------------------------------------------------------------------------------- authors
+
+
+@njit(cache=True)
+def is_a(share: Any, luck: Any) -> Any:
+    """Whether a customer belongs to a kind that makes up that share of the crowd."""
+    return luck < share
+
+
+@njit(cache=True)
+def first_attitude(p: Any, luck: Any) -> Any:
+    """Attitude of a customer before any news."""
+    return min(1.0, max(-1.0, p.crowd_attitude + p.crowd_attitude_spread * (2.0 * luck - 1.0)))
+
+
+@njit(cache=True)
+def first_anger(p: Any, character: Any, given: Any) -> Any:
+    """Anger of a customer before any news: a troll's is 1, else what the network file gives, else none."""
+    if character == TROLL:
+        return 1.0
+    return given if given >= 0.0 else 0.0
+
+
+@njit(cache=True)
+def repeat_gap(p: Any, luck: Any) -> Any:
+    """Hours from one occasion to post again to the next; occasions come at the rate of anger 1."""
+    return -math.log1p(-luck) / p.anger_repeat_rate
+
+
+@njit(cache=True)
+def repeats(anger: Any, luck: Any) -> Any:
+    """Whether a critic takes an occasion to post again: as often as they are angry."""
+    return luck < anger
+
+
+@njit(cache=True)
+def resentful(p: Any, anger: Any, character: Any) -> Any:
+    """Anger of an author who waited in vain; only the constructive expected an answer."""
+    if character != CONSTRUCTIVE:
+        return anger
+    return anger + p.brand_resentment * (1.0 - anger)
+
+
+# --------------------------------------------------------------------------------------- the brand
+
+
+@njit(cache=True)
+def is_handled(p: Any, luck: Any) -> Any:
+    """Whether the brand comes to see a post at all."""
+    return luck < p.brand_coverage
+
+
+@njit(cache=True)
+def lag(p: Any, normal: Any) -> Any:
+    """Hours until the brand gets to a post, lognormal, from a standard normal draw."""
+    return p.brand_response_median * math.exp(p.brand_response_sigma * normal)
+
+
+@njit(cache=True)
+def priority(p: Any, due_tick: Any, followers: Any, intensity: Any) -> Any:
+    """Place of a case in the queue; the smallest is taken first (ties: older post, then smaller author number)."""
+    if p.brand_order == MOST_FOLLOWED:
+        return -float(followers)
+    if p.brand_order == ANGRIEST:
+        return -intensity
+    return float(due_tick)
+
+
+# Deleting
+
+
+@njit(cache=True)
+def removed_anger(p: Any, anger: Any, character: Any) -> Any:
+    """Anger of an author whose post was removed."""
+    if character == TROLL:
+        return anger
+    return anger + p.censor_reactance * (1.0 - p.censor_explanation) * (1.0 - anger)
+
+
+@njit(cache=True)
+def reposts(p: Any, anger: Any, luck: Any) -> Any:
+    """Whether the author posts it again elsewhere, marked as censored; the angrier, the likelier. Else they fall silent."""
+    return luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
+
+
+@njit(cache=True)
+def protests(p: Any, susceptibility: Any, luck: Any) -> Any:
+    """Whether a witness, who had noticed the post before it was removed, protests (once in a run)."""
+    return luck < p.censor_protest_probability * (1.0 - p.censor_explanation) * susceptibility
+
+
+# Replying
+
+
+@njit(cache=True)
+def reply_strength(p: Any) -> Any:
+    """Quality of the reply less what people expect; negative when it falls short."""
+    if p.complaint_at_fault:
+        a, b, c = p.reply_fault_empathy_weight, p.reply_fault_explanation_weight, p.reply_fault_solution_weight
+    else:
+        a, b, c = p.reply_empathy_weight, p.reply_explanation_weight, p.reply_solution_weight
+    scale = abs(a) + abs(b) + abs(c)
+    quality = 0.0
+    if scale > 0.0:
+        quality = (a * p.reply_empathy + b * p.reply_explanation + c * p.reply_solution) / scale
+    return quality - (p.reply_expectation + p.reply_fault_penalty * p.complaint_at_fault)
+
+
+@njit(cache=True)
+def potency(p: Any) -> Any:
+    """How much a reply weighs; it works backwards once the public remembers two failures."""
+    return p.reply_potency if p.reply_prior_failures < 2 else -p.reply_boomerang * p.reply_potency
+
+
+@njit(cache=True)
+def thread_effect(p: Any, strength: Any) -> Any:
+    """What a reply or a defence adds to a post's `thread`: later readers join less by exp(-potency * strength)."""
+    return -potency(p) * strength
+
+
+@njit(cache=True)
+def audience(p: Any, heat: Any) -> Any:
+    """What an inflamed audience leaves of a reply; `heat` is the share of the readers so far who joined in."""
+    return max(0.0, 1.0 - p.reply_audience_effect * heat)
+
+
+@njit(cache=True)
+def calming(p: Any, strength: Any, heat: Any, character: Any) -> Any:
+    """Factor on the author's anger: a good reply calms (less before an audience), a poor one angers.
+
+    Nothing calms the vindictive, and nothing moves a troll.
+    """
+    effect = potency(p) * strength
+    if effect > 0.0:
+        effect *= audience(p, heat)
+    if character == TROLL or (character == VINDICTIVE and effect > 0.0):
+        return 1.0
+    return math.exp(-effect)
+
+
+@njit(cache=True)
+def calmed(anger: Any, factor: Any) -> Any:
+    """Anger after a factor, never beyond 1."""
+    return min(1.0, anger * factor)
+
+
+@njit(cache=True)
+def is_solved(p: Any, heat: Any, character: Any, luck: Any) -> Any:
+    """Whether the case is solved for the author; a reply that carries no weight solves nothing."""
+    if character == VINDICTIVE or character == TROLL:
+        return False
+    return luck < p.reply_solution * audience(p, heat) * min(1.0, p.reply_potency)
+
+
+@njit(cache=True)
+def accepts(p: Any, character: Any, luck: Any) -> Any:
+    """Whether the author accepts to talk in private; the vindictive and trolls never do."""
+    return character != VINDICTIVE and character != TROLL and luck < p.private_accept_probability
+
+
+@njit(cache=True)
+def solved_mark(p: Any) -> Any:
+    """What the note `solved` adds to a post's `thread`."""
+    return math.log(max(1e-300, 1.0 - p.private_resolved_damping))
+
+
+@njit(cache=True)
+def withdraws(p: Any, luck: Any) -> Any:
+    """Whether an author satisfied in private takes the post back (else it is marked as solved)."""
+    return luck < p.private_withdraw_probability
+
+
+@njit(cache=True)
+def thanks(p: Any, luck: Any) -> Any:
+    """Whether a reconciled author thanks the brand in public."""
+    return luck < p.private_thanks_probability
+
+
+@njit(cache=True)
+def failed_anger(p: Any, anger: Any) -> Any:
+    """Anger of an author whose private dialogue led nowhere."""
+    return anger + p.private_disappointment * (1.0 - anger)
+
+
+@njit(cache=True)
+def posts_after_failure(p: Any, luck: Any) -> Any:
+    """Whether that author posts anew."""
+    return luck < p.private_failed_repost_probability

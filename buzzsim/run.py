@@ -1,0 +1,212 @@
+"""Run a scenario: once with its whole trajectory, or in batches of replicates for their outcomes."""
+
+from __future__ import annotations
+
+import os
+import platform
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from importlib import metadata
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from buzzsim import draws, engine, outcomes
+from buzzsim.errors import ScenarioError, sentence, unknown
+from buzzsim.result import RECORD, Record, Result
+from buzzsim.scenario import Scenario
+from buzzsim.strategy import STRATEGIES, checked_strategy
+from buzzsim.workspace import ACTS, NOTICES, PEOPLE, POSTS, Workspace, larger
+from buzzsim.world import World
+
+ENGINES = ("compiled", "mesa")
+_CHUNK = 64  # replicates between two looks at the progress bar
+
+
+def run(
+    scenario: Scenario | str | os.PathLike[str] = "default",
+    *,
+    strategy: str = "ignore",
+    network: Any = None,
+    complainants: list[Any] | None = None,
+    rng: Any = None,
+    replicate: int = 0,
+    engine: str = "compiled",
+) -> Result:
+    """Run a scenario once under one strategy, keeping the whole trajectory.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+        What is asked for, or its name or file.
+    strategy : str
+        ``ignore``, ``censor``, ``public_reply`` or ``private_dialogue``.
+    network : networkx graph, path, (indptr, indices), Network or None
+        Whose posts reach whom; None: the scenario's own.
+    complainants : list, optional
+        Names of the customers who complain; else the scenario says.
+    rng : None, int, SeedSequence or Generator
+        Where the luck comes from (SPEC 7).
+    replicate : int
+        Which replicate of that luck, from 0: the same numbers as in `compare`.
+    engine : {"compiled", "mesa"}
+        Both give the same trajectory; Mesa is for reading and watching.
+
+    Returns
+    -------
+    Result
+        Outcomes, hourly series, customers, cascade.
+
+    Raises
+    ------
+    BuzzsimError
+        When anything asked for is not allowed.
+
+    Examples
+    --------
+    >>> import buzzsim as bz
+    >>> one = bz.run("default", strategy="censor", rng=1)
+    >>> two = bz.run("default", strategy="censor", rng=1)
+    >>> one.outcomes["volume"] == two.outcomes["volume"]
+    True
+    """
+    wanted = scenario_of(scenario)
+    if complainants is not None:
+        wanted = wanted.replace({"complaint.names": complainants, "complaint.complainants": max(1, len(complainants))})
+    checked_strategy(strategy)
+    if engine not in ENGINES:
+        raise ScenarioError(unknown("arguments", "engine", engine, ENGINES))
+    if isinstance(replicate, bool) or not isinstance(replicate, (int, np.integer)) or replicate < 0:
+        raise ScenarioError(sentence("arguments", "replicate", replicate, "a whole number of 0 or more"))
+    entropy = draws.entropy_of(rng)
+    world = World.of(wanted, network)
+    if engine == "mesa":
+        from buzzsim.model import BuzzModel
+
+        record, values, hourly = BuzzModel.of(world, strategy, entropy, int(replicate)).finish()
+    else:
+        record, values, hourly = _one(world, strategy, entropy, int(replicate))
+    return Result(
+        wanted, strategy, int(replicate), entropy, world.network.n_customers, world.network.names, record, values, hourly,
+        versions(), about_network(world),
+    )  # fmt: skip
+
+
+def replicates(
+    world: World,
+    strategy: str,
+    entropy: int,
+    n: int,
+    *,
+    threads: int | None = None,
+    progress: Callable[[int], Any] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Run many replicates of one scenario under one strategy.
+
+    Parameters
+    ----------
+    world : World
+        The scenario on its network.
+    strategy : str
+        What the brand does.
+    entropy : int
+        Where the luck comes from; replicate r has the same luck under every strategy.
+    n : int
+        Number of replicates.
+    threads : int, optional
+        How many at once; by default one for each core. No result depends on it.
+    progress : callable, optional
+        Told how many more are done, from time to time.
+
+    Returns
+    -------
+    values : array of shape (n, outcomes)
+        One column for each of `buzzsim.outcomes.OUTCOMES`.
+    hourly : array of shape (n, hours)
+        Critical posts by hour.
+    """
+    values = np.empty((n, outcomes.N_OUTCOMES))
+    hourly = np.zeros((n, world.n_hours), np.int32)
+    key, local = draws.key_of(entropy), threading.local()
+
+    def chunk(first: int) -> None:
+        last, done = min(n, first + _CHUNK), first
+        if not hasattr(local, "workspace"):
+            local.workspace = world.workspace()
+        while done < last:
+            done += _batch(world, strategy, key, done, local.workspace, hourly[done:last], values[done:last])
+            if done < last:
+                local.workspace = larger(local.workspace)
+        if progress is not None:
+            progress(last - first)
+
+    workers = max(1, min(threads or os.cpu_count() or 1, -(-n // _CHUNK)))
+    if n > 0 and workers > 1:
+        chunk(0)  # compiles before the threads start
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(chunk, range(_CHUNK, n, _CHUNK)))
+    else:
+        for first in range(0, n, _CHUNK):
+            chunk(first)
+    return values, hourly
+
+
+def scenario_of(scenario: Any) -> Scenario:
+    """Give the scenario itself, or open it by name or path."""
+    if isinstance(scenario, Scenario):
+        return scenario
+    if isinstance(scenario, (str, os.PathLike)):
+        return Scenario.load(scenario)
+    raise ScenarioError(sentence("arguments", "scenario", scenario, "a Scenario, a name or a path"))
+
+
+def about_network(world: World) -> dict[str, Any]:
+    """Say which network it was."""
+    network = world.network
+    return {"customers": network.n_customers, "ties": network.n_ties, "directed": network.directed, "source": network.source}
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
+    parts = ("buzzsim", "numpy", "numba", "mesa")
+    return (("python", platform.python_version()), *((part, metadata.version(part)) for part in parts))
+
+
+def versions() -> dict[str, str]:
+    """Give the versions that a result was made with."""
+    return dict(_versions())
+
+
+def _one(world: World, strategy: str, entropy: int, replicate: int) -> tuple[Record, NDArray[np.float64], NDArray[np.int32]]:
+    """Run one replicate and keep everything."""
+    w = world.workspace()
+    values, hourly = np.empty((1, outcomes.N_OUTCOMES)), np.zeros((1, world.n_hours), np.int32)
+    while _batch(world, strategy, draws.key_of(entropy), replicate, w, hourly, values) == 0:
+        w = larger(w)
+    return _record(w), values[0], hourly[0]
+
+
+def _batch(world: World, strategy: str, key: int, first: int, w: Workspace, hourly: Any, values: Any) -> int:
+    """Run replicates in compiled code until all are done or one does not fit; gives how many were done."""
+    complaint = world.scenario.complaint
+    return int(
+        engine.batch(
+            world.p, world.net, world.named, complaint.complainants, complaint.choice == "followers", np.uint64(key),
+            STRATEGIES[strategy], first, w, hourly, values,
+        )
+    )  # fmt: skip
+
+
+def _record(w: Workspace) -> Record:
+    """Copy a trajectory out of a workspace."""
+    people, notices = w.people[: w.n[PEOPLE]], w.notices[: w.n[NOTICES]]
+    parts = {
+        "customers": people[np.argsort(people["customer"])],
+        "posts": w.posts[: w.n[POSTS]],
+        "notices": np.sort(notices[notices["read"]], order=("tick", "customer", "post")),
+        "acts": w.acts[: w.n[ACTS]],
+    }
+    return {table: {name: parts[table][name].copy() for name in names} for table, names in RECORD.items()}

@@ -1,0 +1,288 @@
+"""All that is asked for: one frozen object, one TOML file, and the scenarios that come with the package."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import tempfile
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from buzzsim import parameters
+from buzzsim.errors import OutputError, ScenarioError, sentence, unknown
+from buzzsim.parameters import PRESETS, SECTIONS, parameters_of
+
+VERSION = 1
+"""Version of the scenario format; a file of a newer one is refused."""
+
+_TEXTS = ("name", "title", "story")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One complaint, its crowd and its brand.
+
+    Every section may be given as its class in `buzzsim.parameters` or left out; what is left out has the default.
+
+    Raises
+    ------
+    ScenarioError
+        When a value is out of range or two values contradict each other.
+
+    Examples
+    --------
+    >>> scenario = Scenario.load("default")
+    >>> calmer = scenario.replace({"complaint.anger": 0.4, "reply.preset": "rebuild"})
+    >>> calmer.complaint.anger, calmer.reply.empathy
+    (0.4, 0.9)
+    """
+
+    name: str = "default"
+    title: str = ""
+    story: str = ""
+    network: parameters.Network = field(default_factory=parameters.Network)
+    complaint: parameters.Complaint = field(default_factory=parameters.Complaint)
+    attention: parameters.Attention = field(default_factory=parameters.Attention)
+    joining: parameters.Joining = field(default_factory=parameters.Joining)
+    crowd: parameters.Crowd = field(default_factory=parameters.Crowd)
+    anger: parameters.Anger = field(default_factory=parameters.Anger)
+    attitude: parameters.Attitude = field(default_factory=parameters.Attitude)
+    brand: parameters.Brand = field(default_factory=parameters.Brand)
+    reply: parameters.Reply = field(default_factory=parameters.Reply)
+    censor: parameters.Censor = field(default_factory=parameters.Censor)
+    private: parameters.Private = field(default_factory=parameters.Private)
+    time: parameters.Time = field(default_factory=parameters.Time)
+    measures: parameters.Measures = field(default_factory=parameters.Measures)
+
+    def __post_init__(self) -> None:
+        for section in fields(self):
+            value, wanted = getattr(self, section.name), SECTIONS.get(section.name, str)
+            if not isinstance(value, wanted):
+                raise ScenarioError(sentence("scenario", section.name, value, f"a {wanted.__name__}"))
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Refuse values that are fine alone and contradict each other."""
+        time, complaint = self.time, self.complaint
+        if time.horizon < time.tick:
+            raise ScenarioError(sentence("scenario", "time.horizon", time.horizon, f"at least one tick, {time.tick:g} hours"))
+        if time.horizon / time.tick > 1e7:
+            raise ScenarioError(sentence("scenario", "time.tick", time.tick, "at most ten million ticks in the horizon"))
+        if complaint.names and complaint.complainants not in (1, len(complaint.names)):
+            allowed = f"{len(complaint.names)}, as many as complaint.names has (or leave it out)"
+            raise ScenarioError(sentence("scenario", "complaint.complainants", complaint.complainants, allowed))
+        if len(set(map(str, complaint.names))) != len(complaint.names):
+            raise ScenarioError(sentence("scenario", "complaint.names", list(complaint.names), "each name once"))
+        if self.network.kind == "file" and not self.network.file:
+            raise ScenarioError(sentence("scenario", "network.file", "", "a path, since network.kind is 'file'"))
+
+    @classmethod
+    def load(cls, source: str | os.PathLike[str]) -> Scenario:
+        """Open a packaged scenario by name, or a TOML file by path.
+
+        Raises
+        ------
+        ScenarioError
+            When there is no such scenario, or the file is not a valid one.
+
+        Examples
+        --------
+        >>> Scenario.load("restaurant").name
+        'restaurant'
+        """
+        place, text = _text_of(source)
+        try:
+            data = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ScenarioError(f"{place}: not valid TOML: {error}") from None
+        except RecursionError:
+            raise ScenarioError(f"{place}: not valid TOML: nested too deeply") from None
+        data.setdefault("name", Path(place).stem)
+        return cls.from_dict(data, place)
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], place: str = "scenario") -> Scenario:
+        """Build a scenario from nested or dotted keys.
+
+        Examples
+        --------
+        >>> Scenario.from_dict({"reply": {"empathy": 0.2}}) == Scenario.from_dict({"reply.empathy": 0.2})
+        True
+        """
+        return cls()._with(_flat(data, place), place)
+
+    def replace(self, changes: Mapping[str, Any], place: str = "arguments") -> Scenario:
+        """Give a copy with some keys changed.
+
+        Parameters
+        ----------
+        changes : mapping
+            Dotted keys, such as ``"reply.empathy"``, to values.
+        place : str
+            Where the changes come from, for errors.
+
+        Examples
+        --------
+        >>> Scenario().replace({"brand.staff": 2}).brand.staff
+        2.0
+        """
+        return self._with(_flat(changes, place), place)
+
+    def _with(self, changes: Mapping[str, Any], place: str) -> Scenario:
+        """Put checked values into their sections."""
+        changes = _with_preset(changes)
+        texts: dict[str, Any] = {}
+        sections: dict[str, dict[str, Any]] = {}
+        for key, value in changes.items():
+            if key in _TEXTS:
+                if not isinstance(value, str):
+                    raise ScenarioError(sentence(place, key, value, "text"))
+                texts[key] = value
+                continue
+            section, _, leaf = key.partition(".")
+            sections.setdefault(section, {})[leaf] = parameters_of(SECTIONS[section])[leaf].checked(key, value, place)
+        for section, values in sections.items():
+            old = getattr(self, section)
+            texts[section] = type(old)(**{f.name: values.get(f.name, getattr(old, f.name)) for f in fields(old)})
+        try:
+            return type(self)(**{f.name: texts.get(f.name, getattr(self, f.name)) for f in fields(self)})
+        except ScenarioError as error:
+            raise ScenarioError(str(error).replace("scenario:", f"{place}:", 1)) from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the whole scenario as nested plain values."""
+        data: dict[str, Any] = {"version": VERSION, **{key: getattr(self, key) for key in _TEXTS}}
+        for name in SECTIONS:
+            section = getattr(self, name)
+            values = {f.name: getattr(section, f.name) for f in fields(section)}
+            data[name] = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items() if v is not None}
+        return data
+
+    def to_toml(self) -> str:
+        """Write the whole scenario as TOML; reading it back gives an equal scenario.
+
+        Examples
+        --------
+        >>> import tomllib
+        >>> Scenario.from_dict(tomllib.loads(Scenario().to_toml())) == Scenario()
+        True
+        """
+        return tomli_w.dumps(self.to_dict())
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the scenario to a TOML file, all of it or nothing.
+
+        Raises
+        ------
+        OutputError
+            When the file cannot be written.
+        """
+        write_whole(path, self.to_toml().encode())
+
+    def _repr_html_(self) -> str:
+        default = Scenario().to_dict()
+        rows = [
+            f"<tr><td>{section}.{key}</td><td>{html.escape(str(value))}</td></tr>"
+            for section, values in self.to_dict().items()
+            if isinstance(values, dict)
+            for key, value in values.items()
+            if default[section].get(key) != value
+        ]
+        head = f"<b>{html.escape(self.title or self.name)}</b><p>{html.escape(self.story)}</p>"
+        return head + (f"<table><tr><th>key</th><th>value</th></tr>{''.join(rows)}</table>" if rows else "")
+
+
+def scenarios() -> list[str]:
+    """List the scenarios that come with the package.
+
+    Examples
+    --------
+    >>> "restaurant" in scenarios()
+    True
+    """
+    folder = resources.files("buzzsim") / "scenarios"
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def packaged_text(name: str) -> str:
+    """Give the file of a packaged scenario as it is, comments and all."""
+    if name not in scenarios():
+        raise ScenarioError(unknown("arguments", "scenario", name, scenarios()))
+    return (resources.files("buzzsim") / "scenarios" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    target = Path(path)
+    temporary: str | None = None
+    try:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        with io.open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, target)
+    except (OSError, ValueError) as error:
+        if temporary is not None and os.path.exists(temporary):
+            os.unlink(temporary)
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{target}: cannot be written: {reason}") from None
+
+
+def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
+    """Give the place (for errors) and the text of a scenario."""
+    if isinstance(source, str) and source in scenarios():
+        return source, packaged_text(source)
+    path = Path(source)
+    if path.suffix != ".toml" and not path.exists():
+        raise ScenarioError(unknown("arguments", "scenario", str(source), scenarios()) + " (or give a .toml file)")
+    try:
+        return path.name, path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ScenarioError(f"{path.name}: not a text file in UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ScenarioError(f"{path}: cannot be read: {reason}") from None
+
+
+def _flat(data: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Turn nested tables into dotted keys, refusing what no scenario has."""
+    flat: dict[str, Any] = {}
+    for key, value in data.items():
+        if key == "version":
+            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= VERSION:
+                allowed = f"at most {VERSION}; a newer file needs a newer buzzsim"
+                raise ScenarioError(sentence(place, key, value, allowed))
+        elif key in SECTIONS:
+            if not isinstance(value, Mapping):
+                raise ScenarioError(sentence(place, key, value, f"a table, [{key}]"))
+            flat.update({f"{key}.{leaf}": inner for leaf, inner in value.items()})
+        else:
+            flat[str(key)] = value
+    known = [*_TEXTS, *(key for key, _ in parameters.all_parameters())]
+    for key in flat:
+        if key not in known:
+            raise ScenarioError(unknown(place, "key", key, _nearest_first(key, known)))
+    return flat
+
+
+def _nearest_first(key: str, known: Iterable[str]) -> list[str]:
+    """Offer the keys of the same section first."""
+    section = key.partition(".")[0]
+    return sorted(known, key=lambda name: not name.startswith(f"{section}."))
+
+
+def _with_preset(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a reply preset set what is not set beside it."""
+    preset = PRESETS.get(changes.get("reply.preset", "")) if isinstance(changes.get("reply.preset", ""), str) else None
+    return {**{f"reply.{key}": value for key, value in (preset or {}).items()}, **changes}

@@ -1,0 +1,183 @@
+"""The tables that a run fills (customers, posts, notices, cases) and how they are reset and enlarged.
+
+A table is a structured array; rows are taken one after another and never given back within a run. When one is full
+the run stops, the workspace is made larger, and the same replicate runs again: luck is keyed, so nothing changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+STILL_THERE = 2**30  # last tick of a post that nobody removed
+
+# Where `Workspace.n` counts what; the first seven are tables.
+PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, HORIZON = range(11)
+# Where `Workspace.tally` keeps what `outcomes.measure` cannot see in the tables.
+BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER = range(4)
+# Rows of `Workspace.bucket`: the first and last notice of a tick, its first event, its first case.
+NOTICE_HEAD, NOTICE_TAIL, EVENT_HEAD, CASE_HEAD = range(4)
+# Rows of `Net.traits`.
+TRAITS = ("susceptibility", "anger", "attitude", "vindictive", "advocate", "troll")
+SUSCEPTIBILITY, ANGER, ATTITUDE, VINDICTIVE, ADVOCATE, TROLL = range(6)
+
+_REAL, _WHOLE, _SMALL, _CLAIM = np.float64, np.int32, np.int8, np.bool_
+
+PERSON = np.dtype(
+    [
+        ("customer", _WHOLE),
+        ("stage", _SMALL),
+        ("character", _SMALL),
+        ("protested", _CLAIM),
+        ("talking", _CLAIM),  # in a private dialogue
+        ("susceptibility", _REAL),
+        ("anger", _REAL),
+        ("since", _WHOLE),  # tick to which `anger` belongs
+        ("noticed", _WHOLE),  # tick of the first critical notice, or -1
+        ("attitude", _REAL),
+        ("attitude_start", _REAL),
+        ("joined", _WHOLE),  # tick of becoming a critic, or -1
+        ("entry", _WHOLE),  # their own first critical post, or -1
+        ("won_by", _WHOLE),  # post that won them, or -1
+        ("first_post", _WHOLE),  # critical post noticed first, or -1
+        ("won_channel", _SMALL),
+        ("first_channel", _SMALL),
+        ("critics_seen", _WHOLE),  # distinct ones, counted up to the cap
+        ("last_seen", _WHOLE),  # chain of those in `Workspace.seen`
+        ("occasion", _WHOLE),  # number and age (hours) of the next occasion to post again
+        ("occasion_age", _REAL),
+        ("reposts", _WHOLE),
+        ("failures", _WHOLE),
+        ("read_tick", _WHOLE),  # the tick to which the rest belongs
+        ("best", _WHOLE),
+        ("heat", _REAL),
+        ("complaints", _WHOLE),
+        ("thanks", _WHOLE),
+        ("invitations", _WHOLE),
+    ]
+)
+POST = np.dtype(
+    [
+        ("key", np.uint64),
+        ("author", _WHOLE),
+        ("row", _WHOLE),  # the author's row among the people
+        ("kind", _SMALL),
+        ("on_page", _CLAIM),
+        ("invited", _CLAIM),  # carries a visible invitation to talk in private
+        ("number", _WHOLE),  # within author and kind
+        ("tick", _WHOLE),
+        ("parent", _WHOLE),
+        ("entry", _WHOLE),  # the post with which its author became a critic
+        ("end", _WHOLE),  # last tick in which it could be read
+        ("intensity", _REAL),
+        ("multiplier", _REAL),
+        ("thread", _REAL),
+        ("readers", _WHOLE),
+        ("joined", _WHOLE),
+        ("answered", _WHOLE),  # tick of the brand's first act on it, or -1
+        ("bump_tick", _WHOLE),
+        ("bump", _REAL),
+        ("last_notice", _WHOLE),  # chain of its readers in `Workspace.notices`
+    ]
+)
+NOTICE = np.dtype(
+    [
+        ("customer", _WHOLE),
+        ("post", _WHOLE),
+        ("tick", _WHOLE),
+        ("next", _WHOLE),  # of the same tick
+        ("previous", _WHOLE),  # of the same post, once read
+        ("channel", _SMALL),
+        ("wave", _SMALL),
+        ("read", _CLAIM),
+        ("defended", _CLAIM),
+    ]
+)
+SIGHT = np.dtype([("author", _WHOLE), ("previous", _WHOLE)])
+EVENT = np.dtype([("row", _WHOLE), ("kind", _SMALL), ("number", _WHOLE), ("parent", _WHOLE), ("next", _WHOLE)])
+CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)])
+ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _SMALL), ("result", _SMALL)])
+
+
+class Net(NamedTuple):
+    """A network as the engine walks it."""
+
+    indptr: Any
+    indices: Any
+    relative_followees: Any  # followees over their mean; empty without attention dilution
+    traits: Any  # a row for each of `TRAITS`, NaN where unknown; empty where the network brought none
+
+
+class Workspace(NamedTuple):
+    """All that one thread needs to run replicates on one network."""
+
+    n: Any
+    tally: Any
+    row_of: Any  # customer -> row of `people`, or -1
+    people: Any
+    posts: Any
+    notices: Any
+    seen: Any
+    events: Any
+    cases: Any
+    acts: Any
+    bucket: Any
+    readers: Any
+    newcomers: Any
+    waiting: Any
+    busy_until: Any
+    visitors: Any
+
+
+def workspace(n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: int, n_posts: int = 256) -> Workspace:
+    """Make a workspace in which a run of about `n_posts` posts fits."""
+    people = min(n_customers, 32 * n_posts)
+    made = Workspace(
+        n=np.zeros(11, np.int64),
+        tally=np.zeros(4),
+        row_of=np.full(n_customers, -1, np.int32),
+        people=np.zeros(people, PERSON),
+        posts=np.zeros(n_posts, POST),
+        notices=np.zeros(64 * n_posts, NOTICE),
+        seen=np.zeros(64 * n_posts, SIGHT),
+        events=np.zeros(16 * n_posts, EVENT),
+        cases=np.zeros(4 * n_posts, CASE),
+        acts=np.zeros(4 * n_posts, ACT),
+        bucket=np.full((4, horizon_ticks + 1), -1, np.int32),
+        readers=np.zeros(people, np.int32),
+        newcomers=np.zeros(people, np.int32),
+        waiting=np.zeros(4 * n_posts, np.int32),
+        busy_until=np.zeros(n_staff, np.int32),
+        visitors=np.zeros(max(1, n_visitors), np.int32),
+    )
+    made.n[HORIZON] = horizon_ticks
+    return made
+
+
+def larger(w: Workspace) -> Workspace:
+    """Make a workspace four times as large."""
+    return workspace(w.row_of.size, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, 4 * w.posts.size)
+
+
+@njit(cache=True)
+def use(w: Any, table: Any, size: Any) -> Any:
+    """Take the next row of a table, or -1 (and say so in `FULL`) when there is none."""
+    row = w.n[table]
+    if row >= size:
+        w.n[FULL] = 1
+        return -1
+    w.n[table] += 1
+    return row
+
+
+@njit(cache=True)
+def clear(w: Any) -> None:
+    """Forget the last run, touching only what it used."""
+    for row in range(w.n[PEOPLE]):
+        w.row_of[w.people[row].customer] = -1
+    w.n[:HORIZON] = 0
+    w.tally[:] = 0.0
+    w.bucket[:] = -1
+    w.busy_until[:] = 0
