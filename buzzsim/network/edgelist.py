@@ -26,7 +26,7 @@ _COMMENT = ("#", "%")
 _LINES_LOOKED_AT = 20
 _COLUMN_NAME = re.compile(
     r"(source|target|src|dst|tgt|from|to|u|v|tail|head|sender|receiver|ego|alter|start|end"
-    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex)_?([0-9]+|[ab]))([ _]?(id|node|user|name))?",
+    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex)(_?([0-9]+|[ab]))?)([ _]?(id|node|user|name))?",
     re.IGNORECASE,
 )
 
@@ -59,15 +59,21 @@ def read_edges(data: bytes, place: str) -> tuple[Ends, Ends, Sequence[int | str]
     code = ord(layout.separator) if layout.separator else WHITESPACE
     tails, heads, understood = number_pairs(np.frombuffer(data, np.uint8), layout.start, code)
     if understood:
+        if not len(tails):
+            raise _no_ties(place)
         return _numbered_integers(tails, heads)
     return _numbered_names(_named_pairs(data, layout, place))
+
+
+def _no_ties(place: str) -> NetworkError:
+    return NetworkError(f"{place}: there are no ties; expected lines of two names")
 
 
 def _layout(data: bytes, place: str) -> Layout:
     """Look at the first lines to find the separator and whether the first of them names the columns."""
     found = list(islice(_data_lines(data), _LINES_LOOKED_AT))
     if not found:
-        raise NetworkError(f"{place}: there are no ties; expected lines of two names")
+        raise _no_ties(place)
     first_end, first_line = found[0]
     layout = Layout(_separator(first_line), 0)
     head, *rest = (_fields(line, layout.separator)[:2] for _, line in found)
@@ -161,8 +167,6 @@ def _line_number(data: bytes, at: int) -> int:
 
 def _numbered_integers(tails: Ends, heads: Ends) -> tuple[Ends, Ends, Sequence[int]]:
     """Number customers by increasing integer."""
-    if not len(tails):
-        return tails, heads, ()
     low, high = min(tails.min(), heads.min()), max(tails.max(), heads.max())
     width = int(high) - int(low) + 1
     if width > 20 * len(tails) + 1_000_000:  # too sparse for a table

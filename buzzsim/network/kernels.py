@@ -86,7 +86,7 @@ def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) ->
 
 @njit(cache=True)
 def _listed(own: Any, other: Any, lists: Any, pool: Any, used: Any, ties: Any) -> Any:
-    """Enter a younger neighbour in the list (place, length, room) of a customer; a full list moves to twice the room."""
+    """Enter a younger neighbour in a customer's list (place, length, room), which moves to twice the room when full."""
     place, length, room = lists[own, 0], lists[own, 1], lists[own, 2]
     if length == room:
         room = max(2 * room, ties)
@@ -105,9 +105,7 @@ def _listed(own: Any, other: Any, lists: Any, pool: Any, used: Any, ties: Any) -
 
 
 @njit(cache=True)
-def _new_neighbour(
-    hub: Any, ends: Any, lists: Any, pool: Any, ties: Any, seen_by: Any, newcomer: Any, key: Any
-) -> Any:
+def _new_neighbour(hub: Any, ends: Any, lists: Any, pool: Any, ties: Any, seen_by: Any, newcomer: Any, key: Any) -> Any:
     """Pick uniformly among the neighbours not yet tied to the newcomer; -1 if there are none."""
     n_older = ties if hub > ties else 0  # those it tied to itself when it came; the clique has lists only
     n = n_older + lists[hub, 1]
@@ -169,13 +167,15 @@ def _tied(own: Any, u: Any, v: Any) -> Any:
 @njit(cache=True)
 def bernoulli_pairs(low: Any, high: Any, probability: Any, key: Any) -> Any:
     """Tie each v to each of low[v] .. high[v] - 1 independently, skipping over gaps (Batagelj & Brandes 2005)."""
+    if probability <= 0.0:
+        return np.empty(0, np.int32)
     left = np.int64(0)
     for v in range(len(low)):
         left += high[v] - low[v]
     ends = np.empty(2 * np.int64(1.1 * probability * left + 100), np.int32)
     at, draw, v, u = 0, 0, 0, np.int64(low[0] - 1)
     scale = 0.0 if probability >= 1.0 else 1.0 / _log_of_one_minus(probability)
-    while probability > 0.0:
+    while True:
         gap = _log_of_one_minus(unit(fold(key, draw))) * scale
         draw += 1
         if gap >= left:

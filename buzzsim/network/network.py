@@ -104,6 +104,14 @@ class Network:
     def _numbers(self) -> dict[Any, int]:
         return {name: number for number, name in enumerate(self.names)}
 
+    def _find(self, name: Any) -> int | None:
+        if isinstance(self.names, range):  # which would look for "7" one by one
+            return int(name) if isinstance(name, (int, np.integer)) and 0 <= name < len(self.names) else None
+        try:
+            return self._numbers.get(name)
+        except TypeError:  # unhashable, so nobody's name
+            return None
+
     def index_of(self, name: Any) -> int:
         """Find the number of a customer by name; ``"7"`` finds 7 and the other way round.
 
@@ -123,13 +131,9 @@ class Network:
         1
         """
         for candidate in (name, _other_spelling(name)):
-            try:
-                if isinstance(self.names, range) and candidate in self.names:
-                    return self.names.index(candidate)
-                if not isinstance(self.names, range) and candidate in self._numbers:
-                    return self._numbers[candidate]
-            except TypeError:  # unhashable, so nobody's name
-                break
+            number = self._find(candidate)
+            if number is not None:
+                return number
         if isinstance(self.names, range):
             raise NetworkError(sentence(self.source, "a customer's name", name, f"0 to {self.n_customers - 1}"))
         raise NetworkError(unknown(self.source, "customer", name, map(str, islice(self.names, _NAMES_SEARCHED))))
@@ -167,12 +171,12 @@ class Network:
         'edges: 3 customers, 2 ties, directed, 0.7 followers on average (1 self-tie dropped)'
         """
         drops = [
-            f"{count:,} {what}{'s' if count > 1 else ''}"
+            _counted(count, what)
             for count, what in ((self.dropped_loops, "self-tie"), (self.dropped_repeats, "repeated tie"))
             if count
         ]
         return (
-            f"{self.source}: {self.n_customers:,} customers, {self.n_ties:,} ties, "
+            f"{self.source}: {_counted(self.n_customers, 'customer')}, {_counted(self.n_ties, 'tie')}, "
             f"{'directed' if self.directed else 'undirected'}, "
             f"{self.n_stored / self.n_customers:.1f} followers on average"
             + (f" ({' and '.join(drops)} dropped)" if drops else "")
@@ -333,6 +337,10 @@ class Network:
             repeats = graph.number_of_edges() - loops - stored
         traits = traits_of_nodes(graph.nodes(data=True), names, source)
         return cls._of_rows((indptr, indices, loops, repeats), graph.is_directed(), names, traits, source)
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _other_spelling(name: Any) -> Any:
