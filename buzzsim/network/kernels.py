@@ -61,10 +61,10 @@ def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) ->
     ends = _clique(n, ties)
     seen_by = np.full(n, -1, np.int32)
     at, draw = (ties + 1) * ties, 0
-    lists = np.zeros((n, 3), np.int64)
-    pool, used = np.empty(3 * ties * n, np.int32), 0
+    lists = np.zeros((n + 1, 3), np.int64)
+    pool = np.empty(5 * ties * n, np.int32)  # enough: rooms of ties, 2 ties, ... for L entries sum to max(ties, 4 L)
     for k in range(at):
-        pool, used = _listed(ends[k], ends[k ^ 1], lists, pool, used, ties)
+        _listed(ends[k], ends[k ^ 1], lists, pool, ties)
     for newcomer in range(ties + 1, n):
         n_ends, hub = at, np.int32(-1)
         while at < n_ends + 2 * ties:
@@ -80,28 +80,26 @@ def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) ->
             ends[at], ends[at + 1] = newcomer, target
             at += 2
         for k in range(n_ends, at, 2):
-            pool, used = _listed(ends[k + 1], ends[k], lists, pool, used, ties)
+            _listed(ends[k + 1], ends[k], lists, pool, ties)
     return ends
 
 
 @njit(cache=True)
-def _listed(own: Any, other: Any, lists: Any, pool: Any, used: Any, ties: Any) -> Any:
-    """Enter a younger neighbour in a customer's list (place, length, room), which moves to twice the room when full."""
+def _listed(own: Any, other: Any, lists: Any, pool: Any, ties: Any) -> Any:
+    """Enter a younger neighbour in a customer's list (place, length, room), which moves to twice the room when full.
+
+    The last of the lists is the free part of the pool.
+    """
     place, length, room = lists[own, 0], lists[own, 1], lists[own, 2]
     if length == room:
-        room = max(2 * room, ties)
-        if used + room > len(pool):
-            larger = np.empty(2 * len(pool) + room, np.int32)
-            larger[:used] = pool[:used]
-            pool = larger
+        free = lists[-1, 0]
         for k in range(length):
-            pool[used + k] = pool[place + k]
-        lists[own, 0], lists[own, 2] = used, room
-        place = used
-        used += room
+            pool[free + k] = pool[place + k]
+        place, room = free, max(2 * room, ties)
+        lists[own, 0], lists[own, 2] = place, room
+        lists[-1, 0] = free + room
     pool[place + length] = other
     lists[own, 1] = length + 1
-    return pool, used
 
 
 @njit(cache=True)
