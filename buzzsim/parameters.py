@@ -178,7 +178,7 @@ class Attention(Section):
     view_rate: float = _real(0.5, 0, 1e6, "per hour", "assumption", "M2; range 0.05 to 2", "rate at which a follower notices a fresh post")
     half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "2.2: Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves")
     dilution: float = _real(0.0, 0, 2, "", "derived", "Feng et al. 2015; Hodas & Lerman 2014", "how much following many people thins the attention for each; 0 none, 1 fully")
-    page_visitors: int = _whole(20, 0, 10**6, "customers", "assumption", "", "people who may come by each post on the brand's page, whoever they follow")
+    page_visitors: int = _whole(5, 0, 10**6, "customers", "assumption", "", "people who may come by each post on the brand's page, whoever they follow")
     withdrawal_rate: float = _real(0.0, 0, 1e6, "per hour", "assumption", "", "rate at which authors take their posts back by themselves")
 
 
@@ -186,7 +186,7 @@ class Attention(Section):
 class Joining(Section):
     """Who joins the criticism on noticing it."""
 
-    r0: float = _real(1.6, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral, E1)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering")
+    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral, E1)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering")
     share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "derived", "M3", "chance to join on a notice of middling anger; normally left out and solved from r0", (), True)})
     arousal: float = _real(1.5, 0, 10, "", "derived", "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3", "how much an angrier post wins more people")
     reinforcement: float = _real(0.5, -1, 10, "", "assumption", "Bao 2013, Romero 2011, Johnen 2018 (sign contested); range -0.5 to 2", "social proof: change in the chance to join per further critic seen")
