@@ -10,6 +10,7 @@ import pytest
 
 from buzzsim.errors import NetworkError
 from buzzsim.network import GENERATORS, Network, generate, open_network
+from buzzsim.network.kernels import _log_of_one_minus
 
 REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
@@ -309,6 +310,7 @@ def test_customers_called_like_columns_are_customers(tmp_path):
 def test_an_index_column_is_refused_not_read_as_customers(tmp_path):
     words = refusal(open_network, written(tmp_path, ",source,target\n0,4,2\n1,2,9\n"))
     assert words.startswith("friends.txt: the header is ',source,target'; expected two names separated by a comma")
+    assert "the header is" in refusal(open_network, written(tmp_path, "\tsource\ttarget\n0\t4\t2\n1\t2\t9\n"))
 
 
 def test_integers_are_numbered_by_size_and_text_by_appearance(tmp_path):
@@ -379,6 +381,10 @@ def test_following_makes_no_sense_in_an_undirected_network(tmp_path):
         ("source;target\na;b\nc;\n", "line 3 is 'c;'; expected two names separated by a semicolon, neither"),
         (",b\nc,d\n", "line 1 is ',b'"),
         ('"",b\nc,d\n', "neither of them empty"),
+        ("who\twhom\n1\t2\n1\t\t5\n", "line 3 is '1\\t\\t5'"),
+        ("ann\tbob\n\tbob\tcem\n", "neither of them empty"),
+        ('"' + "a" * 200_000 + " b\n", "expected two names"),
+        ("source,target\n\u00a0\n", "there are no ties"),
         (b"1 2\n\x00\x01\x02 3\n", "line 2 is b'\\x00'; expected text, not binary data"),
         (b"a b\nZo\xeb c\n", "line 2 is b'\\xeb'; expected text in UTF-8"),
         ("a b\n".encode("utf-16"), "the encoding is 'UTF-16'; expected plain text in UTF-8"),
@@ -619,6 +625,11 @@ def test_every_pair_of_a_random_network_is_equally_likely():
     p = 2 / (n - 1)
     chi2 = ((above - repeats * p) ** 2).sum() / (repeats * p * (1 - p))
     assert chi2 < 15 + 5 * np.sqrt(30)  # 15 pairs
+
+
+def test_the_generators_own_logarithm_is_a_logarithm():
+    for x in (0.0, 1e-300, 1e-12, 1e-3, 0.2499, 0.25, 0.2501, 0.5, 0.9, 1 - 2**-53):
+        assert _log_of_one_minus(x) == pytest.approx(np.log1p(-x), rel=1e-14, abs=0)
 
 
 def test_a_random_network_may_be_complete():

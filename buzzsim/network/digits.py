@@ -26,7 +26,7 @@ def number_pairs(data: Any, at: Any, separator: Any) -> Any:
     tails, heads = np.empty(n_lines, np.int64), np.empty(n_lines, np.int64)
     count = 0
     while at < len(data):
-        at = _after_blanks(data, at)
+        at = _after_blanks(data, at, separator)
         if at == len(data):
             break
         if data[at] == _HASH or data[at] == _PERCENT:
@@ -67,13 +67,11 @@ def _after_separator(data: Any, at: Any, separator: Any) -> Any:
     """Give the place of the second field, or -1."""
     if at < 0:
         return -1
-    field = _after_blanks(data, at)
+    field = _after_blanks(data, at, separator)
     if separator == WHITESPACE:
         return field if field > at else -1
-    while at < field and data[at] != separator:  # a tab is a blank too
-        at += 1
-    if at < len(data) and data[at] == separator:
-        return _after_blanks(data, at + 1)
+    if field < len(data) and data[field] == separator:
+        return _after_blanks(data, field + 1, separator)
     return -1
 
 
@@ -82,19 +80,17 @@ def _field_ends(data: Any, at: Any, separator: Any) -> Any:
     """Tell whether the second field ends where its digits do."""
     if at < 0:
         return False
-    rest = _after_blanks(data, at)
+    rest = _after_blanks(data, at, separator)
     if rest == len(data) or data[rest] == _LINE_FEED or data[rest] == _RETURN:
         return True
     if separator == WHITESPACE:
         return rest > at
-    while at < rest and data[at] != separator:
-        at += 1
-    return data[at] == separator
+    return data[rest] == separator
 
 
 @njit(cache=True)
-def _after_blanks(data: Any, at: Any) -> Any:
-    while at < len(data) and (data[at] == _SPACE or data[at] == _TAB):
+def _after_blanks(data: Any, at: Any, separator: Any) -> Any:
+    while at < len(data) and (data[at] == _SPACE or (data[at] == _TAB and separator != _TAB)):
         at += 1
     return at
 

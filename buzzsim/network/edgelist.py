@@ -58,11 +58,12 @@ def read_edges(data: bytes, place: str) -> tuple[Ends, Ends, Sequence[int | str]
     layout = _layout(data, place)
     code = ord(layout.separator) if layout.separator else WHITESPACE
     tails, heads, understood = number_pairs(np.frombuffer(data, np.uint8), layout.start, code)
-    if understood:
-        if not len(tails):
-            raise _no_ties(place)
-        return _numbered_integers(tails, heads)
-    return _numbered_names(_named_pairs(data, layout, place))
+    if not understood:
+        ends, spelt = _named_pairs(data, layout, place)
+        tails, heads = ends[0::2], ends[1::2]
+    if not len(tails):
+        raise _no_ties(place)
+    return _numbered_integers(tails, heads) if understood else _numbered_names(tails, heads, spelt)
 
 
 def _no_ties(place: str) -> NetworkError:
@@ -87,14 +88,18 @@ def _layout(data: bytes, place: str) -> Layout:
 def _data_lines(data: bytes) -> Iterator[tuple[int, str]]:
     """Give the lines that are neither blank nor comments, each with the place where it ends."""
     for match in _LINE.finditer(data):
-        line = match.group().decode("utf-8", "replace").strip()
-        if line and not line.startswith(_COMMENT):
+        line = match.group().decode("utf-8", "replace")
+        if _holds_data(line):
             yield match.end(), line
+
+
+def _holds_data(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith(_COMMENT)
 
 
 def _separator(line: str) -> str:
     """Tell what separates the first two names; "" is white space."""
-    if _TWO_INTEGERS.match(line):
+    if _TWO_INTEGERS.match(line.strip(" ")):
         return ""
     before_data = line.split("{")[0]  # networkx writes `ann bob {'weight': 1, 'since': 2011}`
     return next((mark for mark in "\t;," if mark in before_data), "")
@@ -103,8 +108,11 @@ def _separator(line: str) -> str:
 def _fields(line: str, separator: str) -> list[str]:
     """Split a line into its names and the rest; quotes protect separators."""
     if '"' in line:
-        plain = line if separator else line.replace("\t", " ")
-        row = next(csv.reader([plain], delimiter=separator or " ", skipinitialspace=True), [])
+        plain = line if separator else " ".join(line.split())
+        try:
+            row = next(csv.reader([plain], delimiter=separator or " ", skipinitialspace=True), [])
+        except csv.Error:  # a field of more than 131,072 characters
+            row = [line]
         return [name.strip() for name in row]
     if separator:
         return [name.strip() for name in line.split(separator, 2)]
@@ -126,26 +134,24 @@ def _are_integers(names: list[str]) -> bool:
     return len(names) == 2 and all(map(INTEGER.fullmatch, names))
 
 
-def _named_pairs(data: bytes, layout: Layout, place: str) -> list[str]:
-    """Give the two names of each line in turn, one after the other."""
+def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Ends, list[str]]:
+    """Give the two ends of each tie in turn, numbered in order of first appearance, and the names."""
     _check_text(data, place)
     first_number = _line_number(data, layout.start)
-    lines = _LINE_END.split(data[layout.start :])
-    names: list[str] = []
-    for number, line in enumerate(lines, first_number):
-        stripped = line.decode("utf-8").strip()
-        if not stripped or stripped.startswith(_COMMENT):
+    numbers: dict[str, int] = {}
+    ends: list[int] = []
+    for number, coded in enumerate(_LINE_END.split(data[layout.start :]), first_number):
+        line = coded.decode("utf-8")
+        if not _holds_data(line):
             continue
-        try:
-            fields = _fields(stripped, layout.separator)
-        except csv.Error:
-            fields = []
+        fields = _fields(line, layout.separator)
         if len(fields) < 2:
-            raise NetworkError(sentence(place, f"line {number}", stripped, layout.allowed))
+            raise NetworkError(sentence(place, f"line {number}", line, layout.allowed))
         if not (fields[0] and fields[1]):
-            raise NetworkError(sentence(place, f"line {number}", stripped, f"{layout.allowed}, neither of them empty"))
-        names += fields[:2]
-    return names
+            raise NetworkError(sentence(place, f"line {number}", line, f"{layout.allowed}, neither of them empty"))
+        ends.append(numbers.setdefault(fields[0], len(numbers)))
+        ends.append(numbers.setdefault(fields[1], len(numbers)))
+    return np.array(ends, np.int64), list(numbers)
 
 
 def _check_text(data: bytes, place: str) -> None:
@@ -183,17 +189,13 @@ def _numbered_integers(tails: Ends, heads: Ends) -> tuple[Ends, Ends, Sequence[i
     return tails, heads, names
 
 
-def _numbered_names(pairs: list[str]) -> tuple[Ends, Ends, Sequence[int | str]]:
-    """Number customers by increasing integer if all names are integers, else in order of first appearance."""
-    spelt = dict.fromkeys(pairs)
-    names: Sequence[int | str]
-    if all(map(INTEGER.fullmatch, spelt)):
-        integers = sorted(set(map(int, spelt)))
-        rank = {value: number for number, value in enumerate(integers)}
-        numbers = {name: rank[int(name)] for name in spelt}
-        names = tuple(integers) if integers != list(range(len(integers))) else range(len(integers))
-    else:
-        numbers = {name: number for number, name in enumerate(spelt)}
-        names = tuple(spelt)
-    ends = np.fromiter(map(numbers.__getitem__, pairs), np.int64, len(pairs))
-    return ends[0::2], ends[1::2], names
+def _numbered_names(tails: Ends, heads: Ends, names: list[str]) -> tuple[Ends, Ends, Sequence[int | str]]:
+    """Number customers by increasing integer if all names are integers, else leave them in order of appearance."""
+    if not all(map(INTEGER.fullmatch, names)):
+        return tails, heads, tuple(names)
+    values = list(map(int, names))
+    integers = sorted(set(values))  # fewer than names when 7 is also written 07
+    rank = {value: number for number, value in enumerate(integers)}
+    ranks = np.array([rank[value] for value in values], np.int64)
+    plain = integers == list(range(len(integers)))
+    return ranks[tails], ranks[heads], range(len(integers)) if plain else tuple(integers)
