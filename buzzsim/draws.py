@@ -50,6 +50,7 @@ ROUND = 25
 WITHDRAW_SOLVED = 26
 THANKS = 27
 FAILED_POST = 28
+BOOTSTRAP = 29
 
 
 @njit(cache=True)
@@ -160,3 +161,15 @@ def entropy_of(rng: Any) -> int:
 def key_of(entropy: int) -> int:
     """Give the 64-bit key that all draws of a comparison share."""
     return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
+
+
+@njit(cache=True)
+def resamples(key: Any, n: Any, times: Any) -> Any:
+    """Count how often each of n replicates is drawn in each of so many bootstrap resamples; shape (times, n)."""
+    counts = np.zeros((times, n), np.float64)
+    stream = fold(key, BOOTSTRAP)
+    for b in range(times):
+        resample = fold(stream, b)
+        for i in range(n):
+            counts[b, np.int64(unit(fold(resample, i)) * n)] += 1.0
+    return counts

@@ -1,0 +1,138 @@
+"""What replicates mean: means with intervals, paired differences, and what pairing was worth.
+
+Most complaints die at once and a few rule the mean, so intervals come from the bootstrap over replicates, the same
+resamples for every strategy; the probability of a firestorm has its exact (Clopper-Pearson) interval.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+from buzzsim import draws
+from buzzsim.outcomes import OUTCOMES
+
+Floats = NDArray[np.float64]
+
+N_RESAMPLES = 1000
+LEVEL = 0.95
+_TAIL = (1 - LEVEL) / 2
+_COLUMN = {name: k for k, name in enumerate(OUTCOMES)}
+_SIGN = np.array([1.0 if outcome.better == "lower" else -1.0 for outcome in OUTCOMES.values()])
+
+
+def resampling(entropy: int, n: int) -> Floats:
+    """Give the bootstrap's counts, shape (resamples, replicates); they depend on nothing but the entropy."""
+    return np.asarray(draws.resamples(np.uint64(draws.key_of(entropy)), n, N_RESAMPLES))
+
+
+def resampled_means(values: Floats, counts: Floats) -> Floats:
+    """Give the mean of each outcome in each resample, over the replicates in which it is defined."""
+    defined = np.isfinite(values)
+    number = counts @ defined
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return (counts @ np.where(defined, values, 0.0)) / number
+
+
+def summarise(values: Floats, counts: Floats) -> dict[str, dict[str, Any]]:
+    """Summarise each outcome of one strategy.
+
+    Parameters
+    ----------
+    values : array of shape (replicates, outcomes)
+        One row for each replicate, NaN where an outcome is undefined.
+    counts : array of shape (resamples, replicates)
+        From `resampling`.
+
+    Returns
+    -------
+    dict
+        For each outcome ``mean``, ``median``, ``p95`` and ``ci95`` (of the mean), over the replicates in which it is
+        defined; None where it is defined in none.
+    """
+    low, high = _interval(resampled_means(values, counts))
+    summary = {}
+    for name, k in _COLUMN.items():
+        column = values[:, k]
+        column = column[np.isfinite(column)]
+        if column.size == 0:
+            summary[name] = {"mean": None, "median": None, "p95": None, "ci95": [None, None], "n": 0}
+            continue
+        ci = [low[k], high[k]]
+        if name == "firestorm":
+            ci = list(exact_interval(int(column.sum()), column.size))
+        median, p95 = np.quantile(column, [0.5, 0.95])
+        summary[name] = {
+            "mean": plain(column.mean()),
+            "median": plain(median),
+            "p95": plain(p95),
+            "ci95": [plain(ci[0]), plain(ci[1])],
+            "n": int(column.size),
+        }
+    return summary
+
+
+def pair(values: Floats, baseline: Floats, counts: Floats) -> dict[str, dict[str, Any]]:
+    """Compare a strategy with a baseline, replicate by replicate.
+
+    Returns
+    -------
+    dict
+        For each outcome ``difference`` (mean over the pairs in which both are defined), ``ci95`` (bootstrap),
+        ``p_better`` and ``p_worse`` (share of pairs in which the strategy did strictly better or worse; the rest were
+        equal), and ``variance_reduction``: variance of the difference with independent luck over that with the same
+        luck, None where the pairs never differ.
+    """
+    difference = values - baseline
+    low, high = _interval(resampled_means(difference, counts))
+    paired = {}
+    for name, k in _COLUMN.items():
+        both = np.isfinite(difference[:, k])
+        delta = difference[both, k]
+        if delta.size == 0:
+            nothing = dict.fromkeys(["difference", "p_better", "p_worse", "variance_reduction"])
+            paired[name] = {**nothing, "ci95": [None, None]}
+            continue
+        spread = delta.var()
+        apart = values[both, k].var() + baseline[both, k].var()
+        paired[name] = {
+            "difference": plain(delta.mean()),
+            "ci95": [plain(low[k]), plain(high[k])],
+            "p_better": plain((_SIGN[k] * delta < 0).mean()),
+            "p_worse": plain((_SIGN[k] * delta > 0).mean()),
+            "variance_reduction": plain(apart / spread) if spread > 0 else None,
+        }
+    return paired
+
+
+def exact_interval(hits: int, n: int) -> tuple[float, float]:
+    """Give the exact 95 % interval of a probability (Clopper & Pearson 1934).
+
+    Examples
+    --------
+    >>> low, high = exact_interval(0, 100)
+    >>> low, round(high, 4)
+    (0.0, 0.0362)
+    """
+    low = float(special.betaincinv(hits, n - hits + 1, _TAIL)) if hits > 0 else 0.0
+    high = float(special.betaincinv(hits + 1, n - hits, 1 - _TAIL)) if hits < n else 1.0
+    return low, high
+
+
+def plain(value: float) -> float | None:
+    """Give a number as the JSON carries it: twelve significant digits, None where undefined."""
+    return float(f"{value:.12g}") if math.isfinite(value) else None
+
+
+def _interval(means: Floats) -> tuple[Floats, Floats]:
+    """Give the percentile interval of each column."""
+    finite = np.where(np.isfinite(means), means, np.nan)
+    empty = np.isnan(finite).all(axis=0)
+    finite[:, empty] = 0.0
+    low, high = np.nanquantile(finite, [_TAIL, 1 - _TAIL], axis=0)
+    low[empty] = high[empty] = np.nan
+    return low, high

@@ -1,0 +1,309 @@
+"""What is typed: the `buzzsim` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, unknown
+
+EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
+FIGURE_FORMATS = (".png", ".svg", ".pdf")
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, with the near name."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ScenarioError(f"{self.prog}: {message}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; gives the exit status: 0 done, 2 bad input, 130 interrupted."""
+    try:
+        options = _parser().parse_args(argv)
+        return int(options.act(options) or EXIT_OK)
+    except BuzzsimError as error:
+        print(f"buzzsim: {error}", file=sys.stderr)
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        print("buzzsim: interrupted; nothing was written", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="buzzsim", description="Simulate how negative buzz spreads, and what the brand's answer changes.")
+    parser.add_argument("--version", action="store_true", help="print the version and leave")
+    parser.set_defaults(act=lambda options: _version() if options.version else parser.print_help())
+    commands = parser.add_subparsers(metavar="COMMAND")
+
+    compare = commands.add_parser("compare", help="the four strategies on the same crowd with the same luck", description="Compare strategies: a table, a figure, and a sentence of advice.")
+    _add_common(compare)
+    compare.add_argument("--replicates", metavar="N", type=_whole("--replicates", 1), help="replicates of each strategy (default: 4000)")
+    compare.add_argument("--strategies", metavar="A,B", help="which strategies, separated by commas (default: all)")
+    compare.add_argument("--baseline", metavar="NAME", default="ignore", help="what the others are compared with (default: ignore)")
+    compare.add_argument("--outcomes", metavar="A,B", help="which outcomes the table shows, or 'all'")
+    compare.add_argument("--figure", metavar="FILE", help="where to draw the figure (.png, .svg or .pdf; default: buzzsim-SCENARIO.png)")
+    compare.add_argument("--no-figure", action="store_true", help="draw no figure")
+    compare.add_argument("--threads", metavar="N", type=_whole("--threads", 1), help="how many runs at once (no result depends on it)")
+    compare.set_defaults(act=_compare)
+
+    run = commands.add_parser("run", help="one run, with its whole trajectory", description="Run a scenario once under one strategy.")
+    _add_common(run)
+    run.add_argument("--strategy", metavar="NAME", default="ignore", help="ignore, censor, public_reply or private_dialogue")
+    run.add_argument("--replicate", metavar="N", type=_whole("--replicate", 0), default=0, help="which replicate of that seed (default: 0)")
+    run.add_argument("--engine", metavar="NAME", default="compiled", help="compiled or mesa: the same numbers")
+    run.add_argument("--save", metavar="FILE", help="keep the whole run in a file that buzzsim.Result.load reads")
+    run.set_defaults(act=_run)
+
+    scenario = commands.add_parser("scenario", help="show, check or list scenarios", description="Show, check or list scenarios.")
+    actions = scenario.add_subparsers(metavar="ACTION")
+    scenario.set_defaults(act=lambda options: scenario.print_help())
+    listing = actions.add_parser("list", help="list the scenarios that come with buzzsim")
+    listing.set_defaults(act=_scenario_list)
+    for name, act, text in (("show", _scenario_show, "print a scenario's file"), ("check", _scenario_check, "say whether a scenario is valid")):
+        action = actions.add_parser(name, help=text)
+        action.add_argument("scenario", help="a packaged scenario, or a .toml file")
+        action.set_defaults(act=act)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    """Add what `compare` and `run` share."""
+    parser.add_argument("scenario", nargs="?", default="default", help="a packaged scenario, or a .toml file (default: default)")
+    parser.add_argument("--network", metavar="FILE", help="edge list, GraphML or GEXF; default: the scenario's own network")
+    parser.add_argument("--directed", action="store_true", help="an edge 'u v' of the file means only that v sees u's posts")
+    parser.add_argument("--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)")
+    parser.add_argument("--seed", metavar="N", type=_whole("--seed", 0), help="where the luck comes from (default: fresh, and printed)")
+    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a key, such as reply.empathy=0.9; may be repeated")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    """Do the main job."""
+    from buzzsim.comparison import REPLICATES, compare
+
+    scenario = _scenario(options)
+    figure = _figure(options, scenario.name)
+    names = _names(options.strategies)
+    outcomes = _outcomes(options.outcomes)
+    comparison = compare(
+        scenario, strategies=names, network=_network(options, scenario), replicates=options.replicates or REPLICATES, rng=options.seed,
+        baseline=options.baseline, threads=options.threads, quiet=options.quiet,
+    )  # fmt: skip
+    if figure is not None:
+        _draw(comparison, figure)
+    if options.json:
+        print(comparison.to_json())
+        return
+    network = comparison.world.network
+    print(f"{scenario.title or scenario.name}: {network.describe()}")
+    print(f"{comparison.replicates:,} replicates of each strategy, seed {comparison.entropy}\n")
+    print(_table(comparison, outcomes))
+    print("\nmean [95 % interval]; difference: to " + comparison.baseline + ", same complaint and same luck; better, worse: share of complaints\n")
+    print(comparison.advice())
+    if figure is not None:
+        print(f"Figure: {figure}")
+
+
+def _table(comparison: Any, outcomes: Sequence[str] | None) -> str:
+    """Write the summary for a terminal."""
+    from buzzsim.comparison import HEADLINES
+    from buzzsim.outcomes import OUTCOMES
+
+    lines = [("", "", "mean", "", "median", "p95", "difference", "", "better", "worse")]
+    for name in HEADLINES if outcomes is None else outcomes:
+        for strategy in comparison.strategies:
+            found = comparison.statistics[strategy][name]
+            paired = found.get("paired", {})
+            first = strategy == comparison.strategies[0]
+            lines.append(
+                (
+                    f"{name} ({OUTCOMES[name].unit})" if first else "", strategy, _number(found["mean"]), _span(found["ci95"]),
+                    _number(found["median"]), _number(found["p95"]), _number(paired.get("difference"), "+"), _span(paired.get("ci95"), "+"),
+                    _share(paired.get("p_better")), _share(paired.get("p_worse")),
+                )
+            )  # fmt: skip
+    titles = [line[0] for line in lines]
+    rows = [line[1:] for line in lines]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+    text = []
+    for title, row in zip(titles, rows, strict=True):
+        if title:
+            text.append(title)
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        text.append(("  " + "  ".join(cells)).rstrip())
+    return "\n".join(text)
+
+
+def _number(value: float | None, sign: str = "") -> str:
+    return "" if value is None else f"{value:{sign}.3g}"
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
+
+
+def _span(ci: Sequence[float | None] | None, sign: str = "") -> str:
+    return "" if ci is None or ci[0] is None else f"[{_number(ci[0], sign)}, {_number(ci[1], sign)}]"
+
+
+def _run(options: argparse.Namespace) -> None:
+    """Run once."""
+    from buzzsim.run import run
+
+    scenario = _scenario(options)
+    result = run(
+        scenario, strategy=options.strategy, network=_network(options, scenario), rng=options.seed, replicate=options.replicate,
+        engine=options.engine,
+    )  # fmt: skip
+    if options.save:
+        result.save(options.save)
+    hourly = result.hourly()
+    outcomes = {name: None if math.isnan(value) else value for name, value in result.outcomes.items()}
+    if options.json:
+        document = {
+            "scenario": scenario.name, "strategy": result.strategy, "replicate": result.replicate, "entropy": result.entropy,
+            "network": {key: result.network[key] for key in ("customers", "ties", "directed")}, "versions": result.versions,
+            "outcomes": outcomes, "hourly": {column: hourly[column].tolist() for column in hourly},
+        }  # fmt: skip
+        print(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+        return
+    from buzzsim.outcomes import OUTCOMES
+
+    print(f"{scenario.title or scenario.name}, {result.strategy}, seed {result.entropy}, replicate {result.replicate}\n")
+    width = max(map(len, outcomes))
+    for name, value in outcomes.items():
+        print(f"  {name.ljust(width)}  {'undefined' if value is None else f'{value:.4g}':>10}  {OUTCOMES[name].unit}")
+    busy = hourly[(hourly != 0).any(axis=1)]
+    print(f"\nby hour (hours without news left out)\n{busy.to_string()}")
+
+
+def _scenario_list(options: argparse.Namespace) -> None:
+    """List the packaged scenarios with their titles."""
+    from buzzsim.scenario import Scenario, scenarios
+
+    width = max(map(len, scenarios()))
+    for name in scenarios():
+        print(f"{name.ljust(width)}  {Scenario.load(name).title}")
+
+
+def _scenario_show(options: argparse.Namespace) -> None:
+    """Print the file of a scenario, comments and all."""
+    from buzzsim.scenario import Scenario, packaged_text, scenarios
+
+    if options.scenario in scenarios():
+        print(packaged_text(options.scenario), end="")
+    else:
+        Scenario.load(options.scenario)
+        print(Path(options.scenario).read_text(encoding="utf-8"), end="")
+
+
+def _scenario_check(options: argparse.Namespace) -> None:
+    """Check a scenario, and that it can be placed on its network."""
+    from buzzsim.scenario import Scenario
+    from buzzsim.world import World
+
+    scenario = Scenario.load(options.scenario)
+    world = World.of(scenario)
+    print(f"{scenario.name}: valid; {world.network.describe()}; share probability {float(world.p.share_probability):.4g}")
+
+
+def _version() -> None:
+    from importlib.metadata import version
+
+    print(f"buzzsim {version('buzzsim')}")
+
+
+def _scenario(options: argparse.Namespace) -> Any:
+    """Load the scenario asked for, with its changes."""
+    from buzzsim.scenario import Scenario
+
+    changes = {}
+    for change in options.set:
+        key, equals, text = change.partition("=")
+        if not equals:
+            raise ScenarioError(sentence("arguments", "--set", change, "KEY=VALUE, such as reply.empathy=0.9"))
+        try:
+            changes[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            changes[key.strip()] = text.strip()
+    return Scenario.load(options.scenario).replace(changes)
+
+
+def _network(options: argparse.Namespace, scenario: Any) -> Any:
+    """Open the network asked for; None for the scenario's own."""
+    if options.network is None:
+        if options.directed or options.follows:
+            raise ScenarioError(sentence("arguments", "--directed" if options.directed else "--follows", "given", "only together with --network"))
+        return None
+    from buzzsim.network import open_network
+
+    return open_network(options.network, directed=options.directed or options.follows or scenario.network.directed, follows=options.follows)
+
+
+def _names(text: str | None) -> list[str] | None:
+    return None if text is None else [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _outcomes(text: str | None) -> list[str] | None:
+    """Read the names of outcomes."""
+    from buzzsim.outcomes import OUTCOMES
+
+    names = list(OUTCOMES) if text == "all" else _names(text)
+    for name in names or []:
+        if name not in OUTCOMES:
+            raise ScenarioError(unknown("arguments: --outcomes", "outcome", name, OUTCOMES))
+    return names
+
+
+def _figure(options: argparse.Namespace, name: str) -> Path | None:
+    """Give where the figure goes, before anything is computed; None for no figure."""
+    if options.no_figure or (options.json and options.figure is None):
+        return None
+    path = Path(options.figure or f"buzzsim-{name}.png")
+    if path.suffix.lower() not in FIGURE_FORMATS:
+        raise ScenarioError(sentence("arguments", "--figure", str(path), "a file ending in " + ", ".join(FIGURE_FORMATS)))
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise OutputError(f"{path}: cannot be written: {'is a directory' if path.is_dir() else 'no such directory'}")
+    return path
+
+
+def _draw(comparison: Any, path: Path) -> None:
+    """Draw the figure into a file."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    from buzzsim import plot
+
+    plot.save(comparison.plot(), path)
+
+
+def _whole(option: str, low: int) -> Callable[[str], int]:
+    """Give a reader of whole numbers for one option."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if value < low:
+            raise ScenarioError(sentence("arguments", option, text, f"a whole number of {low} or more"))
+        return value
+
+    return read
+
+
+if __name__ == "__main__":
+    sys.exit(main())

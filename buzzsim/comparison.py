@@ -1,0 +1,326 @@
+"""The main job: the strategies on the same crowd with the same luck, and what follows from it."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from tqdm.auto import tqdm
+
+from buzzsim import analysis, draws
+from buzzsim.errors import ResultError, ScenarioError, sentence, unknown
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.result import Result
+from buzzsim.run import about_network, run, scenario_of, versions
+from buzzsim.run import replicates as run_replicates
+from buzzsim.scenario import Scenario
+from buzzsim.strategy import LABELS, checked_strategies, checked_strategy
+from buzzsim.world import World
+
+REPLICATES = 4000
+"""Default number: near criticality fewer leave the order of the strategies to luck."""
+
+HEADLINES = ("volume", "critics", "reach", "firestorm", "solved", "staff_hours", "attitude_change_bystanders", "author_anger_24h")
+"""Outcomes that a summary shows unless others are asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Strategies on the same replicates; made by `compare`."""
+
+    world: World
+    entropy: int
+    baseline: str
+    values: Mapping[str, NDArray[np.float64]]
+    hourly: Mapping[str, NDArray[np.int32]]
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that was compared."""
+        return self.world.scenario
+
+    @property
+    def strategies(self) -> list[str]:
+        """The strategies, the baseline first."""
+        return list(self.values)
+
+    @property
+    def replicates(self) -> int:
+        """Number of replicates of each strategy."""
+        return int(next(iter(self.values.values())).shape[0])
+
+    def outcome(self, name: str) -> pd.DataFrame:
+        """Give one outcome replicate by replicate: a row for each replicate, a column for each strategy."""
+        if name not in OUTCOMES:
+            raise ResultError(unknown("comparison", "outcome", name, OUTCOMES))
+        column = list(OUTCOMES).index(name)
+        frame = pd.DataFrame({strategy: values[:, column] for strategy, values in self.values.items()})
+        frame.index.name = "replicate"
+        frame.attrs["units"] = {name: OUTCOMES[name].unit}
+        return frame
+
+    @cached_property
+    def _counts(self) -> NDArray[np.float64]:
+        return analysis.resampling(self.entropy, self.replicates)
+
+    @cached_property
+    def statistics(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Every statistic by strategy and outcome, as the JSON has it."""
+        base = self.values[self.baseline]
+        found = {name: analysis.summarise(values, self._counts) for name, values in self.values.items()}
+        for name, values in self.values.items():
+            if name != self.baseline:
+                for outcome, paired in analysis.pair(values, base, self._counts).items():
+                    found[name][outcome]["paired"] = paired
+        return found
+
+    def summary(self, outcomes: Iterable[str] | None = HEADLINES) -> pd.DataFrame:
+        """Summarise as a table.
+
+        Parameters
+        ----------
+        outcomes : iterable of str, optional
+            Which outcomes; None for all.
+
+        Returns
+        -------
+        DataFrame
+            Index (outcome, strategy). Columns ``mean``, ``low`` and ``high`` (95 % interval of the mean), ``median``,
+            ``p95``; and against the baseline, replicate by replicate, ``difference``, ``difference_low``,
+            ``difference_high``, ``p_better``, ``p_worse`` and ``variance_reduction``. Units in ``attrs``.
+
+        Examples
+        --------
+        >>> import buzzsim as bz
+        >>> table = bz.compare("default", replicates=50, rng=1).summary()
+        >>> bool(table.loc[("volume", "ignore"), "mean"] >= 1)
+        True
+        """
+        wanted = list(OUTCOMES if outcomes is None else outcomes)
+        for name in wanted:
+            if name not in OUTCOMES:
+                raise ResultError(unknown("comparison", "outcome", name, OUTCOMES))
+        rows = {}
+        for name in wanted:
+            for strategy in self.strategies:
+                found = self.statistics[strategy][name]
+                paired = found.get("paired", {})
+                difference = paired.get("ci95", [None, None])
+                rows[name, strategy] = {
+                    "mean": found["mean"], "low": found["ci95"][0], "high": found["ci95"][1], "median": found["median"],
+                    "p95": found["p95"], "difference": paired.get("difference"), "difference_low": difference[0],
+                    "difference_high": difference[1], "p_better": paired.get("p_better"), "p_worse": paired.get("p_worse"),
+                    "variance_reduction": paired.get("variance_reduction"),
+                }  # fmt: skip
+        frame = pd.DataFrame.from_dict(rows, orient="index").astype(float)
+        frame.index = pd.MultiIndex.from_tuples(rows, names=["outcome", "strategy"])
+        frame.attrs["units"] = {name: OUTCOMES[name].unit for name in wanted}
+        return frame
+
+    def advice(self, outcome: str = "volume") -> str:
+        """Say in one sentence which strategy did best, how sure that is, and which did worse than the baseline.
+
+        Examples
+        --------
+        >>> import buzzsim as bz
+        >>> print(bz.compare("default", replicates=50, rng=1).advice())  # doctest: +SKIP
+        """
+        if outcome not in OUTCOMES:
+            raise ResultError(unknown("comparison", "outcome", outcome, OUTCOMES))
+        measure, column = OUTCOMES[outcome], list(OUTCOMES).index(outcome)
+        sign = 1.0 if measure.better == "lower" else -1.0
+        with np.errstate(invalid="ignore"):
+            means = np.stack([analysis.resampled_means(v[:, [column]], self._counts)[:, 0] for v in self.values.values()])
+        scores = np.where(np.isfinite(means), sign * means, np.inf)
+        wins = np.bincount(scores.argmin(axis=0), minlength=len(self.values)) / scores.shape[1]
+        actual = [sign * (self.statistics[s][outcome]["mean"] if self.statistics[s][outcome]["mean"] is not None else np.inf) for s in self.values]
+        order = np.argsort(actual, kind="stable")
+        best = self.strategies[order[0]]
+        text = self._winner(best, self.strategies[order[1]] if len(order) > 1 else None, float(wins[order[0]]), outcome, actual, order)
+        worse = [s for s in self.strategies if s != self.baseline and self._worse(s, outcome, sign)]
+        if worse:
+            text += f"; worse than {_doing(self.baseline)}: {' and '.join(LABELS[s] for s in worse)}"
+        return text + "."
+
+    def _winner(self, best: str, second: str | None, sure: float, outcome: str, actual: list[float], order: Any) -> str:
+        """Name the best strategy as firmly as the replicates allow."""
+        measure = OUTCOMES[outcome]
+        amount = f"{measure.better} mean {outcome.replace('_', ' ')}"
+        shown = f"{abs(actual[order[0]]):.3g} {measure.unit}"
+        n = f"{self.replicates:,} replicates"
+        if second is None:
+            return f"Only {LABELS[best]} was run: mean {outcome.replace('_', ' ')} {shown} over {n}"
+        if actual[order[0]] == actual[order[1]]:
+            return f"No difference: {LABELS[best]} and {LABELS[second]} have the same mean {outcome.replace('_', ' ')}, {shown}, over {n}"
+        if sure < 0.8:
+            return f"Too close to call between {LABELS[best]} and {LABELS[second]} ({shown} and {abs(actual[order[1]]):.3g}; {n}, best in {sure:.0%} of resamples)"
+        firm = "has" if sure >= 0.975 else "probably has"
+        text = f"{LABELS[best].capitalize()} {firm} the {'lowest' if measure.better == 'lower' else 'highest'} {amount.split(' ', 1)[1]}, {shown}"
+        if best != self.baseline:
+            low, high = self.statistics[best][outcome]["paired"]["ci95"]
+            text += f", a paired difference of {low:+.3g} to {high:+.3g} (95 % interval) to {_doing(self.baseline)}"
+        return f"{text} (best in {sure:.0%} of resamples of {n})"
+
+    def _worse(self, strategy: str, outcome: str, sign: float) -> bool:
+        """Whether a strategy did worse than the baseline beyond its paired interval."""
+        low, high = self.statistics[strategy][outcome]["paired"]["ci95"]
+        return low is not None and (low > 0 if sign > 0 else high < 0)
+
+    def counterfactual(self, strategy: str, against: str | None = None, replicate: int = 0) -> pd.DataFrame:
+        """Tell who turns critic under one strategy and stays out under another, and through whom.
+
+        Parameters
+        ----------
+        strategy, against : str
+            The two strategies; `against` is the baseline if left out.
+        replicate : int
+            Which replicate, from 0.
+
+        Returns
+        -------
+        DataFrame
+            Index ``customer``; columns ``critic_under``, ``won_by`` (whose post), ``channel``, ``joined`` (hours) and
+            ``otherwise`` (the customer's stage under the other strategy). Empty where both win the same people.
+        """
+        against = self.baseline if against is None else against
+        runs = {name: self.run(name, replicate) for name in dict.fromkeys([strategy, against])}
+        tables = {name: result.customers() for name, result in runs.items()}
+        critics = {name: set(result.cascade()["critic"]) for name, result in runs.items()}
+        rows = []
+        for here, there in ((strategy, against), (against, strategy)):
+            for critic in runs[here].cascade().itertuples():
+                if critic.critic not in critics[there]:
+                    otherwise = tables[there]["stage"].get(critic.critic, "unaware")
+                    rows.append((critic.critic, here, critic.parent, critic.channel, critic.hour, otherwise))
+        frame = pd.DataFrame(rows, columns=["customer", "critic_under", "won_by", "channel", "joined", "otherwise"], dtype=object)
+        frame = frame.astype({"joined": float}).set_index("customer")
+        frame.attrs["units"] = {"joined": "hours"}
+        return frame
+
+    def run(self, strategy: str, replicate: int) -> Result:
+        """Run one of the replicates again, keeping its whole trajectory."""
+        if not 0 <= replicate < self.replicates:
+            raise ScenarioError(sentence("arguments", "replicate", replicate, f"0 to {self.replicates - 1}"))
+        return run(self.scenario, strategy=checked_strategy(strategy), network=self.world.network, rng=self.entropy, replicate=replicate)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the whole comparison as plain values; the README says what each key means."""
+        about = about_network(self.world)
+        return {
+            "scenario": self.scenario.name,
+            "network": {key: about[key] for key in ("customers", "ties", "directed")},
+            "replicates": self.replicates,
+            "entropy": self.entropy,
+            "baseline": self.baseline,
+            "versions": versions(),
+            "strategies": self.statistics,
+        }
+
+    def to_json(self) -> str:
+        """Write the whole comparison as JSON: the same bytes for the same seed, `versions` aside."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the distributions, the criticism by hour and the paired differences.
+
+        Parameters
+        ----------
+        axes : sequence of three matplotlib Axes, optional
+            Where to draw; a new figure if left out.
+
+        Returns
+        -------
+        array of three Axes
+        """
+        from buzzsim import plot
+
+        return plot.comparison(
+            {name: values[:, 0] for name, values in self.values.items()}, self.hourly, self.baseline,
+            {name: found["volume"] for name, found in self.statistics.items()}, self.scenario, self._counts, axes,
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        return f"<Comparison {self.scenario.name!r}: {', '.join(self.strategies)}; {self.replicates} replicates, entropy {self.entropy}>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(self.advice())}</p>{self.summary().to_html(float_format=lambda value: f'{value:.4g}')}"
+
+
+def compare(
+    scenario: Scenario | str | os.PathLike[str] = "default",
+    *,
+    strategies: Iterable[str] | str | None = None,
+    network: Any = None,
+    replicates: int = REPLICATES,
+    rng: Any = None,
+    baseline: str = "ignore",
+    threads: int | None = None,
+    quiet: bool = False,
+) -> Comparison:
+    """Compare strategies on the same crowd with the same luck.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+        What is asked for, or its name or file.
+    strategies : iterable of str, optional
+        Which; all four if left out. The baseline is always among them.
+    network : networkx graph, path, (indptr, indices), Network or None
+        Whose posts reach whom; None: the scenario's own.
+    replicates : int
+        Number of replicates of each strategy, 1 or more.
+    rng : None, int, SeedSequence or Generator
+        Where the luck comes from (SPEC 7); the entropy is recorded.
+    baseline : str
+        What the others are compared with.
+    threads : int, optional
+        How many at once; no result depends on it.
+    quiet : bool
+        Whether to show no progress.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    BuzzsimError
+        When anything asked for is not allowed.
+
+    Examples
+    --------
+    >>> import buzzsim as bz
+    >>> comparison = bz.compare("default", replicates=50, rng=1)
+    >>> comparison.strategies
+    ['ignore', 'censor', 'public_reply', 'private_dialogue']
+    """
+    wanted = scenario_of(scenario)
+    names = checked_strategies(strategies)
+    names = list(dict.fromkeys([checked_strategy(baseline), *names]))
+    for key, value in (("replicates", replicates), ("threads", 1 if threads is None else threads)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= 10**9:
+            raise ScenarioError(sentence("arguments", key, value, "a whole number of 1 or more"))
+    entropy = draws.entropy_of(rng)
+    world = World.of(wanted, network)
+    silent = True if quiet else None if sys.stderr is not None else True  # None: silent off a terminal
+    values, hourly = {}, {}
+    with tqdm(total=len(names) * int(replicates), unit="run", disable=silent, delay=1, leave=False) as bar:
+        for name in names:
+            bar.set_description(LABELS[name])
+            values[name], hourly[name] = run_replicates(world, name, entropy, int(replicates), threads=threads, progress=bar.update)
+    return Comparison(world, entropy, baseline, values, hourly)
+
+
+
+def _doing(strategy: str) -> str:
+    """Name the baseline as people say it."""
+    return "doing nothing" if strategy == "ignore" else LABELS[strategy]
