@@ -73,8 +73,8 @@ _VIRALITY, _ROOT_SHARE, _REPRODUCTION = _I["structural_virality"], _I["root_shar
 
 @njit(cache=True)
 def hour_of(p: Any, tick: Any, n_hours: Any) -> Any:
-    """Give the hour (from 0) that a tick falls into; the last tick belongs to the last hour."""
-    return min(n_hours - 1, int(tick * p.time_tick + 1e-9))
+    """Give the hour (from 0) that a tick falls into; tick t stands for the time from t - 1 to t, tick 0 for the start."""
+    return min(n_hours - 1, int(max(0, tick - 1) * p.time_tick + 1e-9))
 
 
 @njit(cache=True)

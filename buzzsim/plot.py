@@ -70,7 +70,7 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
     edges = _log_bins(max(top, 1.5 * firestorm))
     for strategy, values in volumes.items():
         share = np.histogram(values, edges)[0] / values.size
-        ax.stairs(np.where(share > 0, share, np.nan), edges, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy])
+        ax.stairs(np.where(share > 0, share, np.nan), edges, baseline=None, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy])
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.axvline(firestorm, color="0.6", linestyle=":", linewidth=1.5)
@@ -119,7 +119,7 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
     span = [value for strategy in others for value in statistics[strategy]["paired"]["ci95"]] + [0.0]
     margin = 0.15 * (max(span) - min(span)) or 1.0
     ax.set_xlim(min(span) - margin, max(span) + margin)
-    ax.set(xlabel=f"critical posts more or fewer than with {LABELS[baseline]!r}\n(same complaint, same luck; mean and 95 % interval)")
+    ax.set(xlabel=f"critical posts per complaint, against {LABELS[baseline]!r}\n(same luck; mean and its 95 % interval)")
     ax.set_title("What does it change?")
     return ax
 

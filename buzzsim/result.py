@@ -111,8 +111,8 @@ class Result:
         n = self.hourly_volume.size
 
         def by_hour(ticks: NDArray[Any]) -> NDArray[np.int64]:
-            hours = np.floor(ticks[ticks >= 0] * self.scenario.time.tick + 1e-9).astype(int)
-            return np.bincount(np.minimum(hours, n - 1), minlength=n)
+            past = np.maximum(0, ticks[ticks >= 0].astype(np.int64) - 1)  # as in outcomes.hour_of
+            return np.bincount(np.minimum((past * self.scenario.time.tick + 1e-9).astype(int), n - 1), minlength=n)
 
         customers = self.record["customers"]
         frame = pd.DataFrame(
