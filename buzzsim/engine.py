@@ -41,6 +41,7 @@ from buzzsim.workspace import (
     TROLL,
     VINDICTIVE,
     WAITING,
+    ascending,
     clear,
     use,
 )
@@ -54,7 +55,7 @@ _EARLY, _LATE = 6.0, 24.0  # hours at which the complainants' anger is measured
 @njit(cache=True)
 def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
     """Give a customer's row, drawing the traits when the customer is touched for the first time."""
-    row = w.row_of[customer]
+    row = np.int64(w.row_of[customer])
     if row >= 0:
         return row
     row = use(w, PEOPLE, w.people.size)
@@ -196,7 +197,7 @@ def _draw_readers(p: Any, net: Any, w: Any, j: Any) -> None:
         mass = rules.notice_mass(p, q[j].multiplier, 1.0)
         bound = rules.noticed_by(p, mass, (last - q[j].tick + 0.001) * p.time_tick) + 1e-12
     for k in range(net.indptr[author], net.indptr[author + 1]):
-        reader = net.indices[k]
+        reader = np.int64(net.indices[k])
         if draws.unit(draws.fold(luck_key, reader)) < bound:
             _tell(w, j, reader, first_notice_tick(p, net, w, j, reader), last, rules.FOLLOWING, 0)
     if q[j].on_page:
@@ -264,7 +265,7 @@ def _bump(p: Any, net: Any, w: Any, j: Any, bump: Any, t: Any) -> None:
     q[j].bump_tick, q[j].bump = t, bump
     author, last = q[j].author, min(w.n[HORIZON], q[j].end)
     for k in range(net.indptr[author], net.indptr[author + 1]):
-        _tell_again(p, net, w, j, net.indices[k], last, rules.FOLLOWING)
+        _tell_again(p, net, w, j, np.int64(net.indices[k]), last, rules.FOLLOWING)
     if q[j].on_page:
         for v in range(_page_visitors(p, net, w, j)):
             _tell_again(p, net, w, j, w.visitors[v], last, rules.PAGE)
@@ -291,12 +292,15 @@ def _tell_brand_followers(p: Any, net: Any, w: Any, j: Any, t: Any) -> None:
         viewers[number] = draws.pick(q[j].key, draws.BRAND_VIEWER, number, crowd)
     last = min(w.n[HORIZON], q[j].end)
     n_visitors = _page_visitors(p, net, w, j) if q[j].on_page else 0
-    for viewer in np.unique(viewers):
-        if not _is_reader_already(net, w, q[j].author, viewer, n_visitors):
+    before = np.int64(-1)
+    for i in ascending(viewers):
+        viewer = viewers[i]
+        if viewer != before and not _is_reader_already(net, w, q[j].author, viewer, n_visitors):
             mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, viewer))
             age = rules.notice_age(p, mass, draws.chance(q[j].key, draws.BRAND_NOTICE, viewer))
             if age >= 0.0:
                 _tell(w, j, viewer, t + rules.ticks(p, age), last, rules.BRAND_FOLLOWING, 1)
+        before = viewer
 
 
 # -------------------------------------------------------------------------------------------- reading
@@ -373,7 +377,7 @@ def _join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
     n_new = 0
     k = w.bucket[NOTICE_HEAD, t]
     while k >= 0:
-        j, row = m[k].post, w.row_of[m[k].customer]
+        j, row = m[k].post, np.int64(w.row_of[m[k].customer])
         if m[k].read and q[j].kind != rules.THANKS and c[row].stage == rules.AWARE:
             if c[row].character == rules.ADVOCATE:
                 m[k].defended = rules.defends(p, draws.chance(q[j].key, draws.DEFEND, m[k].customer))
@@ -394,8 +398,9 @@ def _join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
             w.tally[DEFENCES] += 1
             q[m[k].post].thread += rules.thread_effect(p, p.crowd_defence_strength)
         k = m[k].next
-    for customer in np.sort(w.newcomers[:n_new]):
-        row = w.row_of[customer]
+    for i in ascending(w.newcomers[:n_new]):
+        customer = w.newcomers[i]
+        row = np.int64(w.row_of[customer])
         best = c[row].best
         c[row].won_by = best
         q[best].joined += 1
@@ -445,7 +450,7 @@ def _authors_act(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> N
             n, k = n + 1, e[k].next
         w.bucket[EVENT_HEAD, t] = -1
         w.n[PENDING] -= n
-        for i in np.argsort(rank):
+        for i in ascending(rank):
             k = due[i]
             _act(p, net, run, w, strategy, e[k].row, e[k].kind, e[k].number, e[k].parent, t)
 
@@ -624,7 +629,7 @@ def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
         c[row].stage = rules.SILENT
     k = q[j].last_notice
     while k >= 0:
-        witness = w.row_of[m[k].customer]
+        witness = np.int64(w.row_of[m[k].customer])
         free = c[witness].stage == rules.AWARE or c[witness].stage == rules.CRITIC
         if free and not c[witness].protested and c[witness].character != rules.ADVOCATE and m[k].customer != author:
             if rules.protests(p, c[witness].susceptibility, draws.chance(q[j].key, draws.PROTEST, m[k].customer)):
@@ -718,8 +723,8 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
     """Run one replicate into the workspace; gives the last tick in which anything happened, or -1 when it is full."""
     clear(w)
     c = w.people
-    for customer in np.sort(complainants):
-        row = person_of(p, net, run, w, customer)
+    for i in ascending(complainants):
+        row = person_of(p, net, run, w, complainants[i])
         if row >= 0:
             _set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
             new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 1.0 if p.complaint_on_page else 0.0, 0)
@@ -748,8 +753,8 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
 def _mean_anger(p: Any, w: Any, customers: Any, t: Any) -> Any:
     """Give the mean anger of some customers in a tick."""
     total = 0.0
-    for customer in np.sort(customers):
-        total += anger_now(p, w, w.row_of[customer], t)
+    for i in ascending(customers):
+        total += anger_now(p, w, np.int64(w.row_of[customers[i]]), t)
     return total / customers.size
 
 

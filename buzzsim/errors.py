@@ -72,5 +72,8 @@ def shown(value: object, limit: int = 60) -> str:
     >>> shown("a" * 100, limit=10)
     "'aaaaaaaaa..."
     """
-    text = repr(value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value)
+    try:
+        text = repr(value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value)
+    except (RecursionError, ValueError):  # tables nested by the thousand; numbers of more digits than Python writes
+        return f"a {type(value).__name__} too large to show"
     return text if len(text) <= limit else text[:limit] + "..."

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 
 from buzzsim import rules
-from buzzsim.workspace import ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, PEOPLE, POSTS
+from buzzsim.workspace import ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, PEOPLE, POSTS, ascending
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
     """
     n_customers = w.row_of.size
     people, posts, acts = w.people[: w.n[PEOPLE]], w.posts[: w.n[POSTS]], w.acts[: w.n[ACTS]]
-    order = np.argsort(people["customer"])
+    order = ascending(people["customer"].copy())
     tally = w.tally
     _volumes(p, posts, hourly, out)
     _crowd(p, n_customers, people, order, out)

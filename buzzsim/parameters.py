@@ -7,7 +7,7 @@ flat, under section and name: `reply.empathy` is `p.reply_empathy` in `rules.py`
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ from buzzsim.errors import ScenarioError, sentence, unknown
 
 Grade = Literal["measured", "derived", "assumption", "choice"]
 INF = math.inf
+DEGREES = "whole numbers of 0 or more"
 
 KERNELS = ("exponential", "power_law", "constant", "immediate")
 ORDERS = ("first_come", "most_followed", "angriest")
@@ -59,43 +60,73 @@ class Parameter:
         if self.kind is bool:
             return "true or false"
         if self.kind in (str, list):
-            return "text" if self.kind is str else "a list"
-        whole = "a whole number, " if self.kind is int else ""
+            return "text" if self.kind is str else f"a list of {self.unit}"
+        if self.kind is int:
+            return f"a whole number, {self.low} to {self.high}"
         if self.high == INF:
-            return f"{whole}{self.low:g} or more" + (" (inf is allowed)" if self.infinite else "")
-        return f"{whole}{self.low:g} to {self.high:g}"
+            return f"{self.low:g} or more" + (" (inf is allowed)" if self.infinite else "")
+        return f"{self.low:g} to {self.high:g}"
 
     def checked(self, key: str, value: Any, place: str = "scenario") -> Any:
         """Give the value back in its type, or say what is allowed."""
-        wrong = ScenarioError(sentence(place, key, value, self.allowed))
         if value is None and self.optional:
             return None
-        if self.kind is list:
-            if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
-                raise wrong
-            return tuple(value)
-        if self.kind in (str, bool):
-            if not isinstance(value, self.kind):
-                raise wrong
-            if self.choices and value not in self.choices:
-                raise ScenarioError(unknown(f"{place}: {key}", "value", value, self.choices))
-            return value
-        return self._number(value, wrong)
-
-    def _number(self, value: Any, wrong: ScenarioError) -> float | int:
-        if isinstance(value, bool) or not hasattr(value, "__float__") or isinstance(value, str):
-            raise wrong
         try:
-            number = float(value)
+            found = self._read(value)
         except (TypeError, ValueError, OverflowError):
-            raise wrong from None
+            raise ScenarioError(sentence(place, key, value, self.allowed)) from None
+        if self.choices and found not in self.choices:
+            raise ScenarioError(unknown(f"{place}: {key}", "value", found, self.choices))
+        return found
+
+    def _read(self, value: Any) -> Any:
+        if self.kind is list:
+            if isinstance(value, (str, bytes, Mapping, Set)):
+                raise TypeError
+            return tuple(_DEGREE._read(item) if self.unit == DEGREES else _name(item) for item in value)
+        if self.kind is str:
+            return checked_text(value)
+        if self.kind is bool:
+            if not isinstance(value, (bool, np.bool_)):
+                raise TypeError
+            return bool(value)
+        return self._number(value)
+
+    def _number(self, value: Any) -> float | int:
+        if isinstance(value, (bool, np.bool_, str, complex, np.ndarray)) or not hasattr(value, "__float__"):
+            raise TypeError
+        number = int(value) if self.kind is int else float(value)
         if not (self.low <= number <= self.high) or (math.isinf(number) and not self.infinite):
-            raise wrong
-        if self.kind is int:
-            if number != int(number):
-                raise wrong
-            return int(value)
+            raise ValueError
+        if self.kind is int and number != value:
+            raise ValueError
         return number
+
+
+def checked_text(value: Any) -> str:
+    """Give text back if a file can hold it; half a surrogate pair, from a broken file name say, no file can."""
+    if not isinstance(value, str):
+        raise TypeError
+    value.encode()
+    return str(value)
+
+
+def _name(item: Any) -> Any:
+    """Give the name of a customer as a file can hold it: text, a number, or several of these (as grids have)."""
+    if isinstance(item, (tuple, list)):
+        if any(isinstance(part, (tuple, list)) for part in item):
+            raise TypeError
+        return tuple(_name(part) for part in item)
+    if isinstance(item, np.generic):
+        item = item.item()
+    if isinstance(item, str):
+        return checked_text(item)
+    if not isinstance(item, (bool, int, float)) or not -(2**63) <= item < 2**64:
+        raise TypeError
+    return item
+
+
+_DEGREE = Parameter(0, int, 0, 2**31 - 2, "", "choice", "", "one of `network.degrees`")
 
 
 def _real(default: float, low: float, high: float, unit: str, grade: Grade, source: str, meaning: str) -> Any:
@@ -114,8 +145,8 @@ def _claim(default: bool, meaning: str) -> Any:
     return _field(Parameter(default, bool, 0, 1, "", "choice", "", meaning))
 
 
-def _several(meaning: str) -> Any:
-    return _field(Parameter((), list, 0, 0, "", "choice", "", meaning))
+def _several(unit: str, meaning: str) -> Any:
+    return _field(Parameter((), list, 0, 0, unit, "choice", "", meaning))
 
 
 def _field(parameter: Parameter) -> Any:
@@ -154,7 +185,7 @@ class Network(Section):
     rewiring: float = _real(0.1, 0, 1, "", "assumption", "Watts & Strogatz 1998", "share of rewired ties (small_world)")
     blocks: int = _whole(4, 1, 10**6, "blocks", "choice", "", "number of communities (blocks)")
     mixing: float = _real(0.1, 0, 1, "", "assumption", "", "share of ties that leave their community (blocks)")
-    degrees: tuple[int, ...] = _several("the degree of each customer (configuration)")
+    degrees: tuple[int, ...] = _several(DEGREES, "the degree of each customer (configuration)")
     seed: int = _whole(1, 0, 2**63 - 1, "", "choice", "", "which network of its kind; not part of a run's luck")
 
 
@@ -164,7 +195,7 @@ class Complaint(Section):
 
     complainants: int = _whole(1, 1, 2**31 - 2, "customers", "choice", "", "how many complain at the start")
     choice: str = _word("random", CHOICES, "who complains: anybody, in proportion to followers, or the most followed")
-    names: tuple[Any, ...] = _several("who complains, by name in the network; empty: see `choice`")
+    names: tuple[Any, ...] = _several("names, text or numbers", "who complains, by name in the network; empty: see `choice`")
     at_fault: bool = _claim(False, "whether the brand erred")
     anger: float = _real(0.8, 0, 1, "", "assumption", "M5", "anger of a complainant at the start")
     on_page: bool = _claim(True, "whether the complaint stands on the brand's own page, where it can be deleted")

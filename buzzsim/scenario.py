@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-import io
+import math
 import os
 import tempfile
 import tomllib
@@ -64,7 +64,9 @@ class Scenario:
     def __post_init__(self) -> None:
         for section in fields(self):
             value, wanted = getattr(self, section.name), SECTIONS.get(section.name, str)
-            if not isinstance(value, wanted):
+            if wanted is str:
+                _check_text(value, section.name, "scenario")
+            elif not isinstance(value, wanted):
                 raise ScenarioError(sentence("scenario", section.name, value, f"a {wanted.__name__}"))
         self._check_together()
 
@@ -80,6 +82,8 @@ class Scenario:
             raise ScenarioError(sentence("scenario", "complaint.complainants", complaint.complainants, allowed))
         if len(set(map(str, complaint.names))) != len(complaint.names):
             raise ScenarioError(sentence("scenario", "complaint.names", list(complaint.names), "each name once"))
+        if not math.isinf(self.brand.staff) and (self.brand.staff % 1 != 0 or self.brand.staff > 1e6):
+            raise ScenarioError(sentence("scenario", "brand.staff", self.brand.staff, "a whole number of people up to a million, or inf"))
         if self.network.kind == "file" and not self.network.file:
             raise ScenarioError(sentence("scenario", "network.file", "", "a path, since network.kind is 'file'"))
 
@@ -104,7 +108,9 @@ class Scenario:
             raise ScenarioError(f"{place}: not valid TOML: {error}") from None
         except RecursionError:
             raise ScenarioError(f"{place}: not valid TOML: nested too deeply") from None
-        data.setdefault("name", Path(place).stem)
+        except ValueError as error:  # numbers of thousands of digits
+            raise ScenarioError(f"{place}: not valid TOML: {error}") from None
+        data.setdefault("name", Path(place).stem.encode(errors="replace").decode())
         return cls.from_dict(data, place)
 
     @classmethod
@@ -142,8 +148,7 @@ class Scenario:
         sections: dict[str, dict[str, Any]] = {}
         for key, value in changes.items():
             if key in _TEXTS:
-                if not isinstance(value, str):
-                    raise ScenarioError(sentence(place, key, value, "text"))
+                _check_text(value, key, place)
                 texts[key] = value
                 continue
             section, _, leaf = key.partition(".")
@@ -162,7 +167,7 @@ class Scenario:
         for name in SECTIONS:
             section = getattr(self, name)
             values = {f.name: getattr(section, f.name) for f in fields(section)}
-            data[name] = {key: list(v) if isinstance(v, tuple) else v for key, v in values.items() if v is not None}
+            data[name] = {key: _plain(value) for key, value in values.items() if value is not None}
         return data
 
     def to_toml(self) -> str:
@@ -223,8 +228,8 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
     target = Path(path)
     temporary: str | None = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        with io.open(handle, "wb") as file:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+        with open(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -232,11 +237,26 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
         os.replace(temporary, target)
+        temporary = None
     except (OSError, ValueError) as error:
-        if temporary is not None and os.path.exists(temporary):
-            os.unlink(temporary)
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{target}: cannot be written: {reason}") from None
+    finally:
+        if temporary is not None:
+            os.unlink(temporary)
+
+
+def _check_text(value: Any, key: str, place: str) -> None:
+    """Refuse what is no text, or text that no file can hold."""
+    try:
+        parameters.checked_text(value)
+    except (TypeError, ValueError):
+        raise ScenarioError(sentence(place, key, value, "text")) from None
+
+
+def _plain(value: Any) -> Any:
+    """Give a value with lists for tuples, as files have them."""
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
@@ -244,10 +264,10 @@ def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
     if isinstance(source, str) and source in scenarios():
         return source, packaged_text(source)
     path = Path(source)
-    if path.suffix != ".toml" and not path.exists():
+    if path.suffix != ".toml" and not os.path.exists(path):
         raise ScenarioError(unknown("arguments", "scenario", str(source), scenarios()) + " (or give a .toml file)")
     try:
-        return path.name, path.read_text(encoding="utf-8")
+        return path.name, path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise ScenarioError(f"{path.name}: not a text file in UTF-8") from None
     except (OSError, ValueError) as error:

@@ -23,13 +23,14 @@ NOTICE_HEAD, NOTICE_TAIL, EVENT_HEAD, CASE_HEAD = range(4)
 TRAITS = ("susceptibility", "anger", "attitude", "vindictive", "advocate", "troll")
 SUSCEPTIBILITY, ANGER, ATTITUDE, VINDICTIVE, ADVOCATE, TROLL = range(6)
 
-_REAL, _WHOLE, _SMALL, _CLAIM = np.float64, np.int32, np.int8, np.bool_
+# One integer type everywhere: narrower columns make numba compile every function several times over.
+_REAL, _WHOLE, _CLAIM = np.float64, np.int64, np.bool_
 
 PERSON = np.dtype(
     [
         ("customer", _WHOLE),
-        ("stage", _SMALL),
-        ("character", _SMALL),
+        ("stage", _WHOLE),
+        ("character", _WHOLE),
         ("protested", _CLAIM),
         ("talking", _CLAIM),  # in a private dialogue
         ("susceptibility", _REAL),
@@ -42,8 +43,8 @@ PERSON = np.dtype(
         ("entry", _WHOLE),  # their own first critical post, or -1
         ("won_by", _WHOLE),  # post that won them, or -1
         ("first_post", _WHOLE),  # critical post noticed first, or -1
-        ("won_channel", _SMALL),
-        ("first_channel", _SMALL),
+        ("won_channel", _WHOLE),
+        ("first_channel", _WHOLE),
         ("critics_seen", _WHOLE),  # distinct ones, counted up to the cap
         ("last_seen", _WHOLE),  # chain of those in `Workspace.seen`
         ("occasion", _WHOLE),  # number and age (hours) of the next occasion to post again
@@ -63,7 +64,7 @@ POST = np.dtype(
         ("key", np.uint64),
         ("author", _WHOLE),
         ("row", _WHOLE),  # the author's row among the people
-        ("kind", _SMALL),
+        ("kind", _WHOLE),
         ("on_page", _CLAIM),
         ("invited", _CLAIM),  # carries a visible invitation to talk in private
         ("number", _WHOLE),  # within author and kind
@@ -89,16 +90,16 @@ NOTICE = np.dtype(
         ("tick", _WHOLE),
         ("next", _WHOLE),  # of the same tick
         ("previous", _WHOLE),  # of the same post, once read
-        ("channel", _SMALL),
-        ("wave", _SMALL),
+        ("channel", _WHOLE),
+        ("wave", _WHOLE),
         ("read", _CLAIM),
         ("defended", _CLAIM),
     ]
 )
 SIGHT = np.dtype([("author", _WHOLE), ("previous", _WHOLE)])
-EVENT = np.dtype([("row", _WHOLE), ("kind", _SMALL), ("number", _WHOLE), ("parent", _WHOLE), ("next", _WHOLE)])
+EVENT = np.dtype([("row", _WHOLE), ("kind", _WHOLE), ("number", _WHOLE), ("parent", _WHOLE), ("next", _WHOLE)])
 CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)])
-ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _SMALL), ("result", _SMALL)])
+ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
 
 
 class Net(NamedTuple):
@@ -145,12 +146,12 @@ def workspace(n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: in
         events=np.zeros(16 * n_posts, EVENT),
         cases=np.zeros(4 * n_posts, CASE),
         acts=np.zeros(4 * n_posts, ACT),
-        bucket=np.full((4, horizon_ticks + 1), -1, np.int32),
-        readers=np.zeros(people, np.int32),
-        newcomers=np.zeros(people, np.int32),
-        waiting=np.zeros(4 * n_posts, np.int32),
-        busy_until=np.zeros(n_staff, np.int32),
-        visitors=np.zeros(max(1, n_visitors), np.int32),
+        bucket=np.full((4, horizon_ticks + 1), -1, np.int64),
+        readers=np.zeros(people, np.int64),
+        newcomers=np.zeros(people, np.int64),
+        waiting=np.zeros(4 * n_posts, np.int64),
+        busy_until=np.zeros(n_staff, np.int64),
+        visitors=np.zeros(max(1, n_visitors), np.int64),
     )
     made.n[HORIZON] = horizon_ticks
     return made
@@ -181,3 +182,9 @@ def clear(w: Any) -> None:
     w.tally[:] = 0.0
     w.bucket[:] = -1
     w.busy_until[:] = 0
+
+
+@njit(cache=True)
+def ascending(numbers: Any) -> Any:
+    """Give the order in which whole numbers increase; the one sort of the engine, compiled once."""
+    return np.argsort(numbers)
