@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from buzzsim import analysis, draws
+from buzzsim import analysis, draws, engine
+from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, sentence, unknown
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.result import Result
@@ -314,8 +315,11 @@ def compare(
     silent = True if quiet else None if sys.stderr is not None else True  # None: silent off a terminal
     values, hourly = {}, {}
     with tqdm(total=len(names) * int(replicates), unit="run", disable=silent, delay=1, leave=False) as bar:
+        if not is_warm(engine.batch):
+            bar.delay = 0.0
+            bar.set_description("compiling, this first time only (half a minute)")
         for name in names:
-            bar.set_description(LABELS[name])
+            bar.set_description(LABELS[name], refresh=False)
             values[name], hourly[name] = run_replicates(world, name, entropy, int(replicates), threads=threads, progress=bar.update)
     return Comparison(world, entropy, baseline, values, hourly)
 

@@ -10,8 +10,8 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from buzzsim.compiled import compiled
 from buzzsim.errors import ScenarioError, sentence
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -53,7 +53,7 @@ FAILED_POST = 28
 BOOTSTRAP = 29
 
 
-@njit(cache=True)
+@compiled
 def fold(state: Any, word: Any) -> Any:
     """Mix one more word into a 64-bit state.
 
@@ -68,31 +68,31 @@ def fold(state: Any, word: Any) -> Any:
     return z ^ (z >> _S31)
 
 
-@njit(cache=True)
+@compiled
 def unit(bits: Any) -> Any:
     """Turn 64 bits into a number in [0, 1) with 53 of them."""
     return (np.uint64(bits) >> _S11) * _UNIT
 
 
-@njit(cache=True)
+@compiled
 def post_key(run: Any, author: Any, kind: Any, number: Any) -> Any:
     """Give the key of all draws about one post, named by author, kind and number within the kind."""
     return fold(fold(fold(fold(run, POST), author), kind), number)
 
 
-@njit(cache=True)
+@compiled
 def chance(key: Any, purpose: Any, who: Any) -> Any:
     """Draw uniformly from [0, 1)."""
     return unit(fold(fold(key, purpose), who))
 
 
-@njit(cache=True)
+@compiled
 def pick(key: Any, purpose: Any, who: Any, n: Any) -> Any:
     """Draw one of 0 .. n - 1."""
     return np.int64(chance(key, purpose, who) * n)
 
 
-@njit(cache=True)
+@compiled
 def normal(key: Any, purpose: Any, who: Any) -> Any:
     """Draw from the standard normal law (Box & Muller 1958)."""
     stream = fold(fold(key, purpose), who)
@@ -100,7 +100,7 @@ def normal(key: Any, purpose: Any, who: Any) -> Any:
     return radius * math.cos(2.0 * math.pi * unit(fold(stream, 1)))
 
 
-@njit(cache=True)
+@compiled
 def gamma(key: Any, purpose: Any, who: Any, shape: Any) -> Any:
     """Draw from the gamma law of that shape and mean 1 (Marsaglia & Tsang 2000); exactly 1 from shape 1e9 on."""
     if shape >= 1e9:
@@ -163,7 +163,7 @@ def key_of(entropy: int) -> int:
     return int(np.random.SeedSequence(entropy).generate_state(1, np.uint64)[0])
 
 
-@njit(cache=True)
+@compiled
 def resamples(key: Any, n: Any, times: Any) -> Any:
     """Count how often each of n replicates is drawn in each of so many bootstrap resamples; shape (times, n)."""
     counts = np.zeros((times, n), np.float64)

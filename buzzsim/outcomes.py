@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 
 from buzzsim import rules
+from buzzsim.compiled import compiled
 from buzzsim.workspace import ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, PEOPLE, POSTS, ascending
 
 
@@ -71,13 +71,13 @@ _ANGER_6, _ANGER_24, _DEPTH, _BREADTH = _I["author_anger_6h"], _I["author_anger_
 _VIRALITY, _ROOT_SHARE, _REPRODUCTION = _I["structural_virality"], _I["root_share"], _I["reproduction_number"]
 
 
-@njit(cache=True)
+@compiled
 def hour_of(p: Any, tick: Any, n_hours: Any) -> Any:
     """Give the hour (from 0) that a tick falls into; tick t stands for the time from t - 1 to t, tick 0 for the start."""
     return min(n_hours - 1, int(max(0, tick - 1) * p.time_tick + 1e-9))
 
 
-@njit(cache=True)
+@compiled
 def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
     """Fill `hourly` (critical posts by hour) and `out` (one number for each of `OUTCOMES`) from a finished run.
 
@@ -96,7 +96,7 @@ def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
     out[_BACKLOG], out[_DEFENCES], out[_ANGER_6], out[_ANGER_24] = tally[BACKLOG], tally[DEFENCES], tally[EARLY_ANGER], tally[LATE_ANGER]
 
 
-@njit(cache=True)
+@compiled
 def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
     """Measure volume and its course by hour."""
     hourly[:] = 0
@@ -129,7 +129,7 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
     out[_T50] = half * p.time_tick
 
 
-@njit(cache=True)
+@compiled
 def _crowd(p: Any, n_customers: Any, people: Any, order: Any, out: Any) -> None:
     """Measure reach, anger and attitude over the crowd."""
     reached, critics = 0, 0
@@ -153,7 +153,7 @@ def _crowd(p: Any, n_customers: Any, people: Any, order: Any, out: Any) -> None:
     out[_RESIDUAL] = anger / n_customers
 
 
-@njit(cache=True)
+@compiled
 def _acts(p: Any, posts: Any, acts: Any, out: Any) -> None:
     """Count what the brand did and what it cost."""
     removed, replied, invited, accepted, talked, solved = 0, 0, 0, 0, 0, 0
@@ -179,7 +179,7 @@ def _acts(p: Any, posts: Any, acts: Any, out: Any) -> None:
     out[_STAFF] = removed * p.brand_removal_time + (replied + invited) * p.brand_reply_time + talked * p.brand_round_work
 
 
-@njit(cache=True)
+@compiled
 def _cascade(people: Any, posts: Any, out: Any) -> None:
     """Measure the tree of who won whom; its nodes are the critics, each at the post they entered with.
 

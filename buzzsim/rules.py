@@ -26,7 +26,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from numba import njit
+from buzzsim.compiled import compiled
 
 # Stages of a customer: nobody goes back to a lower one; SILENT and RECONCILED are former critics.
 UNAWARE, AWARE, CRITIC, SILENT, RECONCILED = 0, 1, 2, 3, 4
@@ -51,13 +51,13 @@ SEISMIC_THETA = 0.2314843  # exponent of the tail beyond it, less one
 # ---------------------------------------------------------------------------------------------- time
 
 
-@njit(cache=True)
+@compiled
 def ticks(p: Any, hours: Any) -> Any:
     """Round a duration up to whole ticks, never to none."""
     return max(1, int(math.ceil(hours / p.time_tick - 1e-9)))
 
 
-@njit(cache=True)
+@compiled
 def decayed(p: Any, anger: Any, elapsed_ticks: Any, character: Any) -> Any:
     """Anger after some ticks without news; a troll's stays."""
     if character == TROLL or elapsed_ticks == 0:
@@ -68,7 +68,7 @@ def decayed(p: Any, anger: Any, elapsed_ticks: Any, character: Any) -> Any:
 # ---------------------------------------------------------------------------------------- visibility
 
 
-@njit(cache=True)
+@compiled
 def seen_by(p: Any, age: Any) -> Any:
     """Share of a post's visibility that is spent by an age (of what is spent within the horizon, for the power law)."""
     if p.attention_kernel == EXPONENTIAL:
@@ -78,7 +78,7 @@ def seen_by(p: Any, age: Any) -> Any:
     return 1.0 if age >= 0.0 else 0.0
 
 
-@njit(cache=True)
+@compiled
 def _seismic(age: Any) -> Any:
     """Unscaled mass of the SEISMIC kernel up to an age."""
     if age <= SEISMIC_SHOULDER:
@@ -86,7 +86,7 @@ def _seismic(age: Any) -> Any:
     return SEISMIC_SHOULDER + SEISMIC_SHOULDER / SEISMIC_THETA * (1.0 - (age / SEISMIC_SHOULDER) ** -SEISMIC_THETA)
 
 
-@njit(cache=True)
+@compiled
 def age_when(p: Any, share: Any) -> Any:
     """Age by which that share (below 1) of a post's visibility is spent; inverse of `seen_by`."""
     if p.attention_kernel == EXPONENTIAL:
@@ -100,7 +100,7 @@ def age_when(p: Any, share: Any) -> Any:
     return 0.0
 
 
-@njit(cache=True)
+@compiled
 def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
     """Expected number E of looks at a post by one follower; P(ever noticed) = 1 - exp(-E).
 
@@ -115,7 +115,7 @@ def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
     return mass
 
 
-@njit(cache=True)
+@compiled
 def notice_age(p: Any, mass: Any, luck: Any) -> Any:
     """Age of the post when a reader first looks at it, or NEVER. More mass: noticed by a superset, and no later."""
     needed = -math.log1p(-luck)
@@ -126,7 +126,7 @@ def notice_age(p: Any, mass: Any, luck: Any) -> Any:
     return age_when(p, needed / mass)
 
 
-@njit(cache=True)
+@compiled
 def noticed_by(p: Any, mass: Any, age: Any) -> Any:
     """Chance that a reader has looked at a post by that age (`notice_age` in distribution)."""
     if p.attention_kernel == CONSTANT:
@@ -134,7 +134,7 @@ def noticed_by(p: Any, mass: Any, age: Any) -> Any:
     return 1.0 - math.exp(-mass * seen_by(p, age))
 
 
-@njit(cache=True)
+@compiled
 def second_notice_age(p: Any, mass: Any, age: Any, bump: Any, luck: Any) -> Any:
     """Time after a bump at which the second wave brings a look, or NEVER.
 
@@ -162,7 +162,7 @@ def second_notice_age(p: Any, mass: Any, age: Any, bump: Any, luck: Any) -> Any:
     return high
 
 
-@njit(cache=True)
+@compiled
 def life(p: Any, luck: Any) -> Any:
     """Hours until the author withdraws a post of their own accord; NEVER if they do not."""
     if p.attention_withdrawal_rate == 0.0:
@@ -173,7 +173,7 @@ def life(p: Any, luck: Any) -> Any:
 # ------------------------------------------------------------------------------------------- reading
 
 
-@njit(cache=True)
+@compiled
 def reading(p: Any, anger: Any, attitude: Any, susceptibility: Any, character: Any, heat: Any, complaints: Any, thanks: Any, invitations: Any) -> Any:
     """Anger and attitude after one tick's notices.
 
@@ -187,13 +187,13 @@ def reading(p: Any, anger: Any, attitude: Any, susceptibility: Any, character: A
     return anger, min(1.0, max(-1.0, attitude))
 
 
-@njit(cache=True)
+@compiled
 def social_proof(p: Any, critics_seen: Any) -> Any:
     """How the number of distinct critics seen changes the chance to join; 1 for the first."""
     return max(0.0, 1.0 + p.joining_reinforcement * (min(critics_seen, p.joining_cap) - 1))
 
 
-@njit(cache=True)
+@compiled
 def join_probability(p: Any, susceptibility: Any, attitude: Any, critics_seen: Any, intensity: Any, thread: Any) -> Any:
     """Chance to join on one notice of a post of that intensity.
 
@@ -204,7 +204,7 @@ def join_probability(p: Any, susceptibility: Any, attitude: Any, critics_seen: A
     return min(1.0, p.share_probability * susceptibility * social_proof(p, critics_seen) * pull * shield)
 
 
-@njit(cache=True)
+@compiled
 def defends(p: Any, luck: Any) -> Any:
     """Whether an advocate defends the brand on a notice."""
     return luck < p.crowd_defence_probability
@@ -213,19 +213,19 @@ def defends(p: Any, luck: Any) -> Any:
 # ------------------------------------------------------------------------------------------- authors
 
 
-@njit(cache=True)
+@compiled
 def is_a(share: Any, luck: Any) -> Any:
     """Whether a customer belongs to a kind that makes up that share of the crowd."""
     return luck < share
 
 
-@njit(cache=True)
+@compiled
 def first_attitude(p: Any, luck: Any) -> Any:
     """Attitude of a customer before any news."""
     return min(1.0, max(-1.0, p.crowd_attitude + p.crowd_attitude_spread * (2.0 * luck - 1.0)))
 
 
-@njit(cache=True)
+@compiled
 def first_anger(p: Any, character: Any, given: Any) -> Any:
     """Anger of a customer before any news: a troll's is 1, else what the network file gives, else none."""
     if character == TROLL:
@@ -233,19 +233,19 @@ def first_anger(p: Any, character: Any, given: Any) -> Any:
     return given if given >= 0.0 else 0.0
 
 
-@njit(cache=True)
+@compiled
 def repeat_gap(p: Any, luck: Any) -> Any:
     """Hours from one occasion to post again to the next; occasions come at the rate of anger 1."""
     return -math.log1p(-luck) / p.anger_repeat_rate
 
 
-@njit(cache=True)
+@compiled
 def repeats(anger: Any, luck: Any) -> Any:
     """Whether a critic takes an occasion to post again: as often as they are angry."""
     return luck < anger
 
 
-@njit(cache=True)
+@compiled
 def resentful(p: Any, anger: Any, character: Any) -> Any:
     """Anger of an author who waited in vain; only the constructive expected an answer."""
     if character != CONSTRUCTIVE:
@@ -256,19 +256,19 @@ def resentful(p: Any, anger: Any, character: Any) -> Any:
 # --------------------------------------------------------------------------------------- the brand
 
 
-@njit(cache=True)
+@compiled
 def is_handled(p: Any, luck: Any) -> Any:
     """Whether the brand comes to see a post at all."""
     return luck < p.brand_coverage
 
 
-@njit(cache=True)
+@compiled
 def lag(p: Any, normal: Any) -> Any:
     """Hours until the brand gets to a post, lognormal, from a standard normal draw."""
     return p.brand_response_median * math.exp(p.brand_response_sigma * normal)
 
 
-@njit(cache=True)
+@compiled
 def priority(p: Any, due_tick: Any, followers: Any, intensity: Any) -> Any:
     """Place of a case in the queue; the smallest is taken first (ties: older post, then smaller author number)."""
     if p.brand_order == MOST_FOLLOWED:
@@ -281,7 +281,7 @@ def priority(p: Any, due_tick: Any, followers: Any, intensity: Any) -> Any:
 # Deleting
 
 
-@njit(cache=True)
+@compiled
 def removed_anger(p: Any, anger: Any, character: Any) -> Any:
     """Anger of an author whose post was removed."""
     if character == TROLL:
@@ -289,13 +289,13 @@ def removed_anger(p: Any, anger: Any, character: Any) -> Any:
     return anger + p.censor_reactance * (1.0 - p.censor_explanation) * (1.0 - anger)
 
 
-@njit(cache=True)
+@compiled
 def reposts(p: Any, anger: Any, luck: Any) -> Any:
     """Whether the author posts it again elsewhere, marked as censored; the angrier, the likelier. Else they fall silent."""
     return luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
 
 
-@njit(cache=True)
+@compiled
 def protests(p: Any, susceptibility: Any, luck: Any) -> Any:
     """Whether a witness, who had noticed the post before it was removed, protests (once in a run)."""
     return luck < p.censor_protest_probability * (1.0 - p.censor_explanation) * susceptibility
@@ -304,7 +304,7 @@ def protests(p: Any, susceptibility: Any, luck: Any) -> Any:
 # Replying
 
 
-@njit(cache=True)
+@compiled
 def reply_strength(p: Any) -> Any:
     """Quality of the reply less what people expect; negative when it falls short."""
     if p.complaint_at_fault:
@@ -318,25 +318,25 @@ def reply_strength(p: Any) -> Any:
     return quality - (p.reply_expectation + p.reply_fault_penalty * p.complaint_at_fault)
 
 
-@njit(cache=True)
+@compiled
 def potency(p: Any) -> Any:
     """How much a reply weighs; it works backwards once the public remembers two failures."""
     return p.reply_potency if p.reply_prior_failures < 2 else -p.reply_boomerang * p.reply_potency
 
 
-@njit(cache=True)
+@compiled
 def thread_effect(p: Any, strength: Any) -> Any:
     """What a reply or a defence adds to a post's `thread`: later readers join less by exp(-potency * strength)."""
     return -potency(p) * strength
 
 
-@njit(cache=True)
+@compiled
 def audience(p: Any, heat: Any) -> Any:
     """What an inflamed audience leaves of a reply; `heat` is the share of the readers so far who joined in."""
     return max(0.0, 1.0 - p.reply_audience_effect * heat)
 
 
-@njit(cache=True)
+@compiled
 def calming(p: Any, strength: Any, heat: Any, character: Any) -> Any:
     """Factor on the author's anger: a good reply calms (less before an audience), a poor one angers.
 
@@ -350,13 +350,13 @@ def calming(p: Any, strength: Any, heat: Any, character: Any) -> Any:
     return math.exp(-effect)
 
 
-@njit(cache=True)
+@compiled
 def calmed(anger: Any, factor: Any) -> Any:
     """Anger after a factor, never beyond 1."""
     return min(1.0, anger * factor)
 
 
-@njit(cache=True)
+@compiled
 def is_solved(p: Any, heat: Any, character: Any, luck: Any) -> Any:
     """Whether the case is solved for the author; a reply that carries no weight solves nothing."""
     if character == VINDICTIVE or character == TROLL:
@@ -364,37 +364,37 @@ def is_solved(p: Any, heat: Any, character: Any, luck: Any) -> Any:
     return luck < p.reply_solution * audience(p, heat) * min(1.0, p.reply_potency)
 
 
-@njit(cache=True)
+@compiled
 def accepts(p: Any, character: Any, luck: Any) -> Any:
     """Whether the author accepts to talk in private; the vindictive and trolls never do."""
     return character != VINDICTIVE and character != TROLL and luck < p.private_accept_probability
 
 
-@njit(cache=True)
+@compiled
 def solved_mark(p: Any) -> Any:
     """What the note `solved` adds to a post's `thread`."""
     return math.log(max(1e-300, 1.0 - p.private_resolved_damping))
 
 
-@njit(cache=True)
+@compiled
 def withdraws(p: Any, luck: Any) -> Any:
     """Whether an author satisfied in private takes the post back (else it is marked as solved)."""
     return luck < p.private_withdraw_probability
 
 
-@njit(cache=True)
+@compiled
 def thanks(p: Any, luck: Any) -> Any:
     """Whether a reconciled author thanks the brand in public."""
     return luck < p.private_thanks_probability
 
 
-@njit(cache=True)
+@compiled
 def failed_anger(p: Any, anger: Any) -> Any:
     """Anger of an author whose private dialogue led nowhere."""
     return anger + p.private_disappointment * (1.0 - anger)
 
 
-@njit(cache=True)
+@compiled
 def posts_after_failure(p: Any, luck: Any) -> Any:
     """Whether that author posts anew."""
     return luck < p.private_failed_repost_probability

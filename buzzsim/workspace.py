@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+
+from buzzsim.compiled import compiled
 
 STILL_THERE = 2**30  # last tick of a post that nobody removed
 
@@ -162,7 +163,7 @@ def larger(w: Workspace) -> Workspace:
     return workspace(w.row_of.size, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, 4 * w.posts.size)
 
 
-@njit(cache=True)
+@compiled
 def use(w: Any, table: Any, size: Any) -> Any:
     """Take the next row of a table, or -1 (and say so in `FULL`) when there is none."""
     row = w.n[table]
@@ -173,7 +174,7 @@ def use(w: Any, table: Any, size: Any) -> Any:
     return row
 
 
-@njit(cache=True)
+@compiled
 def clear(w: Any) -> None:
     """Forget the last run, touching only what it used."""
     for row in range(w.n[PEOPLE]):
@@ -184,7 +185,7 @@ def clear(w: Any) -> None:
     w.busy_until[:] = 0
 
 
-@njit(cache=True)
+@compiled
 def ascending(numbers: Any) -> Any:
     """Give the order in which whole numbers increase; the one sort of the engine, compiled once."""
     return np.argsort(numbers)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from buzzsim.compiled import compiled
 
 _TAB, _LINE_FEED, _RETURN, _SPACE = 9, 10, 13, 32
 _HASH, _PERCENT, _MINUS, _ZERO, _NINE = 35, 37, 45, 48, 57
@@ -13,7 +14,7 @@ _MOST_DIGITS = 18  # always fits an int64
 WHITESPACE = 0
 
 
-@njit(cache=True)
+@compiled
 def number_pairs(data: Any, at: Any, separator: Any) -> Any:
     """Give (tails, heads, understood) of the bytes from `at` on; `separator` is a byte or WHITESPACE.
 
@@ -43,7 +44,7 @@ def number_pairs(data: Any, at: Any, separator: Any) -> Any:
     return tails[:count], heads[:count], True
 
 
-@njit(cache=True)
+@compiled
 def _number(data: Any, at: Any) -> Any:
     """Read a whole number; the place is -1 when there is none."""
     if at < 0 or at >= len(data):
@@ -62,7 +63,7 @@ def _number(data: Any, at: Any) -> Any:
     return (-value if negative else value), at
 
 
-@njit(cache=True)
+@compiled
 def _after_separator(data: Any, at: Any, separator: Any) -> Any:
     """Give the place of the second field, or -1."""
     if at < 0:
@@ -75,7 +76,7 @@ def _after_separator(data: Any, at: Any, separator: Any) -> Any:
     return -1
 
 
-@njit(cache=True)
+@compiled
 def _field_ends(data: Any, at: Any, separator: Any) -> Any:
     """Tell whether the second field ends where its digits do."""
     if at < 0:
@@ -88,14 +89,14 @@ def _field_ends(data: Any, at: Any, separator: Any) -> Any:
     return data[rest] == separator
 
 
-@njit(cache=True)
+@compiled
 def _after_blanks(data: Any, at: Any, separator: Any) -> Any:
     while at < len(data) and (data[at] == _SPACE or (data[at] == _TAB and separator != _TAB)):
         at += 1
     return at
 
 
-@njit(cache=True)
+@compiled
 def _line_end(data: Any, at: Any, strict: Any) -> Any:
     """Give the end of the line; if strict, -1 when a byte on the way is not plain text."""
     while at < len(data) and data[at] != _LINE_FEED and data[at] != _RETURN:

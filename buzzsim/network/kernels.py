@@ -10,12 +10,12 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from buzzsim.compiled import compiled
 from buzzsim.draws import fold, unit
 
 
-@njit(cache=True)
+@compiled
 def shuffled(values: Any, key: Any) -> Any:
     """Give the values in a random order (Fisher & Yates)."""
     order = values.copy()
@@ -25,7 +25,7 @@ def shuffled(values: Any, key: Any) -> Any:
     return order
 
 
-@njit(cache=True)
+@compiled
 def preferential(n: Any, ties: Any, key: Any) -> Any:
     """Grow by preferential attachment (Batagelj & Brandes 2005); the ends of tie k are at 2k and 2k + 1."""
     ends = _clique(n, ties)
@@ -43,7 +43,7 @@ def preferential(n: Any, ties: Any, key: Any) -> Any:
     return ends
 
 
-@njit(cache=True)
+@compiled
 def _clique(n: Any, ties: Any) -> Any:
     """Make room for all ends and tie the first `ties` + 1 customers to each other."""
     ends = np.empty((ties + 1) * ties + 2 * ties * (n - ties - 1), np.int32)
@@ -55,7 +55,7 @@ def _clique(n: Any, ties: Any) -> Any:
     return ends
 
 
-@njit(cache=True)
+@compiled
 def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) -> Any:
     """Grow as above, but each tie after the first goes with that chance to a neighbour of the last preferred one."""
     ends = _clique(n, ties)
@@ -84,7 +84,7 @@ def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) ->
     return ends
 
 
-@njit(cache=True)
+@compiled
 def _listed(own: Any, other: Any, lists: Any, pool: Any, ties: Any) -> Any:
     """Enter a younger neighbour in a customer's list (place, length, room), which moves to twice the room when full.
 
@@ -102,7 +102,7 @@ def _listed(own: Any, other: Any, lists: Any, pool: Any, ties: Any) -> Any:
     lists[own, 1] = length + 1
 
 
-@njit(cache=True)
+@compiled
 def _new_neighbour(hub: Any, ends: Any, lists: Any, pool: Any, ties: Any, seen_by: Any, newcomer: Any, key: Any) -> Any:
     """Pick uniformly among the neighbours not yet tied to the newcomer; -1 if there are none."""
     n_older = ties if hub > ties else 0  # those it tied to itself when it came; the clique has lists only
@@ -124,14 +124,14 @@ def _new_neighbour(hub: Any, ends: Any, lists: Any, pool: Any, ties: Any, seen_b
     return np.int32(-1)
 
 
-@njit(cache=True)
+@compiled
 def _neighbour(hub: Any, k: Any, n_older: Any, ends: Any, lists: Any, pool: Any) -> Any:
     if k < n_older:  # the ties of customer u > ties lie behind those of the clique and of all before u
         return ends[(n_older + 1) * n_older + 2 * n_older * (hub - n_older - 1) + 2 * k + 1]
     return pool[lists[hub, 0] + k - n_older]
 
 
-@njit(cache=True)
+@compiled
 def rewired_ring(n: Any, ties: Any, rewiring: Any, key: Any) -> Any:
     """Rewire a ring (Watts & Strogatz 1998); row u holds the customers that u's own ties lead to."""
     own = np.empty((n, ties), np.int32)
@@ -154,7 +154,7 @@ def rewired_ring(n: Any, ties: Any, rewiring: Any, key: Any) -> Any:
     return own
 
 
-@njit(cache=True)
+@compiled
 def _tied(own: Any, u: Any, v: Any) -> Any:
     for j in range(own.shape[1]):  # noqa: SIM110 (numba knows no any())
         if own[u, j] == v or own[v, j] == u:
@@ -162,7 +162,7 @@ def _tied(own: Any, u: Any, v: Any) -> Any:
     return False
 
 
-@njit(cache=True)
+@compiled
 def bernoulli_pairs(low: Any, high: Any, probability: Any, key: Any) -> Any:
     """Tie each v to each of low[v] .. high[v] - 1 independently, skipping over gaps (Batagelj & Brandes 2005)."""
     if probability <= 0.0:
@@ -190,7 +190,7 @@ def bernoulli_pairs(low: Any, high: Any, probability: Any, key: Any) -> Any:
     return ends[:at]
 
 
-@njit(cache=True)
+@compiled
 def _log_of_one_minus(x: Any) -> Any:
     """Give ln(1 - x) to about 1e-15, for 0 <= x < 1, the same on every machine (libraries' logarithms differ)."""
     exponent, s = 0, -x / (2.0 - x)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from buzzsim.compiled import compiled
 
 
-@njit(cache=True)
+@compiled
 def rows_of(tails: Any, heads: Any, n: Any, both: Any) -> Any:
     """Give (indptr, indices, loops, repeats) of int32 pairs; `both` stores each tie in both rows.
 
@@ -32,7 +33,7 @@ def rows_of(tails: Any, heads: Any, n: Any, both: Any) -> Any:
     return indptr, entries, loops, (repeats // 2 if both else repeats)
 
 
-@njit(cache=True)
+@compiled
 def _starts(tails: Any, heads: Any, n: Any, both: Any) -> Any:
     """Give the places where the rows start, and how many pairs are loops."""
     starts = np.zeros(n + 1, np.int64)
@@ -49,7 +50,7 @@ def _starts(tails: Any, heads: Any, n: Any, both: Any) -> Any:
     return starts, loops
 
 
-@njit(cache=True)
+@compiled
 def _sorted_rows(starts: Any, entries: Any) -> Any:
     """Sort each row in place, drop what is in it twice, close the gaps and give where the rows start now."""
     indptr = np.zeros(len(starts), np.int64)
@@ -66,7 +67,7 @@ def _sorted_rows(starts: Any, entries: Any) -> Any:
     return indptr
 
 
-@njit(cache=True)
+@compiled
 def _sort(row: Any) -> Any:
     """Sort in place (Shell's sort: plain insertion for the many short rows; np.sort takes a second to compile)."""
     gap = 1
@@ -82,7 +83,7 @@ def _sort(row: Any) -> Any:
         gap //= 3
 
 
-@njit(cache=True)
+@compiled
 def n_reciprocal(indptr: Any, indices: Any) -> Any:
     """Count the stored ties whose opposite is stored too; a binary search each."""
     found = 0

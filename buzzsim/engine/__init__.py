@@ -1,0 +1,10 @@
+"""The rules in compiled loops: a calendar of notices over a CSR network, and batches of replicates.
+
+Nothing is decided here: every `rules.` call is what the Mesa model calls too, and `tests/test_twins.py` holds both
+to the same trajectory. Cost follows the buzz: customers get a row when they are first touched, and a workspace is
+reset only where it was used. The phases of a tick are `reading`, `authors` and `brand`; `runs` puts them together.
+"""
+
+from buzzsim.engine.runs import batch, choose_complainants, simulate
+
+__all__ = ["batch", "choose_complainants", "simulate"]

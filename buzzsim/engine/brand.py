@@ -1,0 +1,221 @@
+"""Phase 5 of a tick: the brand's queue, and what it does with a case."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from buzzsim import draws, rules
+from buzzsim.compiled import compiled
+from buzzsim.engine.calendar import file_case, schedule
+from buzzsim.engine.people import anger_now, set_anger
+from buzzsim.engine.posts import is_older
+from buzzsim.engine.readers import bump, tell_brand_followers
+from buzzsim.workspace import ACTS, BACKLOG, CASE_HEAD, PENDING, WAITING, use
+
+
+@compiled
+def brand_acts(p: Any, net: Any, w: Any, strategy: Any, t: Any) -> None:
+    """Phase 5: cases whose lag has run out, in the order of the queue, while staff is free."""
+    k = w.bucket[CASE_HEAD, t]
+    while k >= 0:
+        w.n[PENDING] -= 1
+        j = w.cases[k].post
+        followers = net.indptr[w.posts[j].author + 1] - net.indptr[w.posts[j].author]
+        w.cases[k].rank = rules.priority(p, t, followers, w.posts[j].intensity)
+        _push_waiting(w, k)
+        k = w.cases[k].next
+    while w.n[WAITING] > 0:
+        desk = _free_desk(w, t)
+        if desk == -2:
+            break
+        k = _pop_waiting(w)
+        work = _handle(p, net, w, strategy, w.cases[k].post, w.cases[k].round, t)
+        if desk >= 0 and work >= 0.0:
+            w.busy_until[desk] = t + rules.ticks(p, work)
+    w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
+
+
+@compiled
+def _free_desk(w: Any, t: Any) -> Any:
+    """Give a member of staff who is free, -1 where staff is unlimited, -2 where all are busy."""
+    if w.busy_until.size == 0:
+        return -1
+    for desk in range(w.busy_until.size):
+        if w.busy_until[desk] <= t:
+            return desk
+    return -2
+
+
+@compiled
+def _comes_first(w: Any, a: Any, b: Any) -> Any:
+    """Whether one waiting case is taken before another."""
+    e, q = w.cases, w.posts
+    if e[a].rank != e[b].rank:
+        return e[a].rank < e[b].rank
+    if e[a].post != e[b].post:
+        return is_older(w, e[a].post, e[b].post)
+    return e[a].round < e[b].round
+
+
+@compiled
+def _push_waiting(w: Any, case: Any) -> None:
+    """Add to the queue, a binary heap."""
+    i = w.n[WAITING]
+    w.n[WAITING] += 1
+    w.waiting[i] = case
+    while i > 0 and _comes_first(w, w.waiting[i], w.waiting[(i - 1) // 2]):
+        above = (i - 1) // 2
+        w.waiting[i], w.waiting[above] = w.waiting[above], w.waiting[i]
+        i = above
+
+
+@compiled
+def _pop_waiting(w: Any) -> Any:
+    """Take the first case out of the queue."""
+    first = w.waiting[0]
+    w.n[WAITING] -= 1
+    n = w.n[WAITING]
+    w.waiting[0] = w.waiting[n]
+    i = 0
+    while 2 * i + 1 < n:
+        below = 2 * i + 1
+        if below + 1 < n and _comes_first(w, w.waiting[below + 1], w.waiting[below]):
+            below += 1
+        if not _comes_first(w, w.waiting[below], w.waiting[i]):
+            break
+        w.waiting[i], w.waiting[below] = w.waiting[below], w.waiting[i]
+        i = below
+    return first
+
+
+@compiled
+def _handle(p: Any, net: Any, w: Any, strategy: Any, j: Any, talk_round: Any, t: Any) -> Any:
+    """Do with one case what the strategy says; gives the hours of work, or -1 where there was nothing left to do."""
+    q, c = w.posts, w.people
+    row = q[j].row
+    if talk_round > 0:
+        return _talk(p, w, j, talk_round, t)
+    if q[j].end <= t:
+        return -1.0
+    if strategy == rules.CENSOR:
+        return _remove(p, w, j, t)
+    if c[row].stage != rules.CRITIC or c[row].talking:
+        return -1.0
+    if strategy == rules.PUBLIC_REPLY:
+        return _reply(p, net, w, j, t)
+    return _invite(p, net, w, j, t)
+
+
+@compiled
+def _note(w: Any, j: Any, act: Any, result: Any, t: Any) -> None:
+    """Keep what the brand did."""
+    k = use(w, ACTS, w.acts.size)
+    if k >= 0:
+        w.acts[k].tick, w.acts[k].post, w.acts[k].act, w.acts[k].result = t, j, act, result
+        if w.posts[j].answered < 0:
+            w.posts[j].answered = t
+
+
+@compiled
+def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
+    """Delete a post from the page; the author and the witnesses may not take it quietly."""
+    q, c, m = w.posts, w.people, w.notices
+    row, author = q[j].row, q[j].author
+    q[j].end = t
+    anger = rules.removed_anger(p, anger_now(p, w, row, t), c[row].character)
+    set_anger(w, row, anger, t)
+    again = c[row].stage == rules.CRITIC and rules.reposts(p, anger, draws.chance(q[j].key, draws.REPOST, 0))
+    _note(w, j, rules.REMOVED, int(again), t)
+    if again:
+        schedule(p, w, row, rules.REPOST, c[row].reposts, j, t + 1)
+        c[row].reposts += 1
+    else:
+        c[row].stage = rules.SILENT
+    k = q[j].last_notice
+    while k >= 0:
+        witness = np.int64(w.row_of[m[k].customer])
+        free = c[witness].stage == rules.AWARE or c[witness].stage == rules.CRITIC
+        if free and not c[witness].protested and c[witness].character != rules.ADVOCATE and m[k].customer != author:
+            if rules.protests(p, c[witness].susceptibility, draws.chance(q[j].key, draws.PROTEST, m[k].customer)):
+                c[witness].protested = True
+                schedule(p, w, witness, rules.PROTEST, 0, j, t + 1)
+        k = m[k].previous
+    return p.brand_removal_time
+
+
+@compiled
+def _reply(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
+    """Answer under the post, before its audience."""
+    q, c = w.posts, w.people
+    row = q[j].row
+    strength = rules.reply_strength(p)
+    heat = q[j].joined / q[j].readers if q[j].readers > 0 else 0.0
+    q[j].thread += rules.thread_effect(p, strength)
+    _calm(p, w, row, rules.calming(p, strength, heat, c[row].character), t)
+    solved = rules.is_solved(p, heat, c[row].character, draws.chance(q[j].key, draws.SOLVE, 0))
+    if solved:
+        _reconcile(p, w, j, t)
+    _note(w, j, rules.REPLIED, int(solved), t)
+    bump(p, net, w, j, p.reply_bump, t)
+    tell_brand_followers(p, net, w, j, t)
+    return p.brand_reply_time
+
+
+@compiled
+def _invite(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
+    """Ask the author to talk in private; everybody can see that."""
+    q, c = w.posts, w.people
+    row = q[j].row
+    accepted = rules.accepts(p, c[row].character, draws.chance(q[j].key, draws.ACCEPT, 0))
+    _note(w, j, rules.INVITED, int(accepted), t)
+    q[j].invited = True
+    if accepted:
+        c[row].talking = True
+        file_case(w, j, 1, t + rules.ticks(p, p.private_round_time))
+    bump(p, net, w, j, p.private_invite_bump, t)
+    return p.brand_reply_time
+
+
+@compiled
+def _talk(p: Any, w: Any, j: Any, talk_round: Any, t: Any) -> Any:
+    """Hold one round of a private dialogue."""
+    q, c = w.posts, w.people
+    row = q[j].row
+    _calm(p, w, row, rules.calming(p, rules.reply_strength(p), 0.0, c[row].character), t)
+    solved = rules.is_solved(p, 0.0, c[row].character, draws.chance(q[j].key, draws.ROUND, talk_round))
+    _note(w, j, rules.TALKED, int(solved), t)
+    if solved:
+        c[row].talking = False
+        _reconcile(p, w, j, t)
+        if rules.withdraws(p, draws.chance(q[j].key, draws.WITHDRAW_SOLVED, 0)):
+            q[j].end = min(q[j].end, t)
+        else:
+            q[j].thread += rules.solved_mark(p)
+    elif talk_round < p.private_rounds:
+        file_case(w, j, talk_round + 1, t + rules.ticks(p, p.private_round_time))
+    else:
+        c[row].talking = False
+        set_anger(w, row, rules.failed_anger(p, anger_now(p, w, row, t)), t)
+        if rules.posts_after_failure(p, draws.chance(q[j].key, draws.FAILED_POST, 0)):
+            schedule(p, w, row, rules.AFTER_FAILURE, c[row].failures, j, t + 1)
+            c[row].failures += 1
+    return p.brand_round_work
+
+
+@compiled
+def _calm(p: Any, w: Any, row: Any, factor: Any, t: Any) -> None:
+    """Calm (or anger) an author; a factor of one leaves no trace, bit for bit."""
+    if factor != 1.0:
+        set_anger(w, row, rules.calmed(anger_now(p, w, row, t), factor), t)
+
+
+@compiled
+def _reconcile(p: Any, w: Any, j: Any, t: Any) -> None:
+    """The case is solved: the author is no critic any more, and may say thanks."""
+    row = w.posts[j].row
+    set_anger(w, row, anger_now(p, w, row, t) * p.reply_solved_anger, t)
+    w.people[row].stage = rules.RECONCILED
+    if rules.thanks(p, draws.chance(w.posts[j].key, draws.THANKS, 0)):
+        schedule(p, w, row, rules.THANKS, 0, j, t + 1)

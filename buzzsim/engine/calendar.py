@@ -1,0 +1,65 @@
+"""Putting what will happen into the calendar: notices, what authors do, cases of the brand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buzzsim.compiled import compiled
+from buzzsim.workspace import (
+    CASE_HEAD,
+    CASES,
+    EVENT_HEAD,
+    EVENTS,
+    HORIZON,
+    NOTICE_HEAD,
+    NOTICE_TAIL,
+    NOTICES,
+    PENDING,
+    use,
+)
+
+
+@compiled
+def tell(w: Any, j: Any, reader: Any, tick: Any, last: Any, channel: Any, wave: Any) -> None:
+    """Put a notice into the calendar unless it comes too late."""
+    if tick < 0 or tick > last:
+        return
+    k = use(w, NOTICES, w.notices.size)
+    if k < 0:
+        return
+    m = w.notices
+    m[k].customer, m[k].post, m[k].tick, m[k].channel, m[k].wave, m[k].next = reader, j, tick, channel, wave, -1
+    m[k].read, m[k].defended = False, False
+    if w.bucket[NOTICE_HEAD, tick] < 0:
+        w.bucket[NOTICE_HEAD, tick] = k
+    else:
+        m[w.bucket[NOTICE_TAIL, tick]].next = k
+    w.bucket[NOTICE_TAIL, tick] = k
+    w.n[PENDING] += 1
+
+
+@compiled
+def schedule(p: Any, w: Any, row: Any, kind: Any, number: Any, parent: Any, tick: Any) -> None:
+    """Put what an author will do into the calendar."""
+    if tick > w.n[HORIZON]:
+        return
+    k = use(w, EVENTS, w.events.size)
+    if k < 0:
+        return
+    e = w.events
+    e[k].row, e[k].kind, e[k].number, e[k].parent, e[k].next = row, kind, number, parent, w.bucket[EVENT_HEAD, tick]
+    w.bucket[EVENT_HEAD, tick] = k
+    w.n[PENDING] += 1
+
+
+@compiled
+def file_case(w: Any, j: Any, talk_round: Any, tick: Any) -> None:
+    """Put a case into the calendar of the brand."""
+    if tick > w.n[HORIZON]:
+        return
+    k = use(w, CASES, w.cases.size)
+    if k < 0:
+        return
+    w.cases[k].post, w.cases[k].round, w.cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
+    w.bucket[CASE_HEAD, tick] = k
+    w.n[PENDING] += 1

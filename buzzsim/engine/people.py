@@ -1,0 +1,68 @@
+"""Rows of customers: made when somebody is first touched, with traits drawn then; and their anger, decayed when looked at."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from buzzsim import draws, rules
+from buzzsim.compiled import compiled
+from buzzsim.workspace import ADVOCATE, ANGER, ATTITUDE, PEOPLE, SUSCEPTIBILITY, TROLL, VINDICTIVE, use
+
+
+@compiled
+def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
+    """Give a customer's row, drawing the traits when the customer is touched for the first time."""
+    row = np.int64(w.row_of[customer])
+    if row >= 0:
+        return row
+    row = use(w, PEOPLE, w.people.size)
+    if row < 0:
+        return row
+    w.row_of[customer] = row
+    c = w.people
+    character = rules.CONSTRUCTIVE
+    if rules.is_a(_trait(net, VINDICTIVE, customer, p.crowd_vindictive_share), draws.chance(run, draws.VINDICTIVE, customer)):
+        character = rules.VINDICTIVE
+    if rules.is_a(_trait(net, ADVOCATE, customer, p.crowd_advocate_share), draws.chance(run, draws.ADVOCATE, customer)):
+        character = rules.ADVOCATE
+    if rules.is_a(_trait(net, TROLL, customer, p.crowd_troll_share), draws.chance(run, draws.TROLL, customer)):
+        character = rules.TROLL
+    susceptibility = _trait(net, SUSCEPTIBILITY, customer, -1.0)
+    if susceptibility < 0.0:
+        susceptibility = draws.gamma(run, draws.SUSCEPTIBILITY, customer, p.crowd_susceptibility_shape)
+    attitude = _trait(net, ATTITUDE, customer, 2.0)
+    if attitude > 1.0:
+        attitude = rules.first_attitude(p, draws.chance(run, draws.ATTITUDE, customer))
+    c[row].customer, c[row].stage, c[row].character = customer, rules.UNAWARE, character
+    c[row].susceptibility, c[row].attitude, c[row].attitude_start = susceptibility, attitude, attitude
+    c[row].anger = rules.first_anger(p, character, _trait(net, ANGER, customer, -1.0))
+    c[row].since, c[row].noticed, c[row].joined = 0, -1, -1
+    c[row].first_post, c[row].first_channel, c[row].won_by, c[row].won_channel = -1, -1, -1, -1
+    c[row].entry, c[row].critics_seen, c[row].last_seen = -1, 0, -1
+    c[row].occasion, c[row].occasion_age, c[row].reposts, c[row].failures = 0, 0.0, 0, 0
+    c[row].protested, c[row].talking, c[row].read_tick = False, False, -1
+    return row
+
+
+@compiled
+def _trait(net: Any, trait: Any, customer: Any, otherwise: Any) -> Any:
+    """Give a trait that came with the network, or what stands in for it."""
+    if net.traits.size == 0 or math.isnan(net.traits[trait, customer]):
+        return otherwise
+    return net.traits[trait, customer]
+
+
+@compiled
+def anger_now(p: Any, w: Any, row: Any, t: Any) -> Any:
+    """Give anger decayed to this tick."""
+    c = w.people
+    return rules.decayed(p, c[row].anger, t - c[row].since, c[row].character)
+
+
+@compiled
+def set_anger(w: Any, row: Any, anger: Any, t: Any) -> None:
+    w.people[row].anger = anger
+    w.people[row].since = t

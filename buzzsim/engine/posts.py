@@ -1,0 +1,85 @@
+"""Writing a post: its identity and luck, its readers, its case, and what it makes of its author."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buzzsim import draws, rules
+from buzzsim.compiled import compiled
+from buzzsim.engine.calendar import file_case, schedule
+from buzzsim.engine.people import anger_now
+from buzzsim.engine.readers import draw_readers
+from buzzsim.workspace import POSTS, STILL_THERE, use
+
+
+@compiled
+def new_post(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any, number: Any, parent: Any, page_probability: Any, t: Any) -> Any:
+    """Write a post, draw its readers, and open a case for it."""
+    j = use(w, POSTS, w.posts.size)
+    if j < 0:
+        return j
+    q, c = w.posts, w.people
+    key = draws.post_key(run, c[row].customer, kind + 1, number)
+    q[j].key, q[j].author, q[j].row, q[j].kind, q[j].number, q[j].tick, q[j].parent = key, c[row].customer, row, kind, number, t, parent
+    q[j].on_page = draws.chance(key, draws.ON_PAGE, 0) < page_probability
+    q[j].multiplier = p.censor_streisand_multiplier if kind == rules.REPOST or kind == rules.PROTEST else 1.0
+    q[j].intensity = anger_now(p, w, row, t)
+    q[j].thread, q[j].readers, q[j].joined, q[j].last_notice = 0.0, 0, 0, -1
+    q[j].invited, q[j].answered, q[j].bump_tick, q[j].bump = False, -1, -1, 0.0
+    life = rules.life(p, draws.chance(key, draws.WITHDRAWAL, 0))
+    q[j].end = STILL_THERE if life < 0.0 else t + rules.ticks(p, min(life, 2.0 * p.time_horizon))
+    if c[row].entry < 0:
+        _enter(p, run, w, row, j, t)
+    q[j].entry = c[row].entry
+    draw_readers(p, net, w, j)
+    if kind != rules.THANKS:
+        _open_case(p, w, strategy, j, t)
+    return j
+
+
+@compiled
+def _enter(p: Any, run: Any, w: Any, row: Any, j: Any, t: Any) -> None:
+    """Make an author a critic from this post on."""
+    c = w.people
+    c[row].stage, c[row].entry, c[row].joined = rules.CRITIC, j, t
+    if p.brand_resentment > 0.0:
+        schedule(p, w, row, rules.RESENTMENT, 0, j, t + rules.ticks(p, p.brand_patience))
+    if p.anger_repeat_rate > 0.0:
+        next_occasion(p, run, w, row)
+
+
+@compiled
+def next_occasion(p: Any, run: Any, w: Any, row: Any) -> Any:
+    """Put the author's next occasion to post again into the calendar, and give its tick."""
+    c = w.people
+    number = c[row].occasion
+    author = draws.fold(draws.fold(run, draws.REPEAT_GAP), c[row].customer)
+    c[row].occasion_age += rules.repeat_gap(p, draws.chance(author, draws.REPEAT_GAP, number))
+    c[row].occasion += 1
+    if c[row].occasion_age > p.time_horizon:
+        return -1
+    tick = c[row].joined + rules.ticks(p, c[row].occasion_age)
+    schedule(p, w, row, rules.REPEAT, number, c[row].entry, tick)
+    return tick
+
+
+@compiled
+def _open_case(p: Any, w: Any, strategy: Any, j: Any, t: Any) -> None:
+    """Let the brand find a critical post, after its lag, if its strategy has any use for it."""
+    q = w.posts
+    if strategy == rules.IGNORE or (strategy == rules.CENSOR and not q[j].on_page):
+        return
+    if rules.is_handled(p, draws.chance(q[j].key, draws.COVERAGE, 0)):
+        lag = min(rules.lag(p, draws.normal(q[j].key, draws.LAG, 0)), 2.0 * p.time_horizon)
+        file_case(w, j, 0, t + rules.ticks(p, lag))
+
+
+@compiled
+def is_older(w: Any, j: Any, other: Any) -> Any:
+    """Whether a post is older than another (ties: smaller author number, then the one written first)."""
+    q = w.posts
+    if q[j].tick != q[other].tick:
+        return q[j].tick < q[other].tick
+    if q[j].author != q[other].author:
+        return q[j].author < q[other].author
+    return j < other

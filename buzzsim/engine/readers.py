@@ -1,0 +1,135 @@
+"""Who will notice a post, and when: followers, page visitors, the second wave after a bump, followers of the brand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from buzzsim import draws, rules
+from buzzsim.compiled import compiled
+from buzzsim.engine.calendar import tell
+from buzzsim.workspace import HORIZON, ascending
+
+
+@compiled
+def draw_readers(p: Any, net: Any, w: Any, j: Any) -> None:
+    """Draw when each follower, and each visitor of the brand's page, will notice a new post."""
+    q = w.posts
+    author, last = q[j].author, min(w.n[HORIZON], q[j].end)
+    luck_key = draws.fold(q[j].key, draws.NOTICE)
+    bound = 1.0
+    if net.relative_followees.size == 0:  # a cheap first sieve; the exact test is the tick below
+        mass = rules.notice_mass(p, q[j].multiplier, 1.0)
+        bound = rules.noticed_by(p, mass, (last - q[j].tick + 0.001) * p.time_tick) + 1e-12
+    for k in range(net.indptr[author], net.indptr[author + 1]):
+        reader = np.int64(net.indices[k])
+        if draws.unit(draws.fold(luck_key, reader)) < bound:
+            tell(w, j, reader, first_notice_tick(p, net, w, j, reader), last, rules.FOLLOWING, 0)
+    if q[j].on_page:
+        for v in range(_page_visitors(p, net, w, j)):
+            reader = w.visitors[v]
+            tell(w, j, reader, first_notice_tick(p, net, w, j, reader), last, rules.PAGE, 0)
+
+
+@compiled
+def first_notice_tick(p: Any, net: Any, w: Any, j: Any, customer: Any) -> Any:
+    """Give the tick in which a follower or page visitor would notice a post in its first wave, or -1."""
+    q = w.posts
+    mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, customer))
+    age = rules.notice_age(p, mass, draws.chance(q[j].key, draws.NOTICE, customer))
+    return -1 if age < 0.0 or age > 2.0 * p.time_horizon else q[j].tick + rules.ticks(p, age)
+
+
+@compiled
+def second_notice_tick(p: Any, net: Any, w: Any, j: Any, customer: Any) -> Any:
+    """Give the tick in which the second wave, after a bump, would reach them, or -1."""
+    q = w.posts
+    mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, customer))
+    age = (q[j].bump_tick - q[j].tick) * p.time_tick
+    wait = rules.second_notice_age(p, mass, age, q[j].bump, draws.chance(q[j].key, draws.SECOND_NOTICE, customer))
+    return -1 if wait < 0.0 else q[j].bump_tick + rules.ticks(p, wait)
+
+
+@compiled
+def _relative_followees(net: Any, customer: Any) -> Any:
+    return net.relative_followees[customer] if net.relative_followees.size > 0 else 1.0
+
+
+@compiled
+def _page_visitors(p: Any, net: Any, w: Any, j: Any) -> Any:
+    """Fill `w.visitors` with the distinct page visitors of a post who do not follow its author; give their number."""
+    q, n = w.posts, 0
+    for number in range(p.attention_page_visitors):
+        visitor = draws.pick(q[j].key, draws.VISITOR, number, w.row_of.size)
+        if _is_reader_already(net, w, q[j].author, visitor, n):
+            continue
+        w.visitors[n] = visitor
+        n += 1
+    return n
+
+
+@compiled
+def _is_reader_already(net: Any, w: Any, author: Any, customer: Any, n_visitors: Any) -> Any:
+    """Whether somebody is the author, a follower of the author, or among the first visitors."""
+    if customer == author:
+        return True
+    for v in range(n_visitors):
+        if w.visitors[v] == customer:
+            return True
+    low, high = net.indptr[author], net.indptr[author + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if net.indices[middle] < customer:
+            low = middle + 1
+        else:
+            high = middle
+    return low < net.indptr[author + 1] and net.indices[low] == customer
+
+
+@compiled
+def bump(p: Any, net: Any, w: Any, j: Any, bump: Any, t: Any) -> None:
+    """Draw the second wave of looks that an answer brings to a thread."""
+    q = w.posts
+    if bump == 0.0 or p.attention_kernel == rules.CONSTANT:
+        return
+    q[j].bump_tick, q[j].bump = t, bump
+    author, last = q[j].author, min(w.n[HORIZON], q[j].end)
+    for k in range(net.indptr[author], net.indptr[author + 1]):
+        _tell_again(p, net, w, j, np.int64(net.indices[k]), last, rules.FOLLOWING)
+    if q[j].on_page:
+        for v in range(_page_visitors(p, net, w, j)):
+            _tell_again(p, net, w, j, w.visitors[v], last, rules.PAGE)
+
+
+@compiled
+def _tell_again(p: Any, net: Any, w: Any, j: Any, reader: Any, last: Any, channel: Any) -> None:
+    """Add a second-wave notice for a reader whom the first wave has not reached and would not reach sooner."""
+    before, again = first_notice_tick(p, net, w, j, reader), second_notice_tick(p, net, w, j, reader)
+    if before >= 0 and (before <= w.posts[j].bump_tick or before <= again):
+        return
+    tell(w, j, reader, again, last, channel, 1)
+
+
+@compiled
+def tell_brand_followers(p: Any, net: Any, w: Any, j: Any, t: Any) -> None:
+    """Show an answered thread to followers of the brand who were not among its readers."""
+    q, crowd = w.posts, w.row_of.size
+    n_viewers = int(math.floor(p.reply_brand_reach * crowd + 0.5))
+    if n_viewers == 0:
+        return
+    viewers = np.empty(n_viewers, np.int64)
+    for number in range(n_viewers):
+        viewers[number] = draws.pick(q[j].key, draws.BRAND_VIEWER, number, crowd)
+    last = min(w.n[HORIZON], q[j].end)
+    n_visitors = _page_visitors(p, net, w, j) if q[j].on_page else 0
+    before = np.int64(-1)
+    for i in ascending(viewers):
+        viewer = viewers[i]
+        if viewer != before and not _is_reader_already(net, w, q[j].author, viewer, n_visitors):
+            mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, viewer))
+            age = rules.notice_age(p, mass, draws.chance(q[j].key, draws.BRAND_NOTICE, viewer))
+            if age >= 0.0:
+                tell(w, j, viewer, t + rules.ticks(p, age), last, rules.BRAND_FOLLOWING, 1)
+        before = viewer

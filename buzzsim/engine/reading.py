@@ -1,0 +1,115 @@
+"""Phases 2 and 3 of a tick: what is due is read, then readers join or defend."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from buzzsim import draws, rules
+from buzzsim.compiled import compiled
+from buzzsim.engine.people import anger_now, person_of, set_anger
+from buzzsim.engine.posts import is_older, new_post
+from buzzsim.engine.readers import second_notice_tick
+from buzzsim.workspace import DEFENCES, NOTICE_HEAD, PENDING, SEEN, ascending, use
+
+
+@compiled
+def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
+    """Phase 2: all notices due now are read; gives the number of readers."""
+    m, q, c = w.notices, w.posts, w.people
+    n_readers = 0
+    k = w.bucket[NOTICE_HEAD, t]
+    while k >= 0:
+        w.n[PENDING] -= 1
+        j = m[k].post
+        gone = q[j].end < t
+        if m[k].wave == 0 and q[j].bump_tick >= 0 and t > q[j].bump_tick:
+            again = second_notice_tick(p, net, w, j, m[k].customer)
+            gone = gone or 0 <= again < t  # the second wave was there first
+        row = -1 if gone else person_of(p, net, run, w, m[k].customer)
+        if row >= 0:
+            m[k].read = True
+            m[k].previous, q[j].last_notice = q[j].last_notice, k
+            if c[row].read_tick != t:
+                c[row].read_tick, c[row].best = t, -1
+                c[row].heat, c[row].complaints, c[row].thanks, c[row].invitations = 0.0, 0, 0, 0
+                w.readers[n_readers] = row
+                n_readers += 1
+            _take_in(p, w, row, j, t, m[k].channel)
+        k = m[k].next
+    for r in range(n_readers):
+        row = w.readers[r]
+        anger, attitude = rules.reading(
+            p, anger_now(p, w, row, t), c[row].attitude, c[row].susceptibility, c[row].character,
+            c[row].heat, c[row].complaints, c[row].thanks, c[row].invitations,
+        )  # fmt: skip
+        set_anger(w, row, anger, t)
+        c[row].attitude = attitude
+    return n_readers
+
+
+@compiled
+def _take_in(p: Any, w: Any, row: Any, j: Any, t: Any, channel: Any) -> None:
+    """Add one post to what a customer reads in this tick."""
+    q, c = w.posts, w.people
+    q[j].readers += 1
+    if q[j].invited:
+        c[row].invitations += 1
+    if q[j].kind == rules.THANKS:
+        c[row].thanks += 1
+        return
+    c[row].complaints += 1
+    c[row].heat += q[j].intensity
+    if c[row].noticed < 0:
+        c[row].noticed, c[row].first_post, c[row].first_channel = t, j, channel
+        if c[row].stage == rules.UNAWARE:
+            c[row].stage = rules.AWARE
+    if c[row].critics_seen < p.joining_cap:
+        k = c[row].last_seen
+        while k >= 0:
+            if w.seen[k].author == q[j].author:
+                return
+            k = w.seen[k].previous
+        k = use(w, SEEN, w.seen.size)
+        if k >= 0:
+            w.seen[k].author, w.seen[k].previous = q[j].author, c[row].last_seen
+            c[row].last_seen = k
+            c[row].critics_seen += 1
+
+
+@compiled
+def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
+    """Phase 3: each notice is one chance to join, or to defend the brand."""
+    m, q, c = w.notices, w.posts, w.people
+    n_new = 0
+    k = w.bucket[NOTICE_HEAD, t]
+    while k >= 0:
+        j, row = m[k].post, np.int64(w.row_of[m[k].customer])
+        if m[k].read and q[j].kind != rules.THANKS and c[row].stage == rules.AWARE:
+            if c[row].character == rules.ADVOCATE:
+                m[k].defended = rules.defends(p, draws.chance(q[j].key, draws.DEFEND, m[k].customer))
+            else:
+                chance = rules.join_probability(p, c[row].susceptibility, c[row].attitude, c[row].critics_seen, q[j].intensity, q[j].thread)
+                if draws.chance(q[j].key, draws.JOIN, m[k].customer) < chance:
+                    best = c[row].best
+                    if best < 0:
+                        w.newcomers[n_new] = m[k].customer
+                        n_new += 1
+                    if best < 0 or is_older(w, j, best):
+                        c[row].best, c[row].won_channel = j, m[k].channel
+        k = m[k].next
+    k = w.bucket[NOTICE_HEAD, t]
+    while k >= 0:  # what is written under a post counts from the next tick on
+        if m[k].defended:
+            m[k].defended = False
+            w.tally[DEFENCES] += 1
+            q[m[k].post].thread += rules.thread_effect(p, p.crowd_defence_strength)
+        k = m[k].next
+    for i in ascending(w.newcomers[:n_new]):
+        customer = w.newcomers[i]
+        row = np.int64(w.row_of[customer])
+        best = c[row].best
+        c[row].won_by = best
+        q[best].joined += 1
+        new_post(p, net, run, w, strategy, row, rules.FIRST, 0, best, p.joining_page_probability, t)

@@ -1,0 +1,94 @@
+"""Runs: one replicate from the complaint to the horizon, and batches of them in one compiled call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from buzzsim import draws, outcomes, rules
+from buzzsim.compiled import compiled
+from buzzsim.engine.authors import authors_act
+from buzzsim.engine.brand import brand_acts
+from buzzsim.engine.people import anger_now, person_of, set_anger
+from buzzsim.engine.posts import new_post
+from buzzsim.engine.reading import join, read
+from buzzsim.workspace import EARLY_ANGER, FULL, HORIZON, LATE_ANGER, PENDING, PEOPLE, WAITING, ascending, clear
+
+_EARLY, _LATE = 6.0, 24.0  # hours at which the complainants' anger is measured
+
+
+@compiled
+def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: Any) -> Any:
+    """Run one replicate into the workspace; gives the last tick in which anything happened, or -1 when it is full."""
+    clear(w)
+    c = w.people
+    for i in ascending(complainants):
+        row = person_of(p, net, run, w, complainants[i])
+        if row >= 0:
+            set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
+            new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 1.0 if p.complaint_on_page else 0.0, 0)
+    t = 0
+    early, late = int(round(_EARLY / p.time_tick)), int(round(_LATE / p.time_tick))
+    while t < w.n[HORIZON] and w.n[PENDING] + w.n[WAITING] > 0 and w.n[FULL] == 0:
+        t += 1
+        if read(p, net, run, w, t) > 0:
+            join(p, net, run, w, strategy, t)
+        authors_act(p, net, run, w, strategy, t)
+        brand_acts(p, net, w, strategy, t)
+        if t == early or t == late:
+            w.tally[EARLY_ANGER if t == early else LATE_ANGER] = _mean_anger(p, w, complainants, t)
+    if w.n[FULL] > 0:
+        return -1
+    if t < early:
+        w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, early)
+    if t < late:
+        w.tally[LATE_ANGER] = _mean_anger(p, w, complainants, late)
+    for row in range(w.n[PEOPLE]):
+        set_anger(w, row, anger_now(p, w, row, w.n[HORIZON]), w.n[HORIZON])
+    return t
+
+
+@compiled
+def _mean_anger(p: Any, w: Any, customers: Any, t: Any) -> Any:
+    """Give the mean anger of some customers in a tick."""
+    total = 0.0
+    for i in ascending(customers):
+        total += anger_now(p, w, np.int64(w.row_of[customers[i]]), t)
+    return total / customers.size
+
+
+@compiled
+def choose_complainants(net: Any, named: Any, n: Any, by_followers: Any, run: Any) -> Any:
+    """Give who complains in a replicate: those named, or distinct ones drawn at random or in proportion to followers."""
+    if named.size > 0:
+        return named
+    chosen = np.empty(n, np.int64)
+    found, attempt = 0, 0
+    crowd = net.indptr.size - 1
+    while found < n:
+        if by_followers:
+            tie = draws.pick(run, draws.COMPLAINANT, attempt, net.indices.size)
+            customer = np.searchsorted(net.indptr, tie, side="right") - 1
+        else:
+            customer = draws.pick(run, draws.COMPLAINANT, attempt, crowd)
+        attempt += 1
+        fresh = True
+        for k in range(found):
+            fresh = fresh and chosen[k] != customer
+        if fresh:
+            chosen[found] = customer
+            found += 1
+    return chosen
+
+
+@compiled
+def batch(p: Any, net: Any, named: Any, n_complainants: Any, by_followers: Any, key: Any, strategy: Any, first: Any, w: Any, hourly: Any, out: Any) -> Any:
+    """Run replicates `first`, `first + 1`, ... into the rows of `out` and `hourly`; gives how many fitted the workspace."""
+    for r in range(out.shape[0]):
+        run = draws.fold(key, first + r)
+        who = choose_complainants(net, named, n_complainants, by_followers, run)
+        if simulate(p, net, who, run, strategy, w) < 0:
+            return r
+        outcomes.measure(p, w, hourly[r], out[r])
+    return out.shape[0]
