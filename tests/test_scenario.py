@@ -88,7 +88,9 @@ def test_every_value_asked_for_is_the_value_held(wanted):
 
 
 def test_a_saved_file_is_loaded_as_the_same_scenario(tmp_path):
-    scenario = Scenario(name="cafe", story="Ä 'quoted' \"story\"\nin two lines").replace({"brand.staff": 3, "complaint.names": ["ann", 7]})
+    scenario = Scenario(name="cafe", story="Ä 'quoted' \"story\"\nin two lines").replace(
+        {"brand.staff": 3, "complaint.names": ["ann", 7]}
+    )
     scenario.save(tmp_path / "other.toml")
     assert Scenario.load(tmp_path / "other.toml") == scenario
 
@@ -113,9 +115,15 @@ def test_to_dict_is_plain_and_from_dict_takes_it_back():
 
 
 def test_numpy_numbers_are_held_as_python_ones():
-    scenario = Scenario().replace({"network.customers": np.int32(7), "reply.empathy": np.float32(0.5), "complaint.at_fault": np.True_})
+    scenario = Scenario().replace(
+        {"network.customers": np.int32(7), "reply.empathy": np.float32(0.5), "complaint.at_fault": np.True_}
+    )
     assert scenario == Scenario().replace({"network.customers": 7, "reply.empathy": 0.5, "complaint.at_fault": True})
-    assert [type(v) for v in (scenario.network.customers, scenario.reply.empathy, scenario.complaint.at_fault)] == [int, float, bool]
+    assert [type(v) for v in (scenario.network.customers, scenario.reply.empathy, scenario.complaint.at_fault)] == [
+        int,
+        float,
+        bool,
+    ]
 
 
 # --------------------------------------------------------------------------------------- packaged, frozen
@@ -192,7 +200,9 @@ def test_numbers_out_of_range_are_refused_and_the_ends_are_not(key):
 
 
 @pytest.mark.parametrize("key", NUMBERS)
-@pytest.mark.parametrize("value", [math.nan, -math.inf, True, np.True_, "0.5", None, [1], {"a": 1}, 1j, np.array([1.0]), np.float64("nan")])
+@pytest.mark.parametrize(
+    "value", [math.nan, -math.inf, True, np.True_, "0.5", None, [1], {"a": 1}, 1j, np.array([1.0]), np.float64("nan")]
+)
 def test_what_is_no_finite_number_is_no_number(key, value):
     if value is None and PARAMETERS[key].optional:
         assert PARAMETERS[key].checked(key, value) is None
@@ -231,7 +241,9 @@ def test_an_unknown_word_is_answered_with_the_nearest(key):
 
 
 @pytest.mark.parametrize("key", LISTS)
-@pytest.mark.parametrize("value", ["ann", b"ann", 3, {"a": 1}, {1, 2}, [None], [{"a": 1}], [[["deep"]]], [math.nan], [1j], [10**40]])
+@pytest.mark.parametrize(
+    "value", ["ann", b"ann", 3, {"a": 1}, {1, 2}, [None], [{"a": 1}], [[["deep"]]], [math.nan], [1j], [10**40]]
+)
 def test_lists_hold_what_a_file_can_hold(key, value):
     assert f"cafe.toml: {key} is " in refusal({key: value})
 
@@ -268,7 +280,7 @@ def test_text_is_text_that_a_file_can_hold(key, value):
 
 
 def test_a_section_of_another_kind_is_refused_where_scenarios_are_made():
-    with pytest.raises(ScenarioError, match="reply is .*expected a Reply"):
+    with pytest.raises(ScenarioError, match=r"reply is .*expected a Reply"):
         Scenario(reply=Scenario().brand)
     with pytest.raises(ScenarioError, match="title is 3; expected text"):
         Scenario(title=3)
@@ -389,21 +401,27 @@ def test_damaged_files_never_surprise(folder, data, wanted):
             del content[at : at + data.draw(st.integers(1, 40))]
             content = content or bytearray(b" ")
         elif how == "insert":
-            content[at:at] = data.draw(st.sampled_from([b"'", b'"', b"[", b"]", b"\n", b"=", b"inf", b"nan", b"-", b"1e999", b".", b"#", b"\\u0000"]))
+            content[at:at] = data.draw(
+                st.sampled_from([b"'", b'"', b"[", b"]", b"\n", b"=", b"inf", b"nan", b"-", b"1e999", b".", b"#", b"\\u0000"])
+            )
         else:
             content += content[at : at + 80]
     load_or_refuse(folder, bytes(content))
 
 
 toml_values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts, st.dates(), st.datetimes()).filter(lambda v: v is not None),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts, st.dates(), st.datetimes()).filter(
+        lambda v: v is not None
+    ),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
     max_leaves=6,
 )
 
 
 @quick
-@given(wanted=st.dictionaries(st.one_of(st.sampled_from([*PARAMETERS, *SECTIONS, "name", "version"]), texts), toml_values, max_size=5))
+@given(
+    wanted=st.dictionaries(st.one_of(st.sampled_from([*PARAMETERS, *SECTIONS, "name", "version"]), texts), toml_values, max_size=5)
+)
 @example(wanted={"reply": {"": 1}})
 @example(wanted={"reply.preset": ["deny"]})
 def test_any_value_under_any_key_never_surprises(folder, wanted):
