@@ -22,7 +22,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, with the near name."""
 
     def error(self, message: str) -> NoReturn:
-        raise ScenarioError(f"{self.prog}: {message}")
+        raise ScenarioError(f"{self.prog}: {message.removeprefix('argument ').replace(': is ', ' is ', 1)}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,19 +49,19 @@ def _parser() -> argparse.ArgumentParser:
 
     compare = commands.add_parser("compare", help="the four strategies on the same crowd with the same luck", description="Compare strategies: a table, a figure, and a sentence of advice.")
     _add_common(compare)
-    compare.add_argument("--replicates", metavar="N", type=_whole("--replicates", 1), help="replicates of each strategy (default: 4000)")
+    compare.add_argument("--replicates", metavar="N", type=_whole(1), help="replicates of each strategy (default: 4000)")
     compare.add_argument("--strategies", metavar="A,B", help="which strategies, separated by commas (default: all)")
     compare.add_argument("--baseline", metavar="NAME", default="ignore", help="what the others are compared with (default: ignore)")
     compare.add_argument("--outcomes", metavar="A,B", help="which outcomes the table shows, or 'all'")
     compare.add_argument("--figure", metavar="FILE", help="where to draw the figure (.png, .svg or .pdf; default: buzzsim-SCENARIO.png)")
     compare.add_argument("--no-figure", action="store_true", help="draw no figure")
-    compare.add_argument("--threads", metavar="N", type=_whole("--threads", 1), help="how many runs at once (no result depends on it)")
+    compare.add_argument("--threads", metavar="N", type=_whole(1), help="how many runs at once (no result depends on it)")
     compare.set_defaults(act=_compare)
 
     run = commands.add_parser("run", help="one run, with its whole trajectory", description="Run a scenario once under one strategy.")
     _add_common(run)
     run.add_argument("--strategy", metavar="NAME", default="ignore", help="ignore, censor, public_reply or private_dialogue")
-    run.add_argument("--replicate", metavar="N", type=_whole("--replicate", 0), default=0, help="which replicate of that seed (default: 0)")
+    run.add_argument("--replicate", metavar="N", type=_whole(0), default=0, help="which replicate of that seed (default: 0)")
     run.add_argument("--engine", metavar="NAME", default="compiled", help="compiled or mesa: the same numbers")
     run.add_argument("--save", metavar="FILE", help="keep the whole run in a file that buzzsim.Result.load reads")
     run.set_defaults(act=_run)
@@ -84,7 +84,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--network", metavar="FILE", help="edge list, GraphML or GEXF; default: the scenario's own network")
     parser.add_argument("--directed", action="store_true", help="an edge 'u v' of the file means only that v sees u's posts")
     parser.add_argument("--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)")
-    parser.add_argument("--seed", metavar="N", type=_whole("--seed", 0), help="where the luck comes from (default: fresh, and printed)")
+    parser.add_argument("--seed", metavar="N", type=_whole(0), help="where the luck comes from (default: fresh, and printed)")
     parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a key, such as reply.empathy=0.9; may be repeated")
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
@@ -290,8 +290,8 @@ def _draw(comparison: Any, path: Path) -> None:
     plot.save(comparison.plot(), path)
 
 
-def _whole(option: str, low: int) -> Callable[[str], int]:
-    """Give a reader of whole numbers for one option."""
+def _whole(low: int) -> Callable[[str], int]:
+    """Give a reader of whole numbers from `low` on."""
 
     def read(text: str) -> int:
         try:
@@ -299,7 +299,7 @@ def _whole(option: str, low: int) -> Callable[[str], int]:
         except ValueError:
             value = low - 1
         if value < low:
-            raise ScenarioError(sentence("arguments", option, text, f"a whole number of {low} or more"))
+            raise argparse.ArgumentTypeError(f"is {text!r}; expected a whole number of {low} or more")
         return value
 
     return read

@@ -51,7 +51,7 @@ def _free_desk(w: Any, t: Any) -> Any:
 @compiled
 def _comes_first(w: Any, a: Any, b: Any) -> Any:
     """Whether one waiting case is taken before another."""
-    e, q = w.cases, w.posts
+    e = w.cases
     if e[a].rank != e[b].rank:
         return e[a].rank < e[b].rank
     if e[a].post != e[b].post:
