@@ -1,0 +1,445 @@
+"""The rules, one by one: each sentence about the model that can be checked without running it."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import integrate, stats
+
+from buzzsim import rules
+from buzzsim.parameters import KERNELS, NUMBERS, ORDERS, all_parameters, numbers
+from buzzsim.scenario import Scenario
+
+CHARACTERS = (rules.CONSTRUCTIVE, rules.VINDICTIVE, rules.ADVOCATE, rules.TROLL)
+FADING = ("exponential", "power_law")
+LUCK = np.linspace(0.0, 1.0, 2001)[:-1]
+WHOLE_SEISMIC_PER_HOUR = 0.0006265725 * 3600  # the published constant: scales the uncut kernel to mass 1 (science.md V15)
+
+quick = settings(deadline=None, max_examples=200)
+unit = st.floats(0, 1)
+luck = st.floats(0, 1, exclude_max=True)
+attitudes = st.floats(-1, 1)
+characters = st.sampled_from(CHARACTERS)
+masses = st.floats(1e-6, 1e3)
+ages = st.floats(0, 1e4)
+
+
+def p_of(changes=None, share=0.1):
+    """The numbers of the default scenario with some keys changed."""
+    return numbers(Scenario().replace(changes or {}), share)
+
+
+@st.composite
+def any_p(draw, kernels=KERNELS):
+    """Numbers anywhere in their ranges."""
+    p = p_of({"attention.kernel": draw(st.sampled_from(kernels))}, draw(st.floats(0, 1e6)))
+    known = {key.replace(".", "_"): parameter for key, parameter in all_parameters()}
+    for name in draw(st.lists(st.sampled_from(NUMBERS.names), unique=True, max_size=20)):
+        parameter = known.get(name)
+        if parameter is None or parameter.choices or name == "attention_kernel":
+            continue
+        high = min(parameter.high, 1e6)
+        p[name] = draw(st.floats(parameter.low, high) if parameter.kind is float else st.integers(int(parameter.low), int(high)))
+    return p
+
+
+# ------------------------------------------------------------------------------------------- time and anger
+
+
+def test_durations_are_rounded_up_to_whole_ticks_and_never_to_none():
+    p = p_of({"time.tick": 0.25})
+    assert [rules.ticks(p, hours) for hours in (0.0, 1e-9, 0.2, 0.25, 0.26, 0.5, 1.0, 72.0)] == [1, 1, 1, 1, 2, 2, 4, 288]
+    tenth = p_of({"time.tick": 0.1})
+    assert [rules.ticks(tenth, k * 0.1) for k in range(1, 40)] == list(range(1, 40))
+
+
+def test_anger_halves_in_its_half_life():
+    p = p_of({"anger.half_life": 6, "time.tick": 0.25})
+    assert rules.decayed(p, 0.8, 24, rules.CONSTRUCTIVE) == 0.4
+    assert rules.decayed(p, 0.8, 0, rules.CONSTRUCTIVE) == 0.8
+
+
+@quick
+@given(any_p(), unit, st.integers(0, 10**6), st.integers(0, 10**6))
+def test_anger_fades_the_same_in_one_step_or_two(p, anger, first, second):
+    once = rules.decayed(p, anger, first + second, rules.VINDICTIVE)
+    twice = rules.decayed(p, rules.decayed(p, anger, first, rules.VINDICTIVE), second, rules.VINDICTIVE)
+    assert twice == pytest.approx(once, rel=1e-9, abs=1e-300)
+
+
+# ------------------------------------------------------------------------------------------- visibility
+
+
+@pytest.mark.parametrize("kernel", FADING)
+def test_kernels_invert(kernel):
+    p = p_of({"attention.kernel": kernel})
+    shares = np.linspace(0.0, 1.0, 1001)[:-1]
+    ages = np.array([rules.age_when(p, share) for share in shares])
+    assert (np.diff(ages) > 0).all()
+    np.testing.assert_allclose([rules.seen_by(p, age) for age in ages], shares, atol=1e-12)
+
+
+def test_a_posts_visibility_halves_in_its_half_life():
+    p = p_of({"attention.half_life": 1.5})
+    assert [rules.seen_by(p, age) for age in (0.0, 1.5, 3.0)] == [0.0, 0.5, 0.75]
+
+
+def test_all_that_is_seen_is_seen_within_the_horizon():
+    p = p_of({"attention.kernel": "power_law", "time.horizon": 24})
+    assert rules.seen_by(p, 24.0) == rules.seen_by(p, 1e6) == 1.0
+    assert rules.seen_by(p, 12.0) < 1.0
+
+
+@pytest.mark.parametrize("horizon", [72, 1e5])
+def test_the_power_law_is_seismic(horizon):
+    """science.md V15. The kernel is cut at the horizon and scaled to 1 there (even 100,000 hours miss 3 % of the tail),
+    so the published shares of the uncut kernel come out once scaled back by its mass within the horizon.
+    """
+    p = p_of({"attention.kernel": "power_law", "time.horizon": horizon})
+    within = rules._seismic(float(horizon)) * WHOLE_SEISMIC_PER_HOUR
+    shares = [rules.seen_by(p, hours) * within for hours in (5 / 60, 1, 6, 24)]
+    assert shares == pytest.approx([0.188, 0.543, 0.698, 0.781], abs=5e-4)
+    assert rules.age_when(p, 0.5 / within) * 60 == pytest.approx(40.6, abs=0.05)
+    assert rules._seismic(math.inf) * WHOLE_SEISMIC_PER_HOUR == pytest.approx(1.0, abs=1e-6)
+
+
+def test_half_of_the_followers_notice_at_the_default():
+    """science.md V12: 1 - exp(-0.5 * 1 / ln 2)."""
+    p = p_of({"attention.view_rate": 0.5, "attention.half_life": 1})
+    mass = rules.notice_mass(p, 1.0, 1.0)
+    assert mass == pytest.approx(0.7213, abs=5e-5)
+    assert rules.noticed_by(p, mass, 1e9) == pytest.approx(0.5139, abs=5e-5)
+    noticed = [rules.notice_age(p, mass, u) != rules.NEVER for u in LUCK]
+    assert np.mean(noticed) == pytest.approx(0.5139, abs=1 / len(LUCK))
+
+
+@pytest.mark.parametrize("kernel", ["exponential", "power_law", "constant"])
+def test_notice_ages_have_the_law_they_claim(kernel):
+    p = p_of({"attention.kernel": kernel, "attention.view_rate": 0.5})
+    mass = rules.notice_mass(p, 1.0, 1.0)
+    ages = np.array([rules.notice_age(p, mass, u) for u in LUCK])
+    for age in (0.1, 1.0, 5.0, 24.0):
+        share = ((ages >= 0) & (ages <= age)).mean()
+        assert share == pytest.approx(rules.noticed_by(p, mass, age), abs=2 / len(LUCK))
+
+
+def test_an_immediate_post_is_noticed_at_once_or_never():
+    p = p_of({"attention.kernel": "immediate"})
+    ages = {rules.notice_age(p, 0.7, u) for u in LUCK}
+    assert ages == {0.0, rules.NEVER}
+
+
+@quick
+@given(any_p(), masses, st.floats(1, 100), luck)
+def test_more_mass_is_noticed_by_a_superset_and_no_later(p, mass, factor, luck):
+    little, more = rules.notice_age(p, mass, luck), rules.notice_age(p, mass * factor, luck)
+    if little != rules.NEVER:
+        assert 0.0 <= more <= little * (1 + 1e-12)
+
+
+@quick
+@given(any_p(), luck)
+def test_without_mass_nothing_is_noticed(p, luck):
+    assert rules.notice_age(p, 0.0, luck) == rules.NEVER
+    assert rules.noticed_by(p, 0.0, 1e6) == 0.0
+
+
+def test_attention_dilution_thins_what_busy_readers_see():
+    p, diluted = p_of(), p_of({"attention.dilution": 1.0})
+    assert rules.notice_mass(p, 1.0, 4.0) == rules.notice_mass(p, 1.0, 1.0)
+    assert rules.notice_mass(diluted, 1.0, 4.0) == pytest.approx(rules.notice_mass(p, 1.0, 1.0) / 4)
+    assert rules.notice_mass(p, 1.5, 1.0) == pytest.approx(1.5 * rules.notice_mass(p, 1.0, 1.0))
+
+
+@pytest.mark.parametrize("kernel", FADING)
+@pytest.mark.parametrize(("age", "bump"), [(0.5, 1.0), (2.0, 0.5), (10.0, 0.3)])
+def test_the_second_wave_has_the_difference_of_the_visibilities_as_its_mass(kernel, age, bump):
+    """In number and in time: its rate is that of the younger post less that of the post as it was."""
+    p = p_of({"attention.kernel": kernel})
+    mass, younger = 2.0, (1 - bump) * age
+    waits = np.array([rules.second_notice_age(p, mass, age, bump, u) for u in LUCK])
+    for wait in (0.1, 1.0, 5.0, 60.0):
+        gained = rules.seen_by(p, younger + wait) - rules.seen_by(p, younger) - rules.seen_by(p, age + wait) + rules.seen_by(p, age)
+        share = ((waits >= 0) & (waits <= wait)).mean()
+        assert share == pytest.approx(1 - math.exp(-mass * gained), abs=2 / len(LUCK))
+    whole = mass * (rules.seen_by(p, age) - rules.seen_by(p, younger))
+    assert (waits >= 0).mean() == pytest.approx(1 - math.exp(-whole), abs=2 / len(LUCK))
+
+
+@quick
+@given(any_p(), masses, ages, luck)
+def test_without_a_bump_there_is_no_second_wave(p, mass, age, luck):
+    assert rules.second_notice_age(p, mass, age, 0.0, luck) == rules.NEVER
+
+
+def test_nobody_withdraws_a_post_where_the_rate_is_zero():
+    assert {rules.life(p_of(), u) for u in LUCK} == {rules.NEVER}
+    p = p_of({"attention.withdrawal_rate": 0.5})
+    assert np.mean([rules.life(p, (k + 0.5) / 2000) for k in range(2000)]) == pytest.approx(2.0, rel=1e-3)
+
+
+# ------------------------------------------------------------------------------------------- reading and joining
+
+
+@quick
+@given(any_p(), unit, attitudes, st.floats(0, 1e3), characters, st.floats(0, 1e3), st.tuples(*[st.integers(0, 1000)] * 3))
+def test_reading_keeps_anger_and_attitude_in_range_and_never_calms(p, anger, attitude, susceptibility, character, heat, read):
+    after, moved = rules.reading(p, anger, attitude, susceptibility, character, heat, *read)
+    assert anger <= after <= 1.0
+    assert -1.0 <= moved <= 1.0
+
+
+def test_reading_nothing_changes_nothing():
+    assert rules.reading(p_of(), 0.3, -0.2, 2.0, rules.CONSTRUCTIVE, 0.0, 0, 0, 0) == (0.3, -0.2)
+
+
+def test_bad_news_weighs_negativity_times_more_than_good():
+    p = p_of({"attitude.step": 0.02, "attitude.negativity": 2.5, "private.thanks_effect": 1.0})
+    worse = rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 1, 0, 0)[1]
+    better = rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 0, 1, 0)[1]
+    assert (worse, better) == (pytest.approx(-0.05), pytest.approx(0.02))
+
+
+def test_an_invitation_moves_by_its_signal():
+    p = p_of({"private.invite_signal": -0.1})
+    assert rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 0, 0, 2)[1] == pytest.approx(-0.2)
+
+
+@quick
+@given(any_p(), unit, attitudes, st.floats(0, 1e3), st.floats(0, 1e3), st.tuples(*[st.integers(0, 1000)] * 3))
+def test_trolls_never_move_in_anger(p, anger, attitude, susceptibility, heat, read):
+    assert rules.reading(p, anger, attitude, susceptibility, rules.TROLL, heat, *read)[0] == anger
+    assert rules.decayed(p, anger, 1000, rules.TROLL) == anger
+    assert rules.removed_anger(p, anger, rules.TROLL) == anger
+    assert rules.resentful(p, anger, rules.TROLL) == anger
+    assert rules.calming(p, rules.reply_strength(p), 0.0, rules.TROLL) == 1.0
+    assert rules.first_anger(p, rules.TROLL, 0.2) == 1.0
+
+
+@quick
+@given(any_p(), st.floats(0, 1e3), attitudes, st.integers(0, 100), unit, st.floats(-1e4, 700))
+def test_join_is_a_probability(p, susceptibility, attitude, critics, intensity, thread):
+    assert 0.0 <= rules.join_probability(p, susceptibility, attitude, critics, intensity, thread) <= 1.0
+
+
+@quick
+@given(any_p(), st.floats(0, 1e3), attitudes, st.integers(0, 100), unit, st.floats(-1e3, 600))
+def test_nobody_joins_when_share_probability_is_zero(p, susceptibility, attitude, critics, intensity, thread):
+    p["share_probability"] = 0.0
+    assert rules.join_probability(p, susceptibility, attitude, critics, intensity, thread) == 0.0
+
+
+def test_a_silent_share_probability_silences_repeats_too():
+    assert p_of(share=0.0).anger_repeat_rate == 0.0
+    assert p_of(share=1e-9).anger_repeat_rate == 0.1
+
+
+def test_the_first_critic_seen_gives_the_share_probability():
+    assert rules.join_probability(p_of(share=0.1), 1.0, 0.0, 1, 0.5, 0.0) == pytest.approx(0.1)
+    assert rules.join_probability(p_of(share=0.1), 2.5, -1.0, 1, 0.5, 0.0) == pytest.approx(0.25)
+
+
+def test_social_proof_counts_up_to_the_cap_and_may_deter():
+    p = p_of({"joining.reinforcement": 0.5, "joining.cap": 3})
+    assert [rules.social_proof(p, n) for n in (1, 2, 3, 4, 100)] == [1.0, 1.5, 2.0, 2.0, 2.0]
+    deterred = p_of({"joining.reinforcement": -0.6, "joining.cap": 3})
+    assert [rules.social_proof(deterred, n) for n in (1, 2, 3)] == [1.0, 0.4, 0.0]
+
+
+def test_loyalty_shields_only_those_who_like_the_brand():
+    p = p_of({"joining.loyalty": 1.0})
+    chances = [rules.join_probability(p, 1.0, attitude, 1, 0.5, 0.0) for attitude in (-1.0, 0.0, 0.5, 1.0)]
+    assert chances == pytest.approx([0.1, 0.1, 0.05, 0.0])
+
+
+def test_an_angrier_post_wins_more_people():
+    p = p_of({"joining.arousal": 1.5})
+    angry, calm = (rules.join_probability(p, 1.0, 0.0, 1, intensity, 0.0) for intensity in (0.8, 0.2))
+    assert angry / calm == pytest.approx(math.exp(1.5 * 0.6))
+
+
+def test_kinds_of_people_come_in_their_share():
+    assert np.mean([rules.is_a(0.2, u) for u in LUCK]) == pytest.approx(0.2, abs=1e-3)
+    assert not any(rules.is_a(0.0, u) for u in LUCK)
+    assert all(rules.is_a(1.0, u) for u in LUCK)
+
+
+@quick
+@given(any_p(), luck)
+def test_people_start_within_the_range_of_attitudes(p, luck):
+    assert -1.0 <= rules.first_attitude(p, luck) <= 1.0
+
+
+def test_anger_before_any_news_is_what_the_network_gives_or_none():
+    p = p_of()
+    assert [rules.first_anger(p, rules.CONSTRUCTIVE, given) for given in (0.3, -1.0)] == [0.3, 0.0]
+    assert rules.first_anger(p, rules.CONSTRUCTIVE, math.nan) == 0.0
+
+
+def test_repeats_come_at_the_repeat_rate_times_anger():
+    p = p_of({"anger.repeat_rate": 0.1})
+    gaps = [rules.repeat_gap(p, (k + 0.5) / 2000) for k in range(2000)]
+    assert np.mean(gaps) == pytest.approx(10.0, rel=1e-3)
+    assert np.mean([rules.repeats(0.3, u) for u in LUCK]) == pytest.approx(0.3, abs=1e-3)
+
+
+@pytest.mark.parametrize("character", CHARACTERS)
+def test_only_the_constructive_resent_having_waited_in_vain(character):
+    expected = 0.4 + 0.3 * 0.6 if character == rules.CONSTRUCTIVE else 0.4
+    assert rules.resentful(p_of({"brand.resentment": 0.3}), 0.4, character) == pytest.approx(expected)
+
+
+# ------------------------------------------------------------------------------------------- the brand
+
+
+def test_the_brand_sees_what_its_coverage_lets_it():
+    assert np.mean([rules.is_handled(p_of({"brand.coverage": 0.53}), u) for u in LUCK]) == pytest.approx(0.53, abs=1e-3)
+    assert not any(rules.is_handled(p_of({"brand.coverage": 0}), u) for u in LUCK)
+
+
+def test_lags_have_their_measured_quantiles():
+    """science.md V12: 54.8 % within 1 h, 82.6 % within 6 h, 94.2 % within 24 h."""
+    p = p_of()
+    lags = np.array([rules.lag(p, normal) for normal in stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)])
+    assert np.median(lags) == pytest.approx(46 / 60, rel=1e-3)
+    assert [(lags <= hours).mean() for hours in (1, 6, 24)] == pytest.approx([0.548, 0.826, 0.942], abs=6e-4)
+
+
+def test_the_queue_takes_the_smallest_priority_first():
+    earlier_small_calm, later_large_angry = (3, 10, 0.2), (4, 20, 0.9)
+    for order in ORDERS:
+        p = p_of({"brand.order": order})
+        first = rules.priority(p, *earlier_small_calm) < rules.priority(p, *later_large_angry)
+        assert first == (order == "first_come")
+
+
+@quick
+@given(any_p(), unit, characters, luck, st.floats(0, 100))
+def test_explaining_a_removal_fully_undoes_reactance(p, anger, character, luck, susceptibility):
+    p["censor_explanation"] = 1.0
+    assert rules.removed_anger(p, anger, character) == anger
+    assert not rules.reposts(p, anger, luck)
+    assert not rules.protests(p, susceptibility, luck)
+
+
+def test_a_removal_angers_and_half_an_explanation_halves_that():
+    assert rules.removed_anger(p_of({"censor.reactance": 0.4}), 0.5, rules.CONSTRUCTIVE) == pytest.approx(0.7)
+    half = p_of({"censor.reactance": 0.4, "censor.explanation": 0.5})
+    assert rules.removed_anger(half, 0.5, rules.CONSTRUCTIVE) == pytest.approx(0.6)
+
+
+def test_the_angrier_the_likelier_a_repost():
+    p = p_of({"censor.repost_probability": 0.5})
+    shares = [np.mean([rules.reposts(p, anger, u) for u in LUCK]) for anger in (0.0, 0.4, 1.0)]
+    assert shares == pytest.approx([0.0, 0.2, 0.5], abs=1e-3)
+
+
+def test_reply_strength_is_quality_less_expectation():
+    p = p_of({"reply.empathy": 0.9, "reply.explanation": 0.6, "reply.solution": 0.3, "reply.expectation": 0.4})
+    assert rules.reply_strength(p) == pytest.approx(0.6 - 0.4)
+    p = p_of({"reply.empathy": 0.9, "reply.solution": 0.3, "reply.explanation_weight": 0, "reply.solution_weight": -1})
+    assert rules.reply_strength(p) == pytest.approx((0.9 - 0.3) / 2 - 0.4)
+
+
+def test_a_brand_at_fault_is_measured_by_other_weights_and_more_is_expected():
+    keys = {"reply.empathy": 1.0, "reply.explanation": 0.0, "reply.solution": 0.0, "complaint.at_fault": True}
+    weights = {"reply.fault_empathy_weight": 2, "reply.fault_explanation_weight": 1, "reply.fault_solution_weight": 1}
+    p = p_of(keys | weights | {"reply.expectation": 0.4, "reply.fault_penalty": 0.25})
+    assert rules.reply_strength(p) == pytest.approx(0.5 - 0.65)
+
+
+def test_a_reply_without_any_weight_has_no_quality():
+    p = p_of(dict.fromkeys(["reply.empathy_weight", "reply.explanation_weight", "reply.solution_weight"], 0))
+    assert rules.reply_strength(p) == -0.4
+
+
+@quick
+@given(any_p())
+def test_reply_strength_stays_in_range_whatever_the_weights(p):
+    assert -2.2 - 1e-9 <= rules.reply_strength(p) <= 1.0 + 1e-9
+
+
+@quick
+@given(any_p(), st.floats(-2, 1), unit, characters, unit, luck)
+def test_a_reply_of_no_potency_leaves_everything_as_it_was_bit_for_bit(p, strength, heat, character, anger, luck):
+    p["reply_potency"] = 0.0
+    assert rules.calming(p, strength, heat, character) == 1.0
+    assert rules.calmed(anger, rules.calming(p, strength, heat, character)) == anger
+    assert math.exp(0.3 + rules.thread_effect(p, strength)) == math.exp(0.3)
+    assert not rules.is_solved(p, heat, character, luck)
+
+
+@quick
+@given(any_p(), st.floats(-2, 1), unit, luck)
+def test_the_vindictive_are_never_calmed_solved_or_won_for_a_talk(p, strength, heat, luck):
+    assert rules.calming(p, strength, heat, rules.VINDICTIVE) >= 1.0
+    for character in (rules.VINDICTIVE, rules.TROLL):
+        assert not rules.is_solved(p, heat, character, luck)
+        assert not rules.accepts(p, character, luck)
+
+
+@quick
+@given(any_p(), unit, st.floats(-2, 1), unit, characters)
+def test_calming_keeps_anger_in_range(p, anger, strength, heat, character):
+    assert 0.0 <= rules.calmed(anger, rules.calming(p, strength, heat, character)) <= 1.0
+
+
+def test_a_reply_calms_above_expectation_and_inflames_below():
+    p = p_of({"reply.potency": 2})
+    assert rules.calming(p, 0.3, 0.0, rules.CONSTRUCTIVE) == pytest.approx(math.exp(-0.6))
+    assert rules.calming(p, -0.3, 0.0, rules.CONSTRUCTIVE) == pytest.approx(math.exp(0.6))
+    assert rules.thread_effect(p, 0.3) == pytest.approx(-0.6)
+
+
+def test_an_inflamed_audience_spoils_a_good_reply_and_no_poor_one():
+    p = p_of({"reply.potency": 2, "reply.audience_effect": 0.5})
+    assert rules.calming(p, 0.3, 1.0, rules.CONSTRUCTIVE) == pytest.approx(math.exp(-0.3))
+    assert rules.calming(p, -0.3, 1.0, rules.CONSTRUCTIVE) == rules.calming(p, -0.3, 0.0, rules.CONSTRUCTIVE)
+    assert rules.audience(p_of({"reply.audience_effect": 5}), 1.0) == 0.0
+
+
+def test_after_two_failures_a_reply_works_backwards():
+    wanted = {"reply.potency": 2, "reply.boomerang": 0.5}
+    effects = [rules.thread_effect(p_of(wanted | {"reply.prior_failures": n}), 0.3) for n in (0, 1, 2, 9)]
+    assert effects == pytest.approx([-0.6, -0.6, 0.3, 0.3])
+
+
+def test_cases_are_solved_as_often_as_the_reply_solves():
+    p = p_of({"reply.solution": 0.8, "reply.audience_effect": 0.5})
+    for heat, expected in ((0.0, 0.8), (0.5, 0.6)):
+        assert np.mean([rules.is_solved(p, heat, rules.CONSTRUCTIVE, u) for u in LUCK]) == pytest.approx(expected, abs=1e-3)
+
+
+def test_the_chances_of_a_dialogue_are_those_of_the_scenario():
+    p = p_of({"private.accept_probability": 0.6, "private.withdraw_probability": 0.2, "private.thanks_probability": 0.1})
+    p["private_failed_repost_probability"], p["crowd_defence_probability"] = 0.3, 0.4
+    shares = [np.mean([rules.accepts(p, rules.CONSTRUCTIVE, u) for u in LUCK])]
+    shares += [
+        np.mean([rule(p, u) for u in LUCK]) for rule in (rules.withdraws, rules.thanks, rules.posts_after_failure, rules.defends)
+    ]
+    assert shares == pytest.approx([0.6, 0.2, 0.1, 0.3, 0.4], abs=1e-3)
+
+
+@quick
+@given(any_p(), unit, characters)
+def test_disappointment_removal_and_resentment_anger_and_never_beyond_one(p, anger, character):
+    for after in (rules.failed_anger(p, anger), rules.removed_anger(p, anger, character), rules.resentful(p, anger, character)):
+        assert anger <= after <= 1.0
+
+
+@pytest.mark.parametrize(("damping", "factor"), [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)])
+def test_a_solved_mark_damps_joining_by_its_share(damping, factor):
+    p = p_of({"private.resolved_damping": damping})
+    chance = rules.join_probability(p, 1.0, 0.0, 1, 0.5, rules.solved_mark(p))
+    assert chance == pytest.approx(0.1 * factor, abs=1e-15)
+
+
+def test_the_seismic_mass_is_the_integral_of_its_density():
+    def density(hours):
+        return 1.0 if hours <= rules.SEISMIC_SHOULDER else (hours / rules.SEISMIC_SHOULDER) ** -(1 + rules.SEISMIC_THETA)
+
+    for age in (0.05, 0.5, 10.0):
+        mass = integrate.quad(density, 0, age, points=[rules.SEISMIC_SHOULDER], limit=200)[0]
+        assert rules._seismic(age) == pytest.approx(mass, rel=1e-6)
