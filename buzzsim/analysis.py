@@ -55,7 +55,7 @@ def summarise(values: Floats, counts: Floats) -> dict[str, dict[str, Any]]:
         defined; None where it is defined in none.
     """
     low, high = _interval(resampled_means(values, counts))
-    summary = {}
+    summary: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
         column = values[:, k]
         column = column[np.isfinite(column)]
@@ -89,7 +89,7 @@ def pair(values: Floats, baseline: Floats, counts: Floats) -> dict[str, dict[str
     """
     difference = values - baseline
     low, high = _interval(resampled_means(difference, counts))
-    paired = {}
+    paired: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
         both = np.isfinite(difference[:, k])
         delta = difference[both, k]

@@ -47,18 +47,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(act=lambda options: _version() if options.version else parser.print_help())
     commands = parser.add_subparsers(metavar="COMMAND")
 
-    compare = commands.add_parser("compare", help="the four strategies on the same crowd with the same luck", description="Compare strategies: a table, a figure, and a sentence of advice.")
+    compare = commands.add_parser(
+        "compare",
+        help="the four strategies on the same crowd with the same luck",
+        description="Compare strategies: a table, a figure, and a sentence of advice.",
+    )
     _add_common(compare)
     compare.add_argument("--replicates", metavar="N", type=_whole(1), help="replicates of each strategy (default: 4000)")
     compare.add_argument("--strategies", metavar="A,B", help="which strategies, separated by commas (default: all)")
     compare.add_argument("--baseline", metavar="NAME", default="ignore", help="what the others are compared with (default: ignore)")
     compare.add_argument("--outcomes", metavar="A,B", help="which outcomes the table shows, or 'all'")
-    compare.add_argument("--figure", metavar="FILE", help="where to draw the figure (.png, .svg or .pdf; default: buzzsim-SCENARIO.png)")
+    compare.add_argument(
+        "--figure", metavar="FILE", help="where to draw the figure (.png, .svg or .pdf; default: buzzsim-SCENARIO.png)"
+    )
     compare.add_argument("--no-figure", action="store_true", help="draw no figure")
     compare.add_argument("--threads", metavar="N", type=_whole(1), help="how many runs at once (no result depends on it)")
     compare.set_defaults(act=_compare)
 
-    run = commands.add_parser("run", help="one run, with its whole trajectory", description="Run a scenario once under one strategy.")
+    run = commands.add_parser(
+        "run", help="one run, with its whole trajectory", description="Run a scenario once under one strategy."
+    )
     _add_common(run)
     run.add_argument("--strategy", metavar="NAME", default="ignore", help="ignore, censor, public_reply or private_dialogue")
     run.add_argument("--replicate", metavar="N", type=_whole(0), default=0, help="which replicate of that seed (default: 0)")
@@ -71,7 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     scenario.set_defaults(act=lambda options: scenario.print_help())
     listing = actions.add_parser("list", help="list the scenarios that come with buzzsim")
     listing.set_defaults(act=_scenario_list)
-    for name, act, text in (("show", _scenario_show, "print a scenario's file"), ("check", _scenario_check, "say whether a scenario is valid")):
+    for name, act, text in (
+        ("show", _scenario_show, "print a scenario's file"),
+        ("check", _scenario_check, "say whether a scenario is valid"),
+    ):
         action = actions.add_parser(name, help=text)
         action.add_argument("scenario", help="a packaged scenario, or a .toml file")
         action.set_defaults(act=act)
@@ -83,9 +94,13 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("scenario", nargs="?", default="default", help="a packaged scenario, or a .toml file (default: default)")
     parser.add_argument("--network", metavar="FILE", help="edge list, GraphML or GEXF; default: the scenario's own network")
     parser.add_argument("--directed", action="store_true", help="an edge 'u v' of the file means only that v sees u's posts")
-    parser.add_argument("--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)")
+    parser.add_argument(
+        "--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)"
+    )
     parser.add_argument("--seed", metavar="N", type=_whole(0), help="where the luck comes from (default: fresh, and printed)")
-    parser.add_argument("--set", metavar="KEY=VALUE", action="append", default=[], help="change a key, such as reply.empathy=0.9; may be repeated")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="change a key, such as reply.empathy=0.9; may be repeated"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
@@ -99,9 +114,15 @@ def _compare(options: argparse.Namespace) -> None:
     names = _names(options.strategies)
     outcomes = _outcomes(options.outcomes)
     comparison = compare(
-        scenario, strategies=names, network=_network(options, scenario), replicates=options.replicates or REPLICATES, rng=options.seed,
-        baseline=options.baseline, threads=options.threads, quiet=options.quiet,
-    )  # fmt: skip
+        scenario,
+        strategies=names,
+        network=_network(options, scenario),
+        replicates=options.replicates or REPLICATES,
+        rng=options.seed,
+        baseline=options.baseline,
+        threads=options.threads,
+        quiet=options.quiet,
+    )
     if figure is not None:
         _draw(comparison, figure)
     if options.json:
@@ -111,7 +132,11 @@ def _compare(options: argparse.Namespace) -> None:
     print(f"{scenario.title or scenario.name}: {network.describe()}")
     print(f"{comparison.replicates:,} replicates of each strategy, seed {comparison.entropy}\n")
     print(_table(comparison, outcomes))
-    print("\nmean [95 % interval]; difference: to " + comparison.baseline + ", same complaint and same luck; better, worse: share of complaints\n")
+    print(
+        "\nmean [95 % interval]; difference: to "
+        + comparison.baseline
+        + ", same complaint and same luck; better, worse: share of complaints\n"
+    )
     print(comparison.advice())
     if figure is not None:
         print(f"Figure: {figure}")
@@ -122,27 +147,21 @@ def _table(comparison: Any, outcomes: Sequence[str] | None) -> str:
     from buzzsim.comparison import HEADLINES
     from buzzsim.outcomes import OUTCOMES
 
-    lines = [("", "", "mean", "", "median", "p95", "difference", "", "better", "worse")]
+    titles, rows = [""], [("", "mean", "", "median", "p95", "difference", "", "better", "worse")]
     for name in HEADLINES if outcomes is None else outcomes:
         for strategy in comparison.strategies:
             found = comparison.statistics[strategy][name]
             paired = found.get("paired", {})
-            first = strategy == comparison.strategies[0]
-            lines.append(
-                (
-                    f"{name} ({OUTCOMES[name].unit})" if first else "", strategy, _number(found["mean"]), _span(found["ci95"]),
-                    _number(found["median"]), _number(found["p95"]), _number(paired.get("difference"), "+"), _span(paired.get("ci95"), "+"),
-                    _share(paired.get("p_better")), _share(paired.get("p_worse")),
-                )
-            )  # fmt: skip
-    titles = [line[0] for line in lines]
-    rows = [line[1:] for line in lines]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]))]
+            titles.append(f"{name} ({OUTCOMES[name].unit})" if strategy == comparison.strategies[0] else "")
+            level = (_number(found["mean"]), _span(found["ci95"]), _number(found["median"]), _number(found["p95"]))
+            change = (_number(paired.get("difference"), "+"), _span(paired.get("ci95"), "+"))
+            rows.append((strategy, *level, *change, _share(paired.get("p_better")), _share(paired.get("p_worse"))))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     text = []
-    for title, row in zip(titles, rows, strict=True):
+    for title, (first, *others) in zip(titles, rows, strict=True):
         if title:
             text.append(title)
-        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
         text.append(("  " + "  ".join(cells)).rstrip())
     return "\n".join(text)
 
@@ -246,11 +265,15 @@ def _network(options: argparse.Namespace, scenario: Any) -> Any:
     """Open the network asked for; None for the scenario's own."""
     if options.network is None:
         if options.directed or options.follows:
-            raise ScenarioError(sentence("arguments", "--directed" if options.directed else "--follows", "given", "only together with --network"))
+            raise ScenarioError(
+                sentence("arguments", "--directed" if options.directed else "--follows", "given", "only together with --network")
+            )
         return None
     from buzzsim.network import open_network
 
-    return open_network(options.network, directed=options.directed or options.follows or scenario.network.directed, follows=options.follows)
+    return open_network(
+        options.network, directed=options.directed or options.follows or scenario.network.directed, follows=options.follows
+    )
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -16,7 +16,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
-from buzzsim import analysis, draws, engine
+from buzzsim import draws, engine
+from buzzsim.advice import advise
+from buzzsim.analysis import pair, resampled_means, resampling, summarise
 from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, sentence, unknown
 from buzzsim.outcomes import OUTCOMES
@@ -61,9 +63,7 @@ class Comparison:
 
     def outcome(self, name: str) -> pd.DataFrame:
         """Give one outcome replicate by replicate: a row for each replicate, a column for each strategy."""
-        if name not in OUTCOMES:
-            raise ResultError(unknown("comparison", "outcome", name, OUTCOMES))
-        column = list(OUTCOMES).index(name)
+        column = _column(name)
         frame = pd.DataFrame({strategy: values[:, column] for strategy, values in self.values.items()})
         frame.index.name = "replicate"
         frame.attrs["units"] = {name: OUTCOMES[name].unit}
@@ -71,16 +71,16 @@ class Comparison:
 
     @cached_property
     def _counts(self) -> NDArray[np.float64]:
-        return analysis.resampling(self.entropy, self.replicates)
+        return resampling(self.entropy, self.replicates)
 
     @cached_property
     def statistics(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Every statistic by strategy and outcome, as the JSON has it."""
         base = self.values[self.baseline]
-        found = {name: analysis.summarise(values, self._counts) for name, values in self.values.items()}
+        found = {name: summarise(values, self._counts) for name, values in self.values.items()}
         for name, values in self.values.items():
             if name != self.baseline:
-                for outcome, paired in analysis.pair(values, base, self._counts).items():
+                for outcome, paired in pair(values, base, self._counts).items():
                     found[name][outcome]["paired"] = paired
         return found
 
@@ -108,8 +108,7 @@ class Comparison:
         """
         wanted = list(OUTCOMES if outcomes is None else outcomes)
         for name in wanted:
-            if name not in OUTCOMES:
-                raise ResultError(unknown("comparison", "outcome", name, OUTCOMES))
+            _column(name)
         rows = {}
         for name in wanted:
             for strategy in self.strategies:
@@ -133,48 +132,11 @@ class Comparison:
         Examples
         --------
         >>> import buzzsim as bz
-        >>> print(bz.compare("default", replicates=50, rng=1).advice())  # doctest: +SKIP
+        >>> sentence = bz.compare("default", replicates=50, rng=1).advice()
         """
-        if outcome not in OUTCOMES:
-            raise ResultError(unknown("comparison", "outcome", outcome, OUTCOMES))
-        measure, column = OUTCOMES[outcome], list(OUTCOMES).index(outcome)
-        sign = 1.0 if measure.better == "lower" else -1.0
-        with np.errstate(invalid="ignore"):
-            means = np.stack([analysis.resampled_means(v[:, [column]], self._counts)[:, 0] for v in self.values.values()])
-        scores = np.where(np.isfinite(means), sign * means, np.inf)
-        wins = np.bincount(scores.argmin(axis=0), minlength=len(self.values)) / scores.shape[1]
-        actual = [sign * (self.statistics[s][outcome]["mean"] if self.statistics[s][outcome]["mean"] is not None else np.inf) for s in self.values]
-        order = np.argsort(actual, kind="stable")
-        best = self.strategies[order[0]]
-        text = self._winner(best, self.strategies[order[1]] if len(order) > 1 else None, float(wins[order[0]]), outcome, actual, order)
-        worse = [s for s in self.strategies if s != self.baseline and self._worse(s, outcome, sign)]
-        if worse:
-            text += f"; worse than {_doing(self.baseline)}: {' and '.join(LABELS[s] for s in worse)}"
-        return text + "."
-
-    def _winner(self, best: str, second: str | None, sure: float, outcome: str, actual: list[float], order: Any) -> str:
-        """Name the best strategy as firmly as the replicates allow."""
-        measure = OUTCOMES[outcome]
-        amount = f"{measure.better} mean {outcome.replace('_', ' ')}"
-        shown = f"{abs(actual[order[0]]):.3g} {measure.unit}"
-        n = f"{self.replicates:,} replicates"
-        if second is None:
-            return f"Only {LABELS[best]} was run: mean {outcome.replace('_', ' ')} {shown} over {n}"
-        if actual[order[0]] == actual[order[1]]:
-            return f"No difference: {LABELS[best]} and {LABELS[second]} have the same mean {outcome.replace('_', ' ')}, {shown}, over {n}"
-        if sure < 0.8:
-            return f"Too close to call between {LABELS[best]} and {LABELS[second]} ({shown} and {abs(actual[order[1]]):.3g}; {n}, best in {sure:.0%} of resamples)"
-        firm = "has" if sure >= 0.975 else "probably has"
-        text = f"{LABELS[best].capitalize()} {firm} the {'lowest' if measure.better == 'lower' else 'highest'} {amount.split(' ', 1)[1]}, {shown}"
-        if best != self.baseline:
-            low, high = self.statistics[best][outcome]["paired"]["ci95"]
-            text += f", a paired difference of {low:+.3g} to {high:+.3g} (95 % interval) to {_doing(self.baseline)}"
-        return f"{text} (best in {sure:.0%} of resamples of {n})"
-
-    def _worse(self, strategy: str, outcome: str, sign: float) -> bool:
-        """Whether a strategy did worse than the baseline beyond its paired interval."""
-        low, high = self.statistics[strategy][outcome]["paired"]["ci95"]
-        return low is not None and (low > 0 if sign > 0 else high < 0)
+        column = _column(outcome)
+        resampled = {name: resampled_means(values[:, [column]], self._counts)[:, 0] for name, values in self.values.items()}
+        return advise(outcome, self.baseline, self.statistics, resampled, self.replicates)
 
     def counterfactual(self, strategy: str, against: str | None = None, replicate: int = 0) -> pd.DataFrame:
         """Tell who turns critic under one strategy and stays out under another, and through whom.
@@ -211,7 +173,9 @@ class Comparison:
         """Run one of the replicates again, keeping its whole trajectory."""
         if not 0 <= replicate < self.replicates:
             raise ScenarioError(sentence("arguments", "replicate", replicate, f"0 to {self.replicates - 1}"))
-        return run(self.scenario, strategy=checked_strategy(strategy), network=self.world.network, rng=self.entropy, replicate=replicate)
+        return run(
+            self.scenario, strategy=checked_strategy(strategy), network=self.world.network, rng=self.entropy, replicate=replicate
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Give the whole comparison as plain values; the README says what each key means."""
@@ -250,7 +214,8 @@ class Comparison:
         )  # fmt: skip
 
     def __repr__(self) -> str:
-        return f"<Comparison {self.scenario.name!r}: {', '.join(self.strategies)}; {self.replicates} replicates, entropy {self.entropy}>"
+        about = f"{self.replicates} replicates, entropy {self.entropy}"
+        return f"<Comparison {self.scenario.name!r}: {', '.join(self.strategies)}; {about}>"
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(self.advice())}</p>{self.summary().to_html(float_format=lambda value: f'{value:.4g}')}"
@@ -324,7 +289,8 @@ def compare(
     return Comparison(world, entropy, baseline, values, hourly)
 
 
-
-def _doing(strategy: str) -> str:
-    """Name the baseline as people say it."""
-    return "doing nothing" if strategy == "ignore" else LABELS[strategy]
+def _column(outcome: str) -> int:
+    """Give the column of an outcome."""
+    if outcome not in OUTCOMES:
+        raise ResultError(unknown("comparison", "outcome", outcome, OUTCOMES))
+    return list(OUTCOMES).index(outcome)

@@ -33,7 +33,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     Where no folder can be written (not even the user's cache) the machine code lasts as long as the process.
     """
     try:
-        dispatcher = njit(cache=True, nogil=True)(function)
+        dispatcher: Any = njit(cache=True, nogil=True)(function)
     except RuntimeError:
         return njit(nogil=True)(function)
     dispatcher._cache._cache_file._source_stamp = _STAMP  # numba offers no public way; tests/test_compiled.py watches it

@@ -51,9 +51,19 @@ _DEFINITIONS = (
     ("author_anger_24h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 24 hours"),
     ("depth", "generations", "lower", "longest chain from a complainant to a critic"),
     ("breadth", "critics", "lower", "largest number of critics in one generation after the complainants"),
-    ("structural_virality", "ties", "lower", "mean distance over ordered pairs of critics in the same cascade (Goel et al. 2016); 0 without pairs"),
+    (
+        "structural_virality",
+        "ties",
+        "lower",
+        "mean distance over ordered pairs of critics in the same cascade (Goel et al. 2016); 0 without pairs",
+    ),
     ("root_share", "share of critics", "higher", "critics won directly by a complainant, over all critics won; undefined if none"),
-    ("reproduction_number", "critics", "lower", "critics of the second generation per critic of the first; undefined if the first is empty"),
+    (
+        "reproduction_number",
+        "critics",
+        "lower",
+        "critics of the second generation per critic of the first; undefined if the first is empty",
+    ),
 )
 
 OUTCOMES: dict[str, Outcome] = {row[0]: Outcome(*row) for row in _DEFINITIONS}  # type: ignore[arg-type]
@@ -93,7 +103,12 @@ def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
     _cascade(people, posts, out)
     out[_ATTACK] = out[_CRITICS] / n_customers
     out[_FIRESTORM] = 1.0 if out[_VOLUME] >= p.measures_firestorm_volume else 0.0
-    out[_BACKLOG], out[_DEFENCES], out[_ANGER_6], out[_ANGER_24] = tally[BACKLOG], tally[DEFENCES], tally[EARLY_ANGER], tally[LATE_ANGER]
+    out[_BACKLOG], out[_DEFENCES], out[_ANGER_6], out[_ANGER_24] = (
+        tally[BACKLOG],
+        tally[DEFENCES],
+        tally[EARLY_ANGER],
+        tally[LATE_ANGER],
+    )
 
 
 @compiled

@@ -172,6 +172,7 @@ def section_name(section: type) -> str:
     return section.__name__.lower()
 
 
+# fmt: off
 @dataclass(frozen=True)
 class Network(Section):
     """Whose posts reach whom, where no network is handed over."""
@@ -340,6 +341,7 @@ class Measures(Section):
 
     firestorm_volume: int = _whole(50, 1, 10**9, "posts", "choice", "E1", "number of posts from which a run counts as a firestorm")
 
+# fmt: on
 
 SECTIONS: dict[str, type] = {
     section_name(section): section

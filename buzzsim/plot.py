@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +21,13 @@ from buzzsim.strategy import LABELS
 COLOURS = {"ignore": "#555555", "censor": "#D55E00", "public_reply": "#0072B2", "private_dialogue": "#009E73"}
 """Colour of each strategy, apart for the colour-blind (Okabe & Ito 2008)."""
 
-_TEXT = {"font.size": 12, "axes.titlesize": 13, "axes.spines.top": False, "axes.spines.right": False, "axes.titlelocation": "left"}
+_TEXT: Any = {
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+}
 
 
 def comparison(
@@ -70,11 +77,21 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
     edges = _log_bins(max(top, 1.5 * firestorm))
     for strategy, values in volumes.items():
         share = np.histogram(values, edges)[0] / values.size
-        ax.stairs(np.where(share > 0, share, np.nan), edges, baseline=None, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy])
+        ax.stairs(
+            np.where(share > 0, share, np.nan), edges, baseline=None, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy]
+        )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.axvline(firestorm, color="0.6", linestyle=":", linewidth=1.5)
-    ax.text(firestorm, 1.0, f" firestorm:\n {firestorm} posts or more", transform=ax.get_xaxis_transform(), va="top", color="0.35", fontsize=10)
+    ax.text(
+        firestorm,
+        1.0,
+        f" firestorm:\n {firestorm} posts or more",
+        transform=ax.get_xaxis_transform(),
+        va="top",
+        color="0.35",
+        fontsize=10,
+    )
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     ax.set(xlabel="critical posts per complaint", ylabel="share of complaints", title="How big does it get?")
@@ -132,8 +149,6 @@ def save(axes: Any, path: str | os.PathLike[str]) -> None:
     OutputError
         When the file cannot be written.
     """
-    import io
-
     kind = Path(path).suffix.lstrip(".").lower() or "png"
     buffer = io.BytesIO()
     metadata = {"Software": None} if kind == "png" else {"Date": None} if kind == "svg" else None
@@ -147,7 +162,9 @@ def _new_axes(scenario: Scenario, replicates: int) -> Any:
 
     figure, axes = plt.subplots(1, 3, figsize=(15, 5.2), layout="constrained", width_ratios=[1.1, 1, 1])
     assert isinstance(figure, Figure)
-    figure.suptitle(f"{scenario.title or scenario.name}: {replicates:,} complaints under each strategy", fontsize=15, x=0.01, ha="left")
+    figure.suptitle(
+        f"{scenario.title or scenario.name}: {replicates:,} complaints under each strategy", fontsize=15, x=0.01, ha="left"
+    )
     return axes
 
 

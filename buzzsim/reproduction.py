@@ -93,7 +93,7 @@ def _audience(p: Any, network: Network) -> tuple[list[tuple[float, float]], floa
 def _diluted_readers(p: Any, network: Network, followees: Floats, mean: float) -> list[tuple[float, float]]:
     """Give the same where attention thins with the number of people followed: the tie that won the critic counts by
     its chance to be noticed, and readers fall into classes by how many they follow.
-    """  # noqa: D205, D400
+    """  # noqa: D205
     degrees = np.unique(followees[followees > 0])
     masses = np.array([rules.notice_mass(p, 1.0, degree / mean) for degree in degrees])
     noticed = np.array([rules.noticed_by(p, mass, p.time_horizon) for mass in masses])
@@ -113,7 +113,7 @@ def _diluted_readers(p: Any, network: Network, followees: Floats, mean: float) -
 def _wins(p: Any, share: float, mass: float, on_page: float, repeats_apart: bool = False) -> float:
     """Chance that a typical critic wins one reader over, averaged over both; with `repeats_apart`, the mean number
     won where each post has readers of its own (page visitors).
-    """  # noqa: D205, D400
+    """  # noqa: D205
     s, s_weight = _susceptibility(p.crowd_susceptibility_shape)
     shield, shield_weight = _shields(p)
     first_join = np.minimum(1.0, share * s * np.exp(p.joining_arousal * (p.complaint_anger - 0.5)))

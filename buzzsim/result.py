@@ -55,7 +55,7 @@ class Outcomes(Mapping[str, float]):
     def __getitem__(self, name: str) -> float:
         if name not in self._values:
             raise ResultError(unknown("result", "outcome", name, OUTCOMES))
-        return self._values[name]
+        return float(self._values[name])
 
     def __contains__(self, name: object) -> bool:
         return name in self._values
@@ -232,15 +232,14 @@ class Result:
             When the file cannot be written.
         """
         about = {
-            "format": "buzzsim result 1", "scenario": self.scenario.to_dict(), "strategy": self.strategy, "replicate": self.replicate,
-            "entropy": self.entropy, "n_customers": self.n_customers, "versions": self.versions, "network": self.network,
+            "format": "buzzsim result 1", "scenario": self.scenario.to_dict(), "strategy": self.strategy,
+            "replicate": self.replicate, "entropy": self.entropy, "n_customers": self.n_customers, "versions": self.versions, "network": self.network,
             "names": None if isinstance(self.names, range) else [_plain(name) for name in self.names],
         }  # fmt: skip
         arrays = {f"{table}.{column}": values for table, part in self.record.items() for column, values in part.items()}
         buffer = io.BytesIO()
-        np.savez_compressed(
-            buffer, about=np.array(json.dumps(about)), values=self.values, hourly_volume=self.hourly_volume, **arrays
-        )  # type: ignore[arg-type]
+        arrays |= {"about": np.array(json.dumps(about)), "values": self.values, "hourly_volume": self.hourly_volume}
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         write_whole(path, buffer.getvalue())
 
     @classmethod
@@ -282,7 +281,8 @@ class Result:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{name}</td><td>{value:.4g}</td><td>{html.escape(OUTCOMES[name].unit)}</td></tr>" for name, value in self.outcomes.items()
+            f"<tr><td>{name}</td><td>{value:.4g}</td><td>{html.escape(OUTCOMES[name].unit)}</td></tr>"
+            for name, value in self.outcomes.items()
         )
         return f"<p>{html.escape(repr(self))}</p><table><tr><th>outcome</th><th>value</th><th>unit</th></tr>{rows}</table>"
 

@@ -174,7 +174,17 @@ def life(p: Any, luck: Any) -> Any:
 
 
 @compiled
-def reading(p: Any, anger: Any, attitude: Any, susceptibility: Any, character: Any, heat: Any, complaints: Any, thanks: Any, invitations: Any) -> Any:
+def reading(
+    p: Any,
+    anger: Any,
+    attitude: Any,
+    susceptibility: Any,
+    character: Any,
+    heat: Any,
+    complaints: Any,
+    thanks: Any,
+    invitations: Any,
+) -> Any:
     """Anger and attitude after one tick's notices.
 
     `heat` is the sum of the posts' intensities; `complaints`, `thanks` and `invitations` count what was read.

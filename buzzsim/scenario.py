@@ -83,7 +83,9 @@ class Scenario:
         if len(set(map(str, complaint.names))) != len(complaint.names):
             raise ScenarioError(sentence("scenario", "complaint.names", list(complaint.names), "each name once"))
         if not math.isinf(self.brand.staff) and (self.brand.staff % 1 != 0 or self.brand.staff > 1e6):
-            raise ScenarioError(sentence("scenario", "brand.staff", self.brand.staff, "a whole number of people up to a million, or inf"))
+            raise ScenarioError(
+                sentence("scenario", "brand.staff", self.brand.staff, "a whole number of people up to a million, or inf")
+            )
         if self.network.kind == "file" and not self.network.file:
             raise ScenarioError(sentence("scenario", "network.file", "", "a path, since network.kind is 'file'"))
 

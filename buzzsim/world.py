@@ -107,7 +107,9 @@ def _complainants(scenario: Scenario, network: Network) -> NDArray[np.int64]:
     complaint, crowd = scenario.complaint, network.n_customers
     n = len(complaint.names) or complaint.complainants
     if n > crowd:
-        raise ScenarioError(sentence(scenario.name, "complaint.complainants", n, f"at most {crowd}, the customers of {network.source}"))
+        raise ScenarioError(
+            sentence(scenario.name, "complaint.complainants", n, f"at most {crowd}, the customers of {network.source}")
+        )
     if complaint.names:
         return np.array([network.index_of(name) for name in complaint.names], np.int64)
     if complaint.choice == "most_followed":

@@ -10,10 +10,28 @@ import pytest
 from buzzsim.cli import main
 from buzzsim.outcomes import OUTCOMES
 
-ASKED = (
-    "volume critics reach firestorm attack_rate peak time_to_peak half_life duration deleted_posts replies private_talks solved "
-    "staff_hours attitude_change residual_anger author_anger_24h structural_virality root_share reproduction_number"
-).split()
+ASKED = [
+    "volume",
+    "critics",
+    "reach",
+    "firestorm",
+    "attack_rate",
+    "peak",
+    "time_to_peak",
+    "half_life",
+    "duration",
+    "deleted_posts",
+    "replies",
+    "private_talks",
+    "solved",
+    "staff_hours",
+    "attitude_change",
+    "residual_anger",
+    "author_anger_24h",
+    "structural_virality",
+    "root_share",
+    "reproduction_number",
+]
 SMALL = ["--set", "network.customers=300", "--quiet"]
 
 
@@ -106,7 +124,10 @@ def test_help_and_version_are_printed(capsys):
 BAD = {
     "missing file": (["compare", "--network", "nowhere.txt"], "nowhere.txt"),
     "empty file": (["compare", "--network", "empty.txt"], "empty.txt"),
-    "text where numbers belong": (["compare", "--replicates", "many"], "--replicates is 'many'; expected a whole number of 1 or more"),
+    "text where numbers belong": (
+        ["compare", "--replicates", "many"],
+        "--replicates is 'many'; expected a whole number of 1 or more",
+    ),
     "no replicates": (["compare", "--replicates", "0"], "--replicates is '0'"),
     "negative seed": (["compare", "--seed", "-1"], "--seed is '-1'"),
     "unknown key": (["run", "--set", "reply.empaty=1"], "did you mean 'reply.empathy'?"),
@@ -124,7 +145,10 @@ BAD = {
     "infinity": (["run", "--set", "time.horizon=inf"], "time.horizon is inf"),
     "zero customers": (["run", "--set", "network.customers=0"], "network.customers is 0"),
     "no ties": (["run", "--set", "network.kind=random", "--set", "network.customers=1"], "customers"),
-    "too many complainants": (["run", "--set", "complaint.complainants=6000"], "complaint.complainants is 6000; expected at most 5000"),
+    "too many complainants": (
+        ["run", "--set", "complaint.complainants=6000"],
+        "complaint.complainants is 6000; expected at most 5000",
+    ),
     "r0 out of reach": (["run", "--set", "joining.r0=500"], "joining.r0 is 500; expected at most"),
     "newer version": (["run", "newer.toml"], "version is 99"),
     "not toml": (["run", "broken.toml"], "broken.toml: not valid TOML"),

@@ -10,7 +10,9 @@ from buzzsim import engine, rules
 from buzzsim.compiled import is_warm
 
 RULES = "from tiny.compiled import compiled\n\n@compiled\ndef rule(x):\n    return x + {step}\n"
-ENGINE = "from tiny.compiled import compiled\nfrom tiny import rules\n\n@compiled\ndef twice(x):\n    return rules.rule(rules.rule(x))\n"
+ENGINE = (
+    "from tiny.compiled import compiled\nfrom tiny import rules\n\n@compiled\ndef twice(x):\n    return rules.rule(rules.rule(x))\n"
+)
 
 
 def answer(folder: Path) -> str:

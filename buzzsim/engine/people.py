@@ -64,5 +64,6 @@ def anger_now(p: Any, w: Any, row: Any, t: Any) -> Any:
 
 @compiled
 def set_anger(w: Any, row: Any, anger: Any, t: Any) -> None:
+    """Keep an anger that belongs to this tick."""
     w.people[row].anger = anger
     w.people[row].since = t

@@ -13,14 +13,24 @@ from buzzsim.workspace import POSTS, STILL_THERE, use
 
 
 @compiled
-def new_post(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any, number: Any, parent: Any, page_probability: Any, t: Any) -> Any:
+def new_post(
+    p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any, number: Any, parent: Any, page_probability: Any, t: Any
+) -> Any:
     """Write a post, draw its readers, and open a case for it."""
     j = use(w, POSTS, w.posts.size)
     if j < 0:
         return j
     q, c = w.posts, w.people
     key = draws.post_key(run, c[row].customer, kind + 1, number)
-    q[j].key, q[j].author, q[j].row, q[j].kind, q[j].number, q[j].tick, q[j].parent = key, c[row].customer, row, kind, number, t, parent
+    q[j].key, q[j].author, q[j].row, q[j].kind, q[j].number, q[j].tick, q[j].parent = (
+        key,
+        c[row].customer,
+        row,
+        kind,
+        number,
+        t,
+        parent,
+    )
     q[j].on_page = draws.chance(key, draws.ON_PAGE, 0) < page_probability
     q[j].multiplier = p.censor_streisand_multiplier if kind == rules.REPOST or kind == rules.PROTEST else 1.0
     q[j].intensity = anger_now(p, w, row, t)

@@ -90,7 +90,9 @@ def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
             if c[row].character == rules.ADVOCATE:
                 m[k].defended = rules.defends(p, draws.chance(q[j].key, draws.DEFEND, m[k].customer))
             else:
-                chance = rules.join_probability(p, c[row].susceptibility, c[row].attitude, c[row].critics_seen, q[j].intensity, q[j].thread)
+                chance = rules.join_probability(
+                    p, c[row].susceptibility, c[row].attitude, c[row].critics_seen, q[j].intensity, q[j].thread
+                )
                 if draws.chance(q[j].key, draws.JOIN, m[k].customer) < chance:
                     best = c[row].best
                     if best < 0:

@@ -29,7 +29,7 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
             set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
             new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 1.0 if p.complaint_on_page else 0.0, 0)
     t = 0
-    early, late = int(round(_EARLY / p.time_tick)), int(round(_LATE / p.time_tick))
+    early, late = round(_EARLY / p.time_tick), round(_LATE / p.time_tick)
     while t < w.n[HORIZON] and w.n[PENDING] + w.n[WAITING] > 0 and w.n[FULL] == 0:
         t += 1
         if read(p, net, run, w, t) > 0:
@@ -83,7 +83,19 @@ def choose_complainants(net: Any, named: Any, n: Any, by_followers: Any, run: An
 
 
 @compiled
-def batch(p: Any, net: Any, named: Any, n_complainants: Any, by_followers: Any, key: Any, strategy: Any, first: Any, w: Any, hourly: Any, out: Any) -> Any:
+def batch(
+    p: Any,
+    net: Any,
+    named: Any,
+    n_complainants: Any,
+    by_followers: Any,
+    key: Any,
+    strategy: Any,
+    first: Any,
+    w: Any,
+    hourly: Any,
+    out: Any,
+) -> Any:
     """Run replicates `first`, `first + 1`, ... into the rows of `out` and `hourly`; gives how many fitted the workspace."""
     for r in range(out.shape[0]):
         run = draws.fold(key, first + r)

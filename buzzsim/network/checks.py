@@ -71,9 +71,7 @@ def check_starts(starts: NDArray[np.int64], n_entries: int, place: str) -> None:
     if len(falls):
         at = int(falls[0]) + 1
         raise NetworkError(
-            sentence(
-                place, f"indptr[{at}]", starts[at], f"{starts[at - 1]} or more, as rows cannot end before they start"
-            )
+            sentence(place, f"indptr[{at}]", starts[at], f"{starts[at - 1]} or more, as rows cannot end before they start")
         )
     if starts[-1] != n_entries:
         raise NetworkError(sentence(place, "the last indptr", starts[-1], f"{n_entries}, the length of indices"))
@@ -98,9 +96,7 @@ def checked_names(names: Sequence[Any] | None, n: int, place: str) -> Sequence[A
     return tuple(listed)
 
 
-def checked_traits(
-    traits: Mapping[str, Any] | None, names: Sequence[Any], place: str
-) -> dict[str, NDArray[np.float64]]:
+def checked_traits(traits: Mapping[str, Any] | None, names: Sequence[Any], place: str) -> dict[str, NDArray[np.float64]]:
     """Give each trait as one float64 per customer, NaN where missing."""
     return {name: _trait_array(name, values, names, place) for name, values in (traits or {}).items()}
 
@@ -125,9 +121,7 @@ def _trait_array(trait: str, values: Any, names: Sequence[Any], place: str) -> N
     listed = list(values) if isinstance(values, Iterable) else None
     if listed is None or len(listed) != len(names):
         raise NetworkError(sentence(place, trait, values, f"{len(names)} values, one for each customer"))
-    return np.array(
-        [_trait_value(trait, value, name, place) for value, name in zip(listed, names, strict=True)], np.float64
-    )
+    return np.array([_trait_value(trait, value, name, place) for value, name in zip(listed, names, strict=True)], np.float64)
 
 
 def _trait_value(trait: str, value: Any, name: Any, place: str) -> float:

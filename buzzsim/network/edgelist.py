@@ -125,9 +125,7 @@ def _is_header(head: list[str], rest: list[list[str]]) -> bool:
         return False
     if rest and all(map(_are_integers, rest)):
         return True
-    return all(map(_COLUMN_NAME.fullmatch, head)) and not any(
-        _COLUMN_NAME.fullmatch(name) for row in rest for name in row
-    )
+    return all(map(_COLUMN_NAME.fullmatch, head)) and not any(_COLUMN_NAME.fullmatch(name) for row in rest for name in row)
 
 
 def _are_integers(names: list[str]) -> bool:

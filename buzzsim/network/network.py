@@ -178,8 +178,7 @@ class Network:
         return (
             f"{self.source}: {_counted(self.n_customers, 'customer')}, {_counted(self.n_ties, 'tie')}, "
             f"{'directed' if self.directed else 'undirected'}, "
-            f"{self.n_stored / self.n_customers:.1f} followers on average"
-            + (f" ({' and '.join(drops)} dropped)" if drops else "")
+            f"{self.n_stored / self.n_customers:.1f} followers on average" + (f" ({' and '.join(drops)} dropped)" if drops else "")
         )
 
     def __repr__(self) -> str:

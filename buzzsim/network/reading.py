@@ -120,9 +120,7 @@ def _content(path: Path, place: str) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise NetworkError(
-            f"{place}: there is no such file; expected a network's edge list, .graphml or .gexf"
-        ) from None
+        raise NetworkError(f"{place}: there is no such file; expected a network's edge list, .graphml or .gexf") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise NetworkError(f"{place}: the file cannot be read ({reason.lower()}); expected a readable file") from None
