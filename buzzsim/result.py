@@ -5,8 +5,12 @@ from __future__ import annotations
 import html
 import io
 import json
+import lzma
 import os
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +46,12 @@ CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
 KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
 CHANNELS = ("following", "page", "brand")
 ACTS = {rules.REMOVED: "removed", rules.REPLIED: "replied", rules.INVITED: "invited", rules.TALKED: "talked"}
+
+# What NumPy, zipfile and json raise on damaged files.
+_DAMAGED = (
+    ValueError, KeyError, TypeError, AttributeError, IndexError, EOFError, RuntimeError, MemoryError, OverflowError, SyntaxError,
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, tokenize.TokenError,
+)  # fmt: skip
 
 Record = dict[str, dict[str, NDArray[Any]]]
 
@@ -233,7 +243,8 @@ class Result:
         """
         about = {
             "format": "buzzsim result 1", "scenario": self.scenario.to_dict(), "strategy": self.strategy,
-            "replicate": self.replicate, "entropy": self.entropy, "n_customers": self.n_customers, "versions": self.versions, "network": self.network,
+            "replicate": self.replicate, "entropy": self.entropy, "n_customers": self.n_customers,
+            "versions": self.versions, "network": self.network,
             "names": None if isinstance(self.names, range) else [_plain(name) for name in self.names],
         }  # fmt: skip
         arrays = {f"{table}.{column}": values for table, part in self.record.items() for column, values in part.items()}
@@ -256,6 +267,8 @@ class Result:
             with np.load(path, allow_pickle=False) as data:
                 about = json.loads(str(data["about"]))
                 record = {table: {name: data[f"{table}.{name}"] for name in columns} for table, columns in RECORD.items()}
+                if any(len({values.shape for values in part.values()}) != 1 for part in record.values()):
+                    raise ResultError(f"{place}: not a saved buzzsim run: columns of different lengths")
                 names = range(about["n_customers"]) if about["names"] is None else about["names"]
                 return cls(
                     Scenario.from_dict(about["scenario"], place), about["strategy"], about["replicate"], about["entropy"],
@@ -265,7 +278,7 @@ class Result:
             raise ResultError(f"{place}: cannot be read: {error.strerror or error}") from None
         except BuzzsimError:
             raise
-        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        except _DAMAGED as error:
             raise ResultError(f"{place}: not a saved buzzsim run: {error}") from None
 
     def _named(self, posts: NDArray[Any], authors: NDArray[Any]) -> list[Any]:

@@ -111,7 +111,7 @@ def generate(
     )
     check_size(plan.customers, _PLACE)
     tails, heads = GENERATORS[kind](plan)
-    source = f"{kind}, {plan.customers:,} customers"
+    source = f"generated network ({kind})"
     return Network.from_edges(tails, heads, n_customers=plan.customers, source=source)
 
 

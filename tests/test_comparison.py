@@ -1,0 +1,233 @@
+"""The main job from Python: paired replicates, statistics that can be checked by hand, advice, figure, counterfactual."""
+
+import json
+import math
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import stats
+
+import buzzsim as bz
+from buzzsim.advice import advise
+from buzzsim.analysis import exact_interval, pair, resampled_means, resampling, summarise
+from buzzsim.outcomes import OUTCOMES
+
+SCENARIO = bz.Scenario().replace({"network.customers": 500})
+
+
+@pytest.fixture(scope="module")
+def comparison():
+    return bz.compare(SCENARIO, replicates=300, rng=3, quiet=True)
+
+
+def test_every_replicate_is_the_run_of_that_number(comparison):
+    for strategy in comparison.strategies:
+        volumes = comparison.outcome("volume")[strategy]
+        for replicate in (0, 17, 299):
+            assert comparison.run(strategy, replicate).outcomes["volume"] == volumes[replicate]
+
+
+def test_replicates_do_not_depend_on_how_many_there_are(comparison):
+    few = bz.compare(SCENARIO, replicates=40, rng=3, quiet=True, strategies="censor", threads=1)
+    for strategy in few.strategies:
+        assert np.array_equal(few.values[strategy], comparison.values[strategy][:40], equal_nan=True)
+
+
+def test_the_same_complainant_complains_under_every_strategy(comparison):
+    for replicate in range(5):
+        assert len({comparison.run(strategy, replicate).cascade()["critic"][0] for strategy in comparison.strategies}) == 1
+
+
+def test_statistics_are_those_of_the_replicates(comparison):
+    volumes = comparison.outcome("volume")
+    found = comparison.statistics["censor"]["volume"]
+    assert found["mean"] == pytest.approx(volumes["censor"].mean(), rel=1e-11)
+    assert found["median"] == volumes["censor"].median()
+    assert found["p95"] == pytest.approx(np.quantile(volumes["censor"], 0.95))
+    delta = volumes["censor"] - volumes["ignore"]
+    paired = found["paired"]
+    assert paired["difference"] == pytest.approx(delta.mean(), rel=1e-11)
+    assert paired["p_better"] == pytest.approx((delta < 0).mean())
+    assert paired["p_worse"] == pytest.approx((delta > 0).mean())
+    apart = volumes["censor"].var(ddof=0) + volumes["ignore"].var(ddof=0)
+    assert paired["variance_reduction"] == pytest.approx(apart / delta.var(ddof=0))
+    half = 1.96 * delta.std() / math.sqrt(300)
+    assert paired["ci95"][0] == pytest.approx(delta.mean() - half, abs=0.6 * half)
+    assert paired["ci95"][1] == pytest.approx(delta.mean() + half, abs=0.6 * half)
+
+
+def test_pairing_buys_precision(comparison):
+    for strategy in comparison.strategies[1:]:
+        assert comparison.statistics[strategy]["volume"]["paired"]["variance_reduction"] > 1.5
+
+
+def test_the_firestorm_has_its_exact_interval(comparison):
+    hits = int(comparison.outcome("firestorm")["ignore"].sum())
+    exact = stats.binomtest(hits, 300).proportion_ci(0.95, method="exact")
+    assert comparison.statistics["ignore"]["firestorm"]["ci95"] == pytest.approx([exact.low, exact.high], rel=1e-9)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 10), (10, 10), (3, 1000), (500, 1000)])
+def test_exact_intervals_are_those_of_scipy(hits, n):
+    exact = stats.binomtest(hits, n).proportion_ci(0.95, method="exact")
+    assert exact_interval(hits, n) == pytest.approx((exact.low, exact.high), abs=1e-12)
+
+
+def test_resamples_draw_each_replicate_once_on_average():
+    counts = resampling(1, 200)
+    assert counts.shape == (1000, 200)
+    assert (counts.sum(axis=1) == 200).all()
+    assert abs(counts.mean(axis=0) - 1).max() < 5 / math.sqrt(1000)
+    assert counts.var() == pytest.approx(1 - 1 / 200, rel=0.02)
+
+
+def test_undefined_outcomes_are_left_out_and_counted():
+    values = np.zeros((4, len(OUTCOMES)))
+    values[:, 0] = [1.0, math.nan, 3.0, math.nan]
+    values[:, 1] = math.nan
+    found = summarise(values, resampling(1, 4))
+    names = list(OUTCOMES)
+    assert (found[names[0]]["mean"], found[names[0]]["n"]) == (2.0, 2)
+    assert found[names[1]] == {"mean": None, "median": None, "p95": None, "ci95": [None, None], "n": 0}
+    paired = pair(values, values, resampling(1, 4))
+    assert paired[names[0]]["difference"] == 0.0
+    assert paired[names[0]]["variance_reduction"] is None
+    assert paired[names[1]]["difference"] is None
+
+
+def test_json_is_stable_and_strict(comparison):
+    text = comparison.to_json()
+    assert text == bz.compare(SCENARIO, replicates=300, rng=3, quiet=True, threads=1).to_json()
+
+    def refuse(word):
+        raise AssertionError(word)
+
+    json.loads(text, parse_constant=refuse)
+
+
+def test_fresh_entropy_is_recorded_and_replays():
+    one = bz.compare(SCENARIO, replicates=20, quiet=True, strategies=["censor"])
+    two = bz.compare(SCENARIO, replicates=20, quiet=True, strategies=["censor"], rng=one.entropy)
+    assert one.to_json() == two.to_json()
+    assert one.entropy != bz.compare(SCENARIO, replicates=20, quiet=True, strategies=["censor"]).entropy
+
+
+def test_the_summary_has_units_and_rows_for_each_strategy(comparison):
+    table = comparison.summary(["volume", "reach"])
+    assert table.attrs["units"]["reach"] == "share of the crowd"
+    assert table.shape[0] == 8
+    assert table.loc[("volume", "ignore"), "difference"] != table.loc[("volume", "ignore"), "difference"]
+    assert comparison.summary(None).shape[0] == 4 * len(OUTCOMES)
+    with pytest.raises(bz.ResultError, match="did you mean 'reach'"):
+        comparison.summary(["reech"])
+
+
+def statistics_of(**means):
+    """Make statistics of normal samples with those means."""
+    noise = np.random.default_rng(1).normal(size=400)
+    noise -= noise.mean()
+    values = {name: np.repeat((mean + 0.1 * noise)[:, None], len(OUTCOMES), axis=1) for name, mean in means.items()}
+    counts = resampling(1, 400)
+    found = {name: summarise(column, counts) for name, column in values.items()}
+    for name in list(means)[1:]:
+        for outcome, paired in pair(values[name], values["ignore"], counts).items():
+            found[name][outcome]["paired"] = paired
+    return found, {name: resampled_means(column[:, [0]], counts)[:, 0] for name, column in values.items()}
+
+
+def test_advice_names_the_best_and_flags_what_did_worse_than_nothing():
+    found, resampled = statistics_of(ignore=5.0, censor=7.0, public_reply=3.0)
+    text = advise("volume", "ignore", found, resampled, 400)
+    assert text.startswith("Public reply has the lowest mean volume, 3 posts")
+    assert "WORSE than doing nothing: censor" in text
+    assert "public reply" not in text.split("WORSE")[1]
+
+
+def test_advice_turns_round_where_higher_is_better():
+    found, resampled = statistics_of(ignore=5.0, censor=7.0)
+    assert advise("solved", "ignore", found, resampled, 400).startswith("Censor has the highest mean solved")
+
+
+def test_advice_admits_that_it_is_too_close_to_call():
+    close = bz.compare(SCENARIO, replicates=8, rng=1, quiet=True, strategies=["private_dialogue"]).advice("peak")
+    assert close.startswith(("Too close to call", "No difference"))
+
+
+def test_advice_says_so_when_nothing_differs():
+    still = bz.compare(SCENARIO.replace({"brand.coverage": 0.0}), replicates=20, rng=1, quiet=True)
+    assert still.advice().startswith("No difference")
+    assert "WORSE" not in still.advice()
+
+
+def test_the_default_advice_is_stable_over_seeds():
+    starts = {bz.compare(rng=seed, quiet=True).advice().split(" mean")[0] for seed in range(3)}
+    assert len(starts) == 1
+
+
+def test_the_counterfactual_names_who_differs_and_through_whom(comparison):
+    volumes = comparison.outcome("critics")
+    replicate = int((volumes["ignore"] - volumes["public_reply"]).idxmax())
+    table = comparison.counterfactual("public_reply", replicate=replicate)
+    under = table["critic_under"].value_counts()
+    difference = under.get("ignore", 0) - under.get("public_reply", 0)
+    assert difference == volumes["ignore"][replicate] - volumes["public_reply"][replicate] > 0
+    assert set(table["otherwise"]) <= {"unaware", "aware"}
+    cascade = comparison.run("ignore", replicate).cascade()
+    for customer, row in table[table["critic_under"] == "ignore"].iterrows():
+        assert cascade.set_index("critic").loc[customer, "parent"] == row["won_by"]
+
+
+def test_a_strategy_against_itself_changes_nobody(comparison):
+    assert comparison.counterfactual("ignore", "ignore").empty
+
+
+def test_the_figure_has_three_panels_and_every_strategy(comparison, tmp_path):
+    from buzzsim import plot
+
+    axes = comparison.plot()
+    assert len(axes) == 3
+    assert [text.get_text() for text in axes[0].get_legend().get_texts()] == [plot.LABELS[s] for s in comparison.strategies]
+    for name in ("one.png", "one.svg", "one.pdf"):
+        plot.save(axes, tmp_path / name)
+        assert (tmp_path / name).stat().st_size > 5000
+    with pytest.raises(bz.OutputError):
+        plot.save(axes, tmp_path / "no" / "one.png")
+
+
+def test_given_axes_are_drawn_on(comparison):
+    import matplotlib.pyplot as plt
+
+    _, mine = plt.subplots(1, 3)
+    assert comparison.plot(axes=mine) is mine
+    assert mine[0].get_xlabel()
+
+
+def test_one_hour_one_strategy_and_silent_networks_are_drawn(tmp_path):
+    short = bz.compare(
+        SCENARIO.replace({"time.horizon": 1.0, "joining.r0": 0.0}), strategies="ignore", replicates=3, rng=1, quiet=True
+    )
+    assert len(short.plot()) == 3
+
+
+def test_any_kind_of_network_is_taken(tmp_path):
+    graph = nx.karate_club_graph()
+    path = tmp_path / "karate.graphml"
+    plain = nx.empty_graph(34)
+    plain.add_edges_from(graph.edges)
+    nx.write_graphml(plain, path)
+    quiet = {"scenario": SCENARIO, "replicates": 30, "rng": 2, "quiet": True, "strategies": ["censor"]}
+    from_graph, from_file = bz.compare(network=graph, **quiet), bz.compare(network=path, **quiet)
+    matrix = nx.to_scipy_sparse_array(graph, format="csr")
+    from_arrays = bz.compare(network=(matrix.indptr, matrix.indices), **quiet)
+    assert from_graph.to_dict()["network"] == {"customers": 34, "ties": 78, "directed": False}
+    assert from_graph.to_dict()["strategies"] == from_arrays.to_dict()["strategies"] == from_file.to_dict()["strategies"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"replicates": 0}, {"replicates": 2.5}, {"threads": 0}, {"rng": -1}, {"rng": "x"}, {"scenario": 5}, {"network": 5}]
+)
+def test_wrong_arguments_are_refused_in_one_sentence(wrong):
+    with pytest.raises(bz.BuzzsimError) as error:
+        bz.compare(**{"scenario": SCENARIO, "quiet": True, "replicates": 2, **wrong})
+    assert "\n" not in str(error.value)
