@@ -264,7 +264,7 @@ class Result:
         """
         place = Path(path).name
         try:
-            with np.load(path, allow_pickle=False) as data:
+            with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
                 about = json.loads(str(data["about"]))
                 record = {table: {name: data[f"{table}.{name}"] for name in columns} for table, columns in RECORD.items()}
                 if any(len({values.shape for values in part.values()}) != 1 for part in record.values()):
