@@ -1,0 +1,12 @@
+"""The model to read, watch and subclass: customers and a brand as Mesa agents who call the rules one at a time.
+
+A tick is `BuzzModel.step`, what a customer does in it is in `customer`, what the brand does in `brand`, who comes to
+see a post in `post`. The compiled engine does the same, faster; `tests/test_twins.py` holds both to one trajectory.
+"""
+
+from buzzsim.model.brand import Brand
+from buzzsim.model.customer import Customer
+from buzzsim.model.model import BuzzModel
+from buzzsim.model.post import Notice, Post
+
+__all__ = ["Brand", "BuzzModel", "Customer", "Notice", "Post"]

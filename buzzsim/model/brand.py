@@ -1,0 +1,155 @@
+"""The brand: which posts it finds, in what order its staff takes them, and what it does with each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+import mesa
+
+from buzzsim import draws, rules
+from buzzsim.model.post import Post
+
+if TYPE_CHECKING:
+    from buzzsim.model.model import BuzzModel
+
+
+class Act(NamedTuple):
+    """What the brand did with a post, and whether it was solved, accepted or posted again."""
+
+    tick: int
+    post: Post
+    act: int
+    result: bool
+
+
+class Brand(mesa.Agent):  # type: ignore[misc]
+    """The one whom the criticism is about.
+
+    Parameters
+    ----------
+    model : BuzzModel
+        The model to live in.
+    strategy : str
+        ``ignore``, ``censor``, ``public_reply`` or ``private_dialogue``.
+    staff : int
+        People on duty, 0 for unlimited.
+    """
+
+    model: BuzzModel
+
+    def __init__(self, model: BuzzModel, strategy: str, staff: int) -> None:
+        super().__init__(model)
+        self.strategy = strategy
+        self.busy_until = [0] * staff
+        self.cases: defaultdict[int, list[tuple[Post, int]]] = defaultdict(list)  # by tick: post and private round
+        self.queue: list[tuple[float, tuple[int, int, int], int, Post]] = []  # a heap: the first is taken next
+        self.acts: list[Act] = []
+        self.backlog = 0  # the longest queue at the end of a tick
+
+    def find(self, post: Post) -> None:
+        """Come to see a critical post after a while, if at all and if the strategy has any use for it."""
+        if self.strategy == "ignore" or (self.strategy == "censor" and not post.on_page):
+            return
+        p = self.model.p
+        if rules.is_handled(p, post.luck(draws.COVERAGE)):
+            lag = min(rules.lag(p, draws.normal(post.key, draws.LAG, 0)), 2.0 * p.time_horizon)
+            self.file(post, 0, lag)
+
+    def file(self, post: Post, talk_round: int, hours: float) -> None:
+        """Take up a case in so many hours, at once or in a round of a private dialogue."""
+        tick = self.model.tick + rules.ticks(self.model.p, hours)
+        if tick <= self.model.horizon:
+            self.cases[tick].append((post, talk_round))
+
+    def act(self) -> None:
+        """Take the waiting cases in their order, as long as somebody is free."""
+        p, now = self.model.p, self.model.tick
+        for post, talk_round in self.cases.pop(now, ()):
+            rank = float(rules.priority(p, now, len(post.author.followers), post.intensity))
+            heappush(self.queue, (rank, post.seniority, talk_round, post))
+        while self.queue and (clerk := self._free_clerk()) is not None:
+            _, _, talk_round, post = heappop(self.queue)
+            hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post)
+            if hours is not None and self.busy_until:
+                self.busy_until[clerk] = now + rules.ticks(p, hours)
+        self.backlog = max(self.backlog, len(self.queue))
+
+    def _free_clerk(self) -> int | None:
+        """Give somebody who is free, if anybody is."""
+        if not self.busy_until:
+            return 0
+        return next((clerk for clerk, tick in enumerate(self.busy_until) if tick <= self.model.tick), None)
+
+    def handle(self, post: Post) -> float | None:
+        """Do with a post what the strategy says; give the hours of work, or None if there is nothing left to do."""
+        if post.end <= self.model.tick:
+            return None
+        if self.strategy == "censor":
+            return self.delete(post)
+        if post.author.stage != rules.CRITIC or post.author.talking:
+            return None
+        return self.reply(post) if self.strategy == "public_reply" else self.invite(post)
+
+    def delete(self, post: Post) -> float:
+        """Delete a post from the page; the author and the witnesses may not take it quietly."""
+        post.end = self.model.tick
+        again = post.author.face_removal(post)
+        self._note(post, rules.REMOVED, again)
+        for witness in reversed(post.readers):
+            witness.witness_removal(post)
+        return float(self.model.p.brand_removal_time)
+
+    def reply(self, post: Post) -> float:
+        """Answer under the post, before its audience."""
+        p, author = self.model.p, post.author
+        strength = rules.reply_strength(p)
+        heat = len(post.won) / len(post.readers) if post.readers else 0.0
+        post.thread += rules.thread_effect(p, strength)
+        author.hear_out(strength, heat)
+        solved = rules.is_solved(p, heat, author.character, post.luck(draws.SOLVE))
+        if solved:
+            author.reconcile(post)
+        self._note(post, rules.REPLIED, solved)
+        post.bump(float(p.reply_bump))
+        post.show_to_brand_followers()
+        return float(p.brand_reply_time)
+
+    def invite(self, post: Post) -> float:
+        """Ask the author to talk in private; everybody can see that."""
+        p, author = self.model.p, post.author
+        accepted = rules.accepts(p, author.character, post.luck(draws.ACCEPT))
+        self._note(post, rules.INVITED, accepted)
+        post.invited = True
+        if accepted:
+            author.talking = True
+            self.file(post, 1, p.private_round_time)
+        post.bump(float(p.private_invite_bump))
+        return float(p.brand_reply_time)
+
+    def talk(self, post: Post, talk_round: int) -> float:
+        """Hold one round of a private dialogue."""
+        p, author = self.model.p, post.author
+        author.hear_out(rules.reply_strength(p), 0.0)
+        solved = rules.is_solved(p, 0.0, author.character, post.luck(draws.ROUND, talk_round))
+        self._note(post, rules.TALKED, solved)
+        if solved:
+            author.talking = False
+            author.reconcile(post)
+            if rules.withdraws(p, post.luck(draws.WITHDRAW_SOLVED)):
+                post.end = min(post.end, self.model.tick)
+            else:
+                post.thread += rules.solved_mark(p)
+        elif talk_round < p.private_rounds:
+            self.file(post, talk_round + 1, p.private_round_time)
+        else:
+            author.talking = False
+            author.give_up(post)
+        return float(p.brand_round_work)
+
+    def _note(self, post: Post, act: int, result: bool) -> None:
+        """Keep what was done."""
+        self.acts.append(Act(self.model.tick, post, act, result))
+        if post.answered < 0:
+            post.answered = self.model.tick

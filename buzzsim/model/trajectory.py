@@ -1,0 +1,73 @@
+"""The trajectory and the outcomes of a Mesa model, in the tables that the compiled engine fills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from buzzsim import outcomes
+from buzzsim.result import RECORD, Record
+from buzzsim.workspace import ACT, ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, NOTICE, PEOPLE, PERSON, POST, POSTS
+
+if TYPE_CHECKING:
+    from buzzsim.model.model import BuzzModel
+    from buzzsim.model.post import Post
+
+
+def trajectory(model: BuzzModel) -> dict[str, NDArray[Any]]:
+    """Give a table for each of `result.RECORD`."""
+    customers = [
+        (
+            c.number, c.stage, c.character, c.susceptibility, c.anger_at(model.horizon), c.attitude, c.attitude_start, c.noticed,
+            _place(c.first_post), c.first_channel, c.joined, _place(c.won_by), c.won_channel, _place(c.entry), len(c.critics_seen),
+        )
+        for c in model.customers
+        if c.touched
+    ]  # fmt: skip
+    posts = [
+        (
+            q.author.number, q.kind, q.number, q.tick, _place(q.parent), _place(q.entry), q.on_page, q.intensity, q.thread, q.end,
+            len(q.readers), len(q.won), q.answered,
+        )
+        for q in model.posts
+    ]  # fmt: skip
+    acts = [(a.tick, a.post.place, a.act, a.result) for a in model.brand.acts]
+    return {
+        "customers": _table("customers", PERSON, customers),
+        "posts": _table("posts", POST, posts),
+        "notices": _table("notices", NOTICE, sorted(model.looks)),
+        "acts": _table("acts", ACT, acts),
+    }
+
+
+def record_of(tables: dict[str, NDArray[Any]]) -> Record:
+    """Take the columns of a record out of its tables."""
+    return {table: {column: tables[table][column].copy() for column in columns} for table, columns in RECORD.items()}
+
+
+def measured(model: BuzzModel, tables: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Give the outcomes of a finished model, and its critical posts by hour, measured as the engine's are."""
+    w = model.world.workspace(1)._replace(people=tables["customers"], posts=tables["posts"], acts=tables["acts"])
+    w.n[PEOPLE], w.n[POSTS], w.n[ACTS] = w.people.size, w.posts.size, w.acts.size
+    early, late = model.watched_ticks
+    w.tally[BACKLOG], w.tally[DEFENCES] = model.brand.backlog, model.defences
+    w.tally[EARLY_ANGER], w.tally[LATE_ANGER] = model.complainants_anger(early), model.complainants_anger(late)
+    values, hourly = np.empty(outcomes.N_OUTCOMES), np.zeros(model.world.n_hours, np.int32)
+    outcomes.measure(model.p, w, hourly, values)
+    return values, hourly
+
+
+def _table(name: str, dtype: np.dtype[Any], rows: Sequence[Iterable[Any]]) -> NDArray[Any]:
+    """Fill the columns of a record's table; the engine's other columns stay empty."""
+    table = np.zeros(len(rows), dtype)
+    if rows:
+        for column, values in zip(RECORD[name], zip(*rows, strict=True), strict=True):
+            table[column] = values
+    return table
+
+
+def _place(post: Post | None) -> int:
+    return -1 if post is None else post.place
