@@ -1,0 +1,212 @@
+"""R0: what `reproduction` computes is what the engine does to a typical critic, and what cannot be reached is refused.
+
+The simulation takes the definition at its word: a tie picks the critic (as likely as it is noticed), joining has picked
+their susceptibility, one notice of the complaint made their anger, and their followers, but not who won them, are fresh.
+Only their own posts reach anybody, so that everybody won was won by them.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import njit
+
+from buzzsim import draws, engine, rules
+from buzzsim.errors import ScenarioError
+from buzzsim.network import Network, generate
+from buzzsim.parameters import numbers
+from buzzsim.reproduction import solve, typical_r0
+from buzzsim.scenario import Scenario
+from buzzsim.workspace import PEOPLE, TRAITS, Net, workspace
+from buzzsim.world import World
+
+REPLICATES = 5000
+FINE = {"time.tick": 0.05, "time.horizon": 24, "attention.page_visitors": 0, "joining.r0": 1.2}  # rounding to ticks shifts anger
+
+
+def ring(customers, degree):
+    """A network in which everybody has as many followers."""
+    return generate("small_world", customers=customers, ties=degree // 2, rewiring=0.0, seed=1)
+
+
+regular = {degree: ring(400, degree) for degree in (4, 8)}
+
+
+def p_of(changes=None, share=1.0):
+    return numbers(Scenario().replace(FINE | (changes or {})), share)
+
+
+def won_by_typical_critics(p, network, replicates=REPLICATES, seed=1):
+    """How many each of so many typical critics won, by the compiled engine."""
+    rng = np.random.default_rng(seed)
+    crowd = network.n_customers
+    w = workspace(crowd, int(rules.ticks(p, p.time_horizon)), 0, p.attention_page_visitors)
+    relative = np.maximum(network.followees, 1) / network.followees.mean()
+    tails, heads = np.repeat(np.arange(crowd), network.followers), network.indices
+    noticed = np.array([rules.noticed_by(p, rules.notice_mass(p, 1.0, share), p.time_horizon) for share in relative])
+    ties = rng.choice(heads.size, replicates, p=noticed[heads] / noticed[heads].sum())
+    angers = np.minimum(1.0, p.anger_gain * typical_susceptibilities(p, replicates, rng) * p.complaint_anger)
+    own, counts = np.array([p], dtype=p.dtype), np.full(replicates, -1)
+    net = Net(network.indptr, network.indices, relative if p.attention_dilution else np.zeros(0), np.zeros((len(TRAITS), 0)))
+    _count(own, net, tails[ties], heads[ties].astype(np.int64), angers, np.uint64(seed), w, counts)
+    assert counts.min() >= 0
+    return counts
+
+
+@njit
+def _count(p, net, winners, critics, angers, key, w, counts):
+    for r in range(counts.size):
+        critic = critics[r]
+        followers = net.indices[net.indptr[critic] : net.indptr[critic + 1]]
+        followers = followers[followers != winners[r]]
+        indptr = np.zeros_like(net.indptr)
+        indptr[critic + 1 :] = followers.size
+        p[0].complaint_anger = angers[r]
+        only = Net(indptr, followers, net.relative_followees, net.traits)
+        if engine.simulate(p[0], only, critics[r : r + 1], draws.fold(key, r), rules.IGNORE, w) < 0:
+            return
+        counts[r] = 0
+        for row in range(w.n[PEOPLE]):
+            won_by = w.people[row].won_by
+            counts[r] += won_by >= 0 and w.posts[won_by].author == critic
+
+
+def typical_susceptibilities(p, n, rng):
+    """Those of customers who joined on one notice of the complaint."""
+    if np.isinf(p.crowd_susceptibility_shape):
+        return np.ones(n)
+    s = rng.gamma(p.crowd_susceptibility_shape, 1 / p.crowd_susceptibility_shape, 60 * n)
+    chance = np.minimum(1.0, p.share_probability * s * np.exp(p.joining_arousal * (p.complaint_anger - 0.5)))
+    joined = s[rng.random(s.size) * chance.max() < chance]
+    assert joined.size >= n
+    return joined[:n]
+
+
+def assert_mean(sample, expected):
+    """Within four standard errors."""
+    assert abs(sample.mean() - expected) < 4 * sample.std() / np.sqrt(sample.size)
+
+
+# ---------------------------------------------------------------------------------------------- by simulation
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"crowd.susceptibility_shape": float("inf"), "anger.repeat_rate": 0},
+        {"crowd.susceptibility_shape": float("inf"), "anger.repeat_rate": 0.5, "anger.gain": 0.5},
+        {"crowd.susceptibility_shape": 2, "anger.repeat_rate": 0.5, "anger.gain": 0.4},
+        {"crowd.susceptibility_shape": 0.3, "anger.repeat_rate": 0.2, "joining.arousal": 3},
+        {"attention.kernel": "power_law", "anger.repeat_rate": 0.5, "anger.gain": 0.4},
+        {"attention.kernel": "immediate", "anger.repeat_rate": 0.1},
+        {"attention.kernel": "constant", "attention.view_rate": 0.05, "anger.repeat_rate": 0.1},
+        {"crowd.attitude_spread": 0.8, "crowd.attitude": 0.3, "joining.loyalty": 1, "anger.repeat_rate": 0},
+    ],
+    ids=["one post", "repeats", "unequal people", "few very receptive", "power law", "immediate", "constant", "loyal"],
+)
+def test_a_typical_critic_wins_r0_others(changes):
+    p = p_of(changes)
+    p["share_probability"] = solve(p, regular[8], 1.2)
+    assert_mean(won_by_typical_critics(p, regular[8]), 1.2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "directed", "dilution"),
+    [("clustered_scale_free", False, 0.0), ("clustered_scale_free", False, 1.0), ("random", True, 0.0)],
+)
+def test_a_typical_critic_wins_r0_others_on_unequal_networks(kind, directed, dilution):
+    network = generate(kind, customers=300, ties=4, seed=2)
+    if directed:  # some ties go one way, some both
+        tails, heads = np.repeat(np.arange(300), network.followers), network.indices
+        keep = (tails < heads) | ((tails + heads) % 3 == 0)
+        network = Network.from_edges(tails[keep], heads[keep], n_customers=300, directed=True)
+    p = p_of({"attention.dilution": dilution, "anger.repeat_rate": 0.1})
+    p["share_probability"] = solve(p, network, 1.2)
+    assert_mean(won_by_typical_critics(p, network), 1.2)
+
+
+def test_page_visitors_count_among_those_a_typical_critic_wins():
+    """Each post has visitors of its own; the network reaches hardly anybody in so large a crowd."""
+    network = ring(5000, 4)
+    changes = {"attention.page_visitors": 8, "joining.page_probability": 1, "anger.repeat_rate": 0.3, "anger.gain": 0.5}
+    p = p_of(changes)
+    p["share_probability"] = solve(p, network, 0.8)
+    assert_mean(won_by_typical_critics(p, network, 3000), 0.8)
+
+
+# ---------------------------------------------------------------------------------------------- by reasoning
+
+
+@pytest.mark.parametrize("r0", [0.01, 0.5, 1.0, 2.5])
+def test_solving_undoes_computing(r0):
+    p = p_of()
+    assert typical_r0(p, regular[8], solve(p, regular[8], r0)) == pytest.approx(r0, rel=1e-9)
+
+
+def test_an_r0_of_zero_needs_no_sharing():
+    assert solve(p_of(), regular[4], 0.0) == 0.0
+    assert typical_r0(p_of(), regular[4], 0.0) == 0.0
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.floats(0, 2), st.floats(0, 2))
+def test_more_sharing_makes_more_critics(one, other):
+    p = p_of()
+    low, high = sorted((one, other))
+    assert typical_r0(p, regular[8], low) <= typical_r0(p, regular[8], high) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize(
+    ("key", "more"),
+    [("attention.view_rate", 1.0), ("anger.repeat_rate", 0.5), ("attention.page_visitors", 20), ("anger.gain", 0.5)],
+)
+def test_what_brings_more_notices_or_more_anger_makes_more_critics(key, more):
+    assert typical_r0(p_of({key: more}), regular[8], 0.2) > typical_r0(p_of(), regular[8], 0.2)
+
+
+def test_the_size_of_a_regular_network_does_not_matter():
+    shares = [solve(p_of(), ring(n, 8), 1.2) for n in (100, 1000, 10_000)]
+    assert shares == pytest.approx([shares[0]] * 3, rel=1e-12)
+
+
+def test_only_fresh_followers_count():
+    """A critic of a regular network has one follower fewer to win; one of a star is a leaf as often as the centre."""
+    p = p_of({"anger.repeat_rate": 0})
+    star = Network.from_edges([0] * 9, range(1, 10))
+    expected = typical_r0(p, regular[4], 0.1) / 3
+    assert typical_r0(p, regular[8], 0.1) / 7 == pytest.approx(expected)
+    assert typical_r0(p, star, 0.1) / ((9 - 1) / 2) == pytest.approx(expected)
+    assert typical_r0(p, Network.from_edges([0], [1]), 0.1) == 0.0
+
+
+def test_in_a_chain_of_followers_everybody_has_one_fresh_follower():
+    p = p_of({"anger.repeat_rate": 0})
+    circle = Network.from_edges(range(10), [*range(1, 10), 0], directed=True)
+    assert typical_r0(p, circle, 0.1) == pytest.approx(typical_r0(p, regular[8], 0.1) / 7)
+
+
+def test_an_r0_out_of_reach_is_refused_with_the_highest_there_is():
+    p = p_of({"anger.repeat_rate": 0})
+    highest = 7 * rules.noticed_by(p, rules.notice_mass(p, 1.0, 1.0), p.time_horizon)
+    with pytest.raises(ScenarioError) as caught:
+        solve(p, regular[8], 100.0, "cafe")
+    assert str(caught.value) == (
+        f"cafe: joining.r0 is 100; expected at most {highest:.4g} on this network (400 customers, {regular[8].n_ties} ties), "
+        "where everybody who notices would join"
+    )
+    assert typical_r0(p, regular[8], solve(p, regular[8], 0.99 * highest)) == pytest.approx(0.99 * highest)
+
+
+def test_nobody_wins_anybody_where_nobody_looks():
+    with pytest.raises(ScenarioError, match="expected at most 0 on this network"):
+        solve(p_of({"attention.view_rate": 0}), regular[8], 0.5)
+
+
+def test_a_world_solves_for_r0_unless_the_share_probability_is_given():
+    scenario = Scenario().replace(FINE | {"joining.r0": 0.7})
+    world = World.of(scenario, regular[8])
+    assert typical_r0(world.p, regular[8], world.p.share_probability) == pytest.approx(0.7, rel=1e-9)
+    given = World.of(scenario.replace({"joining.share_probability": 0.123}), regular[8])
+    assert given.p.share_probability == 0.123
+    with pytest.raises(ScenarioError, match=r"^cafe: joining.r0 is 99; expected at most"):
+        World.of(scenario.replace({"joining.r0": 99, "name": "cafe"}), regular[8])
