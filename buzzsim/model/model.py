@@ -91,7 +91,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         self.world = _world_of(scenario, network)
         self.p = self.world.p
         self.replicate = int(replicate)
-        self.key = np.uint64(draws.fold(np.uint64(draws.key_of(self.entropy)), self.replicate))
+        self.key: Any = np.uint64(draws.fold(np.uint64(draws.key_of(self.entropy)), self.replicate))
         self.tick = 0
         self.horizon = self.world.horizon_ticks
 
@@ -107,7 +107,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         self.customers = [self.customer_class(self, number) for number in range(self.world.network.n_customers)]
         self.brand = self.brand_class(self, self.strategy, self.world.n_staff)
         self._introduce()
-        self.complainants = [self.customers[number] for number in sorted(self.world.complainants(int(self.key)).tolist())]
+        self.complainants = [self.customers[number] for number in sorted(self.world.complainants(self.key).tolist())]
         for customer in self.complainants:
             customer.complain()
         self.running = not self.is_over
