@@ -91,7 +91,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         self.world = _world_of(scenario, network)
         self.p = self.world.p
         self.replicate = int(replicate)
-        self.key: Any = np.uint64(draws.fold(np.uint64(draws.key_of(self.entropy)), self.replicate))
+        self.key = _key_of(self.entropy, self.replicate)
         self.tick = 0
         self.horizon = self.world.horizon_ticks
 
@@ -240,3 +240,8 @@ def _world_of(scenario: Any, network: Any) -> World:
     if isinstance(scenario, (str, os.PathLike)):
         scenario = Scenario.load(scenario)
     return World.of(scenario, network)
+
+
+def _key_of(entropy: int, replicate: int) -> Any:
+    """Give the key of all draws in one run, as the 64 bits that compiled functions take without asking."""
+    return np.uint64(draws.fold(np.uint64(draws.key_of(entropy)), replicate))
