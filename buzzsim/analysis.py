@@ -7,6 +7,7 @@ resamples for every strategy; the probability of a firestorm has its exact (Clop
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,32 +22,52 @@ Floats = NDArray[np.float64]
 N_RESAMPLES = 1000
 LEVEL = 0.95
 _TAIL = (1 - LEVEL) / 2
+_ROOM = 4_000_000  # counts held at once: 32 MB, however many replicates
 _COLUMN = {name: k for k, name in enumerate(OUTCOMES)}
 _SIGN = np.array([1.0 if outcome.better == "lower" else -1.0 for outcome in OUTCOMES.values()])
 
 
-def resampling(entropy: int, n: int) -> Floats:
-    """Give the bootstrap's counts, shape (resamples, replicates); they depend on nothing but the entropy."""
-    return np.asarray(draws.resamples(np.uint64(draws.key_of(entropy)), n, N_RESAMPLES))
+@dataclass(frozen=True)
+class Resampling:
+    """The bootstrap over replicates: which of them each resample draws depends on nothing but the entropy."""
+
+    entropy: int
+    n: int
+
+    def means(self, values: NDArray[Any]) -> Floats:
+        """Give the mean of each column in each resample, over the replicates in which it is defined.
+
+        Parameters
+        ----------
+        values : array of shape (replicates, columns)
+            One row for each replicate, NaN where undefined.
+
+        Returns
+        -------
+        array of shape (resamples, columns)
+            NaN where a resample drew no replicate in which the column is defined.
+        """
+        key, step = np.uint64(draws.key_of(self.entropy)), max(1, _ROOM // self.n)
+        defined = np.isfinite(values)
+        filled = np.where(defined, values, 0.0)
+        means = np.empty((N_RESAMPLES, values.shape[1]))
+        for first in range(0, N_RESAMPLES, step):
+            last = min(N_RESAMPLES, first + step)
+            counts = draws.resamples(key, self.n, first, last)
+            with np.errstate(invalid="ignore", divide="ignore"):
+                means[first:last] = (counts @ filled) / (counts @ defined)
+        return means
 
 
-def resampled_means(values: Floats, counts: Floats) -> Floats:
-    """Give the mean of each outcome in each resample, over the replicates in which it is defined."""
-    defined = np.isfinite(values)
-    number = counts @ defined
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return (counts @ np.where(defined, values, 0.0)) / number
-
-
-def summarise(values: Floats, counts: Floats) -> dict[str, dict[str, Any]]:
+def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any]]:
     """Summarise each outcome of one strategy.
 
     Parameters
     ----------
     values : array of shape (replicates, outcomes)
         One row for each replicate, NaN where an outcome is undefined.
-    counts : array of shape (resamples, replicates)
-        From `resampling`.
+    resampling : Resampling
+        The same for every strategy.
 
     Returns
     -------
@@ -54,7 +75,7 @@ def summarise(values: Floats, counts: Floats) -> dict[str, dict[str, Any]]:
         For each outcome ``mean``, ``median``, ``p95`` and ``ci95`` (of the mean), over the replicates in which it is
         defined; None where it is defined in none.
     """
-    low, high = _interval(resampled_means(values, counts))
+    low, high = _interval(resampling.means(values))
     summary: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
         column = values[:, k]
@@ -76,7 +97,7 @@ def summarise(values: Floats, counts: Floats) -> dict[str, dict[str, Any]]:
     return summary
 
 
-def pair(values: Floats, baseline: Floats, counts: Floats) -> dict[str, dict[str, Any]]:
+def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, dict[str, Any]]:
     """Compare a strategy with a baseline, replicate by replicate.
 
     Returns
@@ -88,7 +109,7 @@ def pair(values: Floats, baseline: Floats, counts: Floats) -> dict[str, dict[str
         luck, None where the pairs never differ.
     """
     difference = values - baseline
-    low, high = _interval(resampled_means(difference, counts))
+    low, high = _interval(resampling.means(difference))
     paired: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
         both = np.isfinite(difference[:, k])

@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 
 from buzzsim import draws, engine
 from buzzsim.advice import advise
-from buzzsim.analysis import pair, resampled_means, resampling, summarise
+from buzzsim.analysis import Resampling, pair, summarise
 from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, sentence, unknown
 from buzzsim.outcomes import OUTCOMES
@@ -69,18 +69,19 @@ class Comparison:
         frame.attrs["units"] = {name: OUTCOMES[name].unit}
         return frame
 
-    @cached_property
-    def _counts(self) -> NDArray[np.float64]:
-        return resampling(self.entropy, self.replicates)
+    @property
+    def resampling(self) -> Resampling:
+        """The bootstrap that all intervals come from."""
+        return Resampling(self.entropy, self.replicates)
 
     @cached_property
     def statistics(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Every statistic by strategy and outcome, as the JSON has it."""
         base = self.values[self.baseline]
-        found = {name: summarise(values, self._counts) for name, values in self.values.items()}
+        found = {name: summarise(values, self.resampling) for name, values in self.values.items()}
         for name, values in self.values.items():
             if name != self.baseline:
-                for outcome, paired in pair(values, base, self._counts).items():
+                for outcome, paired in pair(values, base, self.resampling).items():
                     found[name][outcome]["paired"] = paired
         return found
 
@@ -135,7 +136,7 @@ class Comparison:
         >>> sentence = bz.compare("default", replicates=50, rng=1).advice()
         """
         column = _column(outcome)
-        resampled = {name: resampled_means(values[:, [column]], self._counts)[:, 0] for name, values in self.values.items()}
+        resampled = {name: self.resampling.means(values[:, [column]])[:, 0] for name, values in self.values.items()}
         return advise(outcome, self.baseline, self.statistics, resampled, self.replicates)
 
     def counterfactual(self, strategy: str, against: str | None = None, replicate: int = 0) -> pd.DataFrame:
@@ -210,7 +211,7 @@ class Comparison:
 
         return plot.comparison(
             {name: values[:, 0] for name, values in self.values.items()}, self.hourly, self.baseline,
-            {name: found["volume"] for name, found in self.statistics.items()}, self.scenario, self._counts, axes,
+            {name: found["volume"] for name, found in self.statistics.items()}, self.scenario, self.resampling, axes,
         )  # fmt: skip
 
     def __repr__(self) -> str:

@@ -164,12 +164,12 @@ def key_of(entropy: int) -> int:
 
 
 @compiled
-def resamples(key: Any, n: Any, times: Any) -> Any:
-    """Count how often each of n replicates is drawn in each of so many bootstrap resamples; shape (times, n)."""
-    counts = np.zeros((times, n), np.float64)
+def resamples(key: Any, n: Any, first: Any, last: Any) -> Any:
+    """Count how often each of n replicates is drawn in bootstrap resamples `first` to `last` - 1; a row for each."""
+    counts = np.zeros((last - first, n), np.float64)
     stream = fold(key, BOOTSTRAP)
-    for b in range(times):
+    for b in range(first, last):
         resample = fold(stream, b)
         for i in range(n):
-            counts[b, np.int64(unit(fold(resample, i)) * n)] += 1.0
+            counts[b - first, np.int64(unit(fold(resample, i)) * n)] += 1.0
     return counts

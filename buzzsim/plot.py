@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 from numpy.typing import NDArray
 
-from buzzsim.analysis import resampled_means
+from buzzsim.analysis import Resampling
 from buzzsim.scenario import Scenario, write_whole
 from buzzsim.strategy import LABELS
 
@@ -36,7 +36,7 @@ def comparison(
     baseline: str,
     statistics: Mapping[str, Any],
     scenario: Scenario,
-    counts: NDArray[np.float64],
+    resampling: Resampling,
     axes: Any = None,
 ) -> Any:
     """Draw a comparison: how big complaints get, when, and what each strategy changed for the same complaint.
@@ -53,8 +53,8 @@ def comparison(
         What `analysis` says of the volume, by strategy.
     scenario : Scenario
         What was compared.
-    counts : array of shape (resamples, replicates)
-        From `analysis.resampling`.
+    resampling : Resampling
+        The bootstrap that the band comes from.
     axes : sequence of three Axes, optional
         Where to draw.
 
@@ -66,7 +66,7 @@ def comparison(
         if axes is None:
             axes = _new_axes(scenario, next(iter(volumes.values())).size)
         distributions(volumes, scenario.measures.firestorm_volume, axes[0])
-        course(hourly, counts, axes[1])
+        course(hourly, resampling, axes[1])
         differences(volumes, baseline, statistics, axes[2])
     return axes
 
@@ -99,12 +99,12 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
     return ax
 
 
-def course(hourly: Mapping[str, NDArray[np.int32]], counts: NDArray[np.float64], ax: Any) -> Any:
+def course(hourly: Mapping[str, NDArray[np.int32]], resampling: Resampling, ax: Any) -> Any:
     """Draw the mean number of critical posts by hour with the 95 % interval of that mean."""
     ends = []
     for strategy, series in hourly.items():
         mean = series.mean(axis=0)
-        low, high = np.quantile(resampled_means(series.astype(float), counts), [0.025, 0.975], axis=0)
+        low, high = np.quantile(resampling.means(series), [0.025, 0.975], axis=0)
         hours = np.arange(mean.size) + 0.5
         ax.fill_between(hours, low, high, color=COLOURS[strategy], alpha=0.2, linewidth=0)
         ax.plot(hours, mean, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy])

@@ -100,7 +100,7 @@ class Result:
     names: Any
     record: Record
     values: NDArray[np.float64]
-    hourly_volume: NDArray[np.int64]
+    hourly_volume: NDArray[np.int32]
     versions: dict[str, str]
     network: dict[str, Any]
 

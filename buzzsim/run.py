@@ -147,7 +147,11 @@ def replicates(
     if n > 0 and workers > 1:
         chunk(0)  # compiles before the threads start
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(chunk, range(_CHUNK, n, _CHUNK)))
+            try:
+                list(pool.map(chunk, range(_CHUNK, n, _CHUNK)))
+            except BaseException:  # Ctrl-C too: do not first run all that is waiting
+                pool.shutdown(cancel_futures=True)
+                raise
     else:
         for first in range(0, n, _CHUNK):
             chunk(first)

@@ -78,7 +78,7 @@ class World:
         staff = self.scenario.brand.staff
         return 0 if np.isinf(staff) else int(staff)
 
-    def complainants(self, run: int) -> NDArray[np.int64]:
+    def complainants(self, run: Any) -> NDArray[np.int64]:
         """Give who complains in the replicate of that key."""
         complaint = self.scenario.complaint
         found = engine.choose_complainants(self.net, self.named, complaint.complainants, complaint.choice == "followers", run)

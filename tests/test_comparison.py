@@ -9,8 +9,9 @@ import pytest
 from scipy import stats
 
 import buzzsim as bz
+from buzzsim import draws
 from buzzsim.advice import advise
-from buzzsim.analysis import exact_interval, pair, resampled_means, resampling, summarise
+from buzzsim.analysis import N_RESAMPLES, Resampling, exact_interval, pair, summarise
 from buzzsim.outcomes import OUTCOMES
 
 SCENARIO = bz.Scenario().replace({"network.customers": 500})
@@ -75,7 +76,7 @@ def test_exact_intervals_are_those_of_scipy(hits, n):
 
 
 def test_resamples_draw_each_replicate_once_on_average():
-    counts = resampling(1, 200)
+    counts = draws.resamples(draws.key_of(1), 200, 0, N_RESAMPLES)
     assert counts.shape == (1000, 200)
     assert (counts.sum(axis=1) == 200).all()
     assert abs(counts.mean(axis=0) - 1).max() < 5 / math.sqrt(1000)
@@ -86,11 +87,11 @@ def test_undefined_outcomes_are_left_out_and_counted():
     values = np.zeros((4, len(OUTCOMES)))
     values[:, 0] = [1.0, math.nan, 3.0, math.nan]
     values[:, 1] = math.nan
-    found = summarise(values, resampling(1, 4))
+    found = summarise(values, Resampling(1, 4))
     names = list(OUTCOMES)
     assert (found[names[0]]["mean"], found[names[0]]["n"]) == (2.0, 2)
     assert found[names[1]] == {"mean": None, "median": None, "p95": None, "ci95": [None, None], "n": 0}
-    paired = pair(values, values, resampling(1, 4))
+    paired = pair(values, values, Resampling(1, 4))
     assert paired[names[0]]["difference"] == 0.0
     assert paired[names[0]]["variance_reduction"] is None
     assert paired[names[1]]["difference"] is None
@@ -128,12 +129,12 @@ def statistics_of(**means):
     noise = np.random.default_rng(1).normal(size=400)
     noise -= noise.mean()
     values = {name: np.repeat((mean + 0.1 * noise)[:, None], len(OUTCOMES), axis=1) for name, mean in means.items()}
-    counts = resampling(1, 400)
-    found = {name: summarise(column, counts) for name, column in values.items()}
+    resampling = Resampling(1, 400)
+    found = {name: summarise(column, resampling) for name, column in values.items()}
     for name in list(means)[1:]:
-        for outcome, paired in pair(values[name], values["ignore"], counts).items():
+        for outcome, paired in pair(values[name], values["ignore"], resampling).items():
             found[name][outcome]["paired"] = paired
-    return found, {name: resampled_means(column[:, [0]], counts)[:, 0] for name, column in values.items()}
+    return found, {name: resampling.means(column[:, [0]])[:, 0] for name, column in values.items()}
 
 
 def test_advice_names_the_best_and_flags_what_did_worse_than_nothing():
@@ -231,3 +232,12 @@ def test_wrong_arguments_are_refused_in_one_sentence(wrong):
     with pytest.raises(bz.BuzzsimError) as error:
         bz.compare(**{"scenario": SCENARIO, "quiet": True, "replicates": 2, **wrong})
     assert "\n" not in str(error.value)
+
+
+def test_resamples_are_the_same_however_many_are_held_at_once(monkeypatch):
+    from buzzsim import analysis
+
+    values = np.random.default_rng(1).normal(size=(50, 3))
+    whole = Resampling(1, 50).means(values)
+    monkeypatch.setattr(analysis, "_ROOM", 50 * 7)
+    assert np.allclose(Resampling(1, 50).means(values), whole, rtol=1e-12)
