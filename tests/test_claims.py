@@ -37,6 +37,7 @@ from buzzsim.world import World
 N = 1000
 ENTROPY = 20240521
 STANDARD_ERRORS = 4.0
+ANSWERS = ("brand.", "reply.", "censor.", "private.")
 ANGERS = ("author_anger_6h", "author_anger_24h")
 
 HERE = {
@@ -47,8 +48,16 @@ HERE = {
 
 
 @cache
-def _world(changes):
+def _silent_world(changes):
     return World.of(Scenario().replace(dict(changes)))
+
+
+@cache
+def _world(changes):
+    """R0 is that of a crowd nobody answers, so scenarios that differ in the answer share its solution and network."""
+    silent = _silent_world(tuple(change for change in changes if not change[0].startswith(ANSWERS)))
+    share = {"joining.share_probability": float(silent.p.share_probability)}
+    return World.of(Scenario().replace(dict(changes) | share), silent.network)
 
 
 @cache
