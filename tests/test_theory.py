@@ -1,0 +1,295 @@
+"""What is known exactly, and what the model must therefore give: old models are corners of this one.
+
+Rules and numbers V1 to V15 are those of section 4 of the project's science notes, repeated here where they are used.
+Every check states a target and a wrong value that it can tell from it: the mean must lie within four standard errors
+of the first and beyond four of the second, so that a test too blunt to fail does not pass either.
+"""
+
+import math
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.parameters import numbers
+from buzzsim.rules import lag
+from buzzsim.run import replicates, run
+from buzzsim.scenario import Scenario
+from buzzsim.world import World
+
+ENTROPY = 7
+STANDARD_ERRORS = 4.0
+
+# Everything that no textbook has is off: one post a customer, all alike, nobody writes on the brand's page but the
+# complainant, and the brand comes to every post after the same time.
+PLAIN = {
+    "complaint.names": [0],
+    "joining.share_probability": 1.0,
+    "joining.arousal": 0.0,
+    "joining.reinforcement": 0.0,
+    "joining.loyalty": 0.0,
+    "joining.page_probability": 0.0,
+    "crowd.susceptibility_shape": math.inf,
+    "crowd.vindictive_share": 0.0,
+    "anger.repeat_rate": 0.0,
+    "anger.half_life": 1e6,
+    "attention.page_visitors": 0,
+    "brand.coverage": 1.0,
+    "brand.response_sigma": 0.0,
+}
+
+
+def star(followers):
+    """One customer, number 0, whom the others follow, and whom nobody else follows."""
+    return nx.DiGraph((0, k) for k in range(1, followers + 1))
+
+
+def outcomes_of(changes, network, strategy="ignore", n=2000):
+    """Outcomes by name, replicate by replicate."""
+    values, hourly = replicates(World.of(Scenario().replace(PLAIN | changes), network), strategy, ENTROPY, n)
+    return dict(zip(OUTCOMES, values.T, strict=True)) | {"hourly": hourly}
+
+
+def off(sample, target):
+    """How many standard errors a sample's mean lies from a target."""
+    error = sample.std(ddof=1) / math.sqrt(sample.size)
+    return (sample.mean() - target) / error
+
+
+def assert_mean(sample, target, wrong):
+    """The mean agrees with the target, and would not agree with the wrong value."""
+    assert abs(off(sample, target)) <= STANDARD_ERRORS, (
+        f"mean {sample.mean():.5g} is {off(sample, target):+.1f} s.e. from {target:.5g}"
+    )
+    assert abs(off(sample, wrong)) > STANDARD_ERRORS, f"{sample.size} replicates cannot tell {target:.5g} from {wrong:.5g}"
+
+
+# ------------------------------------------------------------------------------- noticing, forgetting, waiting (V12, V15)
+
+
+def test_a_follower_ever_notices_a_post_with_the_probability_of_the_notice_law():
+    """V12: 1 - exp(-view_rate * half_life / ln 2), .5139 at 0.5 an hour and one hour."""
+    reached = outcomes_of({"joining.r0": 0.0, "joining.share_probability": 0.0}, star(100), n=500)["reach"] * 101 / 100
+    assert_mean(reached, 0.5139, 0.5)
+
+
+@pytest.mark.parametrize(("kernel", "first_hour"), [("exponential", 0.5), ("power_law", 0.543 / 0.830)])
+def test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says(kernel, first_hour):
+    """V12 and V15: half the visibility in a half-life; SEISMIC spends .543 in 1 h and .830 in the 72 h of a run."""
+    mass = 0.5 / math.log(2)
+    joined = outcomes_of({"attention.kernel": kernel}, star(100), n=1000)["hourly"][:, 0] - 1.0
+    assert_mean(joined / 100, 1 - math.exp(-mass * first_hour), 1 - math.exp(-mass * (1.1 * first_hour)))
+
+
+def test_anger_halves_in_its_half_life():
+    found = outcomes_of({"anger.half_life": 6.0, "joining.share_probability": 0.0}, star(1), n=1)
+    assert found["author_anger_6h"][0] == pytest.approx(0.4, rel=1e-12)
+    assert found["author_anger_24h"][0] == pytest.approx(0.05, rel=1e-12)
+
+
+def test_the_brand_comes_as_late_as_was_measured():
+    """V12: with median 46 minutes and mean 8 h 24, 54.8 % within 1 h, 82.6 % within 6 h, 94.2 % within 24 h."""
+    measured = Scenario().brand
+    changes = {"joining.share_probability": 0.0, "brand.response_sigma": measured.response_sigma}
+    waited = outcomes_of(changes, star(1), "public_reply", n=8000)["first_response"]
+    for hours, share in ((1, 0.548), (6, 0.826), (24, 0.942)):
+        assert_mean((waited <= hours).astype(float), share, share - 0.03)  # NaN: later than the horizon
+    p = numbers(Scenario(), 1.0)
+    normal = np.random.default_rng(1).normal(size=200_000)
+    assert np.mean([lag(p, z) for z in normal]) == pytest.approx(8.4, rel=0.1)
+
+
+# ------------------------------------------------------------- first-generation rules (science notes 3.5, V13)
+
+FOLLOWERS = 100
+DELAY = 46 / 60
+MASS = 0.5 / math.log(2)  # E
+LATER = 2.0**-DELAY  # share of a post's visibility that is left when the brand comes
+NOTICED = 1 - math.exp(-MASS * (1 - LATER))  # e
+EVER = 1 - math.exp(-MASS)  # T
+FIRST_GENERATION = {"brand.response_median": DELAY, "time.tick": 1 / 60, "time.horizon": 24.0}
+
+
+def extra_posts(changes, strategy, n):
+    """Volume under a strategy less volume under silence, on the same luck."""
+    found = [outcomes_of(FIRST_GENERATION | changes, star(FOLLOWERS), name, n)["volume"] for name in (strategy, "ignore")]
+    return found[0] - found[1]
+
+
+def protesting(share, ratio):
+    """A crowd that shares with one probability and protests `ratio` times as likely."""
+    return {"joining.share_probability": share, "censor.protest_probability": share * ratio, "censor.repost_probability": 0.0}
+
+
+BREAK_EVEN = (EVER - NOTICED) / NOTICED
+
+
+def test_deleting_breaks_even_where_a_witness_protests_as_likely_as_a_viewer_shared():
+    """Rule 1: it backfires exactly where protest / share exceeds (T - e) / e, .998 at 46 minutes."""
+    assert pytest.approx(0.998, abs=0.0005) == BREAK_EVEN
+    assert_mean(extra_posts(protesting(0.3, BREAK_EVEN), "censor", 4000), 0.0, FOLLOWERS * NOTICED * 0.3 * 0.05)
+
+
+@pytest.mark.parametrize(("ratio", "sign"), [(0.8, -1), (1.2, 1)])
+def test_deleting_backfires_above_that_and_helps_below(ratio, sign):
+    """The whole of rule 1, not only its sign: F e protest - F share (T - e) posts more."""
+    expected = FOLLOWERS * 0.3 * (ratio * NOTICED - (EVER - NOTICED))
+    extra = extra_posts(protesting(0.3, ratio), "censor", 2000)
+    assert_mean(extra, expected, 0.5 * expected)
+    assert sign * off(extra, 0.0) > STANDARD_ERRORS
+
+
+def test_a_repost_brings_back_what_deleting_took_away():
+    """Rule 1 with reposts: seen anew by all, more visibly; who saw both had two chances to share."""
+    share, multiplier = 0.2, 1.5
+    again = 0.5 * (0.8 + 0.3 * (1 - 0.8))  # repost_probability times the anger that reactance left
+    twice = 1 - (1 - share * NOTICED) * (1 - share * (1 - math.exp(-MASS * multiplier)))
+    expected = again * (1 + FOLLOWERS * (twice - share * NOTICED)) - FOLLOWERS * share * (EVER - NOTICED)
+    changes = protesting(share, 0.0) | {"censor.repost_probability": 0.5, "censor.streisand_multiplier": multiplier}
+    assert_mean(extra_posts(changes, "censor", 4000), expected, expected - 0.8)
+
+
+def answered(excess, bump):
+    """A reply that beats expectation by some `excess` of potency times strength, and shows the thread anew."""
+    quality = 0.4 + excess / 2.0
+    return {
+        "joining.share_probability": 0.4, "reply.potency": 2.0, "reply.expectation": 0.4, "reply.bump": bump,
+        "reply.empathy": quality, "reply.explanation": quality, "reply.solution": quality,
+    }  # fmt: skip
+
+
+def excess_needed(bump):
+    """Rule 2: by how much potency times strength must exceed 0 for a public reply to help."""
+    younger = 2.0 ** (-(1 - bump) * DELAY)
+    return math.log((1 - math.exp(-MASS * younger)) / (1 - math.exp(-MASS * LATER)))
+
+
+@pytest.mark.parametrize(("bump", "needed"), [(1.0, 0.3968), (0.5, 0.2064), (0.0, 0.0)])
+def test_a_public_reply_breaks_even_where_it_outweighs_its_own_audience(bump, needed):
+    """Rule 2: .3968 with a full bump at 46 minutes, .2064 with half of one, nothing without."""
+    assert excess_needed(bump) == pytest.approx(needed, abs=0.0001)
+    extra = extra_posts(answered(needed, bump), "public_reply", 4000)
+    if bump == 0.0:
+        assert not extra.any()
+    else:
+        assert_mean(extra, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("bump", [1.0, 0.5, 0.0])
+@pytest.mark.parametrize("better", [-0.15, 0.15])
+def test_a_public_reply_helps_above_that_and_hurts_below(bump, better):
+    """The whole of rule 2: those who had not noticed before do so with the younger post's mass, and share less."""
+    excess = excess_needed(bump) + better
+    younger = 2.0 ** (-(1 - bump) * DELAY)
+    after = math.exp(-excess) * (1 - math.exp(-MASS * younger)) - (1 - math.exp(-MASS * LATER))
+    expected = FOLLOWERS * 0.4 * (1 - NOTICED) * after
+    extra = extra_posts(answered(excess, bump), "public_reply", 2000)
+    assert_mean(extra, expected, 0.5 * expected)
+    assert math.copysign(1, better) * off(extra, 0.0) < -STANDARD_ERRORS
+
+
+# ---------------------------------------------------------------------- independent cascades and epidemics (V1 to V5)
+
+
+def at_once(probability):
+    """A follower notices, and joins, in the next tick or never."""
+    return {"attention.kernel": "immediate", "attention.half_life": math.log(2), "attention.view_rate": -math.log1p(-probability)}
+
+
+def test_an_independent_cascade_on_a_triangle_has_its_exact_mean():
+    """V5: 1 + 2 (p + p^2 - p^3), 2.25 at one half (Kempe, Kleinberg & Tardos 2003)."""
+    assert_mean(outcomes_of(at_once(0.5), nx.complete_graph(3), n=8000)["critics"], 2.25, 2.0)
+
+
+def test_an_independent_cascade_gets_as_far_down_a_path_as_a_row_of_coins():
+    """V5: p^k."""
+    depth = outcomes_of(at_once(0.7), nx.path_graph(6), n=8000)["depth"]
+    for k in range(1, 6):
+        assert_mean((depth >= k).astype(float), 0.7**k, 0.7**k - 0.04)
+
+
+def test_an_independent_cascade_on_a_star_wins_a_share_of_the_leaves():
+    """V5: 1 + n p."""
+    assert_mean(outcomes_of(at_once(0.3), nx.star_graph(10), n=4000)["critics"], 4.0, 3.8)
+
+
+@pytest.mark.parametrize(
+    ("n", "p", "mean", "alone", "everybody"),
+    [(2, 0.5, 1.25, 0.25, 0.50), (10, 0.1, 2.52790, 0.34868, None), (10, 0.2, 7.08781, None, 0.26729)],
+)
+def test_reed_frost_epidemics_end_as_enumerated(n, p, mean, alone, everybody):
+    """V4: infected beyond the first, and the chance of none and of all, by exact recursion."""
+    won = outcomes_of(at_once(p), nx.complete_graph(n + 1), n=8000)["critics"] - 1
+    assert_mean(won, mean, 1.1 * mean)
+    if alone is not None:
+        assert_mean((won == 0).astype(float), alone, alone - 0.03)
+    if everybody is not None:
+        assert_mean((won == n).astype(float), everybody, everybody - 0.03)
+
+
+@pytest.mark.parametrize(("r0", "final"), [(1.5, 0.582812), (2.0, 0.796812)])
+def test_an_epidemic_that_takes_off_reaches_the_final_size_of_the_mean_field(r0, final):
+    """V1 and V2: z = 1 - exp(-R0 z); with everybody infectious for one tick it takes off with the same probability."""
+    crowd = 600
+    found = outcomes_of(at_once(r0 / (crowd - 1)), nx.complete_graph(crowd), n=1000)["attack_rate"]
+    took_off = found > 0.25
+    assert_mean(took_off.astype(float), final, final - 0.08)
+    assert found[took_off].mean() == pytest.approx(final, abs=0.008)  # a finite crowd's bias is of order 1 / crowd
+
+
+def test_an_epidemic_with_chance_recovery_dies_out_as_a_birth_and_death_process():
+    """V1 with a constant kernel and withdrawal: extinct with 1 / R0 (Kendall 1948), else the same final size."""
+    crowd, r0, recovery = 400, 2.0, 0.2
+    changes = {
+        "attention.kernel": "constant", "attention.view_rate": r0 * recovery / (crowd - 1),
+        "attention.withdrawal_rate": recovery, "time.tick": 0.02, "time.horizon": 200.0,
+    }  # fmt: skip
+    found = outcomes_of(changes, nx.complete_graph(crowd), n=500)["attack_rate"]
+    took_off = found > 0.25
+    assert_mean(took_off.astype(float), 1 - 1 / r0, 0.796812)
+    assert found[took_off].mean() == pytest.approx(0.796812, abs=0.012)
+
+
+@pytest.mark.parametrize(("m", "alone", "mean"), [(0.5, 0.606531, 2.0), (0.8, 0.449329, 5.0)])
+def test_a_subcritical_chain_has_the_total_size_of_a_branching_process(m, alone, mean):
+    """V3 (Borel): with a large complete crowd offspring is all but Poisson."""
+    crowd = 2000
+    size = outcomes_of(at_once(m / (crowd - 1)), nx.complete_graph(crowd), n=4000)["critics"]
+    assert_mean((size == 1).astype(float), alone, alone - 0.04)
+    assert_mean(size, mean, 1.25 * mean)
+
+
+# ------------------------------------------------------------------------------------ the shape of a cascade (V10)
+
+
+@pytest.mark.parametrize(
+    ("network", "virality", "depth", "breadth", "root_share"),
+    [
+        (star(9), 1.8, 1, 9, 1.0),
+        (nx.path_graph(10, create_using=nx.DiGraph), 11 / 3, 9, 1, 1 / 9),
+        (nx.balanced_tree(2, 3, create_using=nx.DiGraph), 3.504762, 3, 8, 2 / 14),
+    ],
+    ids=["star of 10", "path of 10", "binary tree of depth 3"],
+)
+def test_certain_spread_down_a_tree_has_the_tree_s_own_shape(network, virality, depth, breadth, root_share):
+    """V10: structural virality 2 (n - 1) / n of a star, (n + 1) / 3 of a path (Goel et al. 2016)."""
+    certain = PLAIN | {"attention.kernel": "immediate", "attention.view_rate": 1e6}
+    found = run(Scenario().replace(certain), network=network, rng=1).outcomes
+    assert found["critics"] == network.number_of_nodes()
+    assert found["structural_virality"] == pytest.approx(virality, abs=1e-6)
+    assert found["structural_virality"] == pytest.approx(nx.average_shortest_path_length(network.to_undirected()))
+    assert (found["depth"], found["breadth"]) == (depth, breadth)
+    assert found["root_share"] == pytest.approx(root_share)
+
+
+# ----------------------------------------------------------------------------------------------- the yardstick
+
+
+def test_the_yardstick_rejects_a_shifted_target_and_a_blunt_sample():
+    sample = np.random.default_rng(1).normal(1.0, 1.0, 400)
+    assert_mean(sample, 1.0, 1.5)
+    with pytest.raises(AssertionError, match=r"s\.e\. from"):
+        assert_mean(sample, 1.5, 1.0)
+    with pytest.raises(AssertionError, match="cannot tell"):
+        assert_mean(sample, 1.0, 1.05)
