@@ -1,0 +1,206 @@
+"""The ground the rest stands on: how often a complaint flares, identities that hold bit for bit, and the stories."""
+
+import math
+import re
+from functools import cache
+
+import numpy as np
+import pytest
+
+from buzzsim.analysis import exact_interval
+from buzzsim.comparison import compare
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.run import replicates, run
+from buzzsim.scenario import Scenario, packaged_text, scenarios
+from buzzsim.strategy import STRATEGIES
+from buzzsim.world import World
+
+ENTROPY = 11
+STANDARD_ERRORS = 4.0
+SMALL = {"network.customers": 1000}
+
+
+world_of = cache(World.of)
+
+
+@cache
+def values_of(scenario, strategy="ignore", n=1000, entropy=ENTROPY, **options):
+    """Outcomes by name and the course by hour, replicate by replicate."""
+    values, hourly = replicates(world_of(scenario), strategy, entropy, n, **options)
+    return dict(zip(OUTCOMES, values.T, strict=True)) | {"hourly": hourly}
+
+
+def small(changes=()):
+    return Scenario().replace(SMALL | dict(changes))
+
+
+# ------------------------------------------------------------------------------------------------ base rate
+
+
+def test_one_to_six_complaints_in_a_hundred_pass_fifty_posts():
+    """E1: 3.33 % of negative posts on brand pages went viral (Herhausen et al. 2019); counted on the packaged default."""
+    default = Scenario.load("default")
+    assert default.measures.firestorm_volume == 50
+    volume = values_of(default, n=4000)["volume"]
+    low, high = exact_interval(int((volume >= 50).sum()), volume.size)
+    assert low > 0.01, f"95 % interval {low:.4f} to {high:.4f}; expected within 0.01 to 0.06"
+    assert high < 0.06, f"95 % interval {low:.4f} to {high:.4f}; expected within 0.01 to 0.06"
+
+
+def test_most_complaints_die_small():
+    """More than six in ten win at most four others, more than seven in ten end at ten posts; few rule the mean."""
+    found = values_of(Scenario.load("default"), n=4000)
+    for name, small_enough, share in (("critics", 5, 0.6), ("volume", 10, 0.7)):
+        low, _ = exact_interval(int((found[name] <= small_enough).sum()), found[name].size)
+        assert low > share, f"{name} stays at {small_enough} in {low:.3f} of complaints or more; expected more than {share}"
+    assert found["volume"].mean() > 1.5 * np.median(found["volume"])
+
+
+# --------------------------------------------------------------------------------------------------- the tick
+
+COARSE = ("volume", "reach", "critics", "firestorm")
+
+
+def distances(strategy, tick, n=2000):
+    """By how many standard errors outcomes with that tick differ from those with the usual one, on other luck."""
+    usual = values_of(Scenario(), strategy, n)
+    other = values_of(Scenario().replace({"time.tick": tick}), strategy, n, entropy=ENTROPY + 1)
+    return {
+        name: (other[name].mean() - usual[name].mean()) / math.sqrt((other[name].var() + usual[name].var()) / n) for name in COARSE
+    }
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_half_the_tick_changes_nothing_beyond_chance(strategy):
+    found = distances(strategy, 0.125)
+    assert all(abs(distance) < STANDARD_ERRORS for distance in found.values()), found
+
+
+def test_a_tick_of_a_day_would_be_noticed():
+    found = distances("censor", 24.0)
+    assert max(abs(distance) for distance in found.values()) > STANDARD_ERRORS, found
+
+
+# ------------------------------------------------------------------------------------------------- identities
+
+
+@pytest.mark.parametrize("strategy", ["censor", "public_reply", "private_dialogue"])
+def test_all_strategies_are_one_where_the_brand_sees_nothing(strategy):
+    blind = small({"brand.coverage": 0.0, "brand.resentment": 0.3, "reply.brand_reach": 0.1})
+    one, other = values_of(blind), values_of(blind, strategy)
+    for name in one:
+        assert np.array_equal(one[name], other[name], equal_nan=True), name
+    seen = blind.replace({"brand.coverage": 0.5, "reply.brand_reach": 0.0})
+    assert not np.array_equal(values_of(seen)["author_anger_24h"], values_of(seen, strategy)["author_anger_24h"])
+
+
+OWN_ACTS = {"replies", "first_response", "staff_hours"}
+
+
+def test_a_reply_that_weighs_nothing_and_shows_nothing_is_silence():
+    unheard = small({"reply.potency": 0.0, "reply.bump": 0.0})
+    silence, reply = values_of(unheard), values_of(unheard, "public_reply")
+    for name in silence.keys() - OWN_ACTS:
+        assert np.array_equal(silence[name], reply[name], equal_nan=True), name
+    assert reply["replies"].sum() > 0
+    for heard in ({"reply.potency": 0.1}, {"reply.bump": 0.1}):
+        assert not np.array_equal(values_of(unheard.replace(heard), "public_reply")["volume"], silence["volume"]), heard
+
+
+def test_nobody_follows_a_complaint_without_a_reproduction_number():
+    alone = values_of(small({"joining.r0": 0.0}))
+    assert (alone["volume"] == 1).all()
+    assert (alone["critics"] == 1).all()
+    assert (values_of(small({"joining.r0": 0.2}))["volume"] > 1).any()
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_no_result_depends_on_the_number_of_threads(strategy):
+    one, two, five = (values_of(small(), strategy, 333, threads=threads) for threads in (1, 2, 5))
+    for name in one:
+        assert np.array_equal(one[name], two[name], equal_nan=True), name
+        assert np.array_equal(one[name], five[name], equal_nan=True), name
+
+
+def test_the_first_replicates_of_many_are_those_of_few():
+    few, many = values_of(small(), n=70), values_of(small(), n=200)
+    for name in few:
+        assert np.array_equal(few[name], many[name][:70], equal_nan=True), name
+
+
+# ------------------------------------------------------------------------------------- several complainants
+
+
+@pytest.mark.parametrize("choice", ["random", "followers", "most_followed"])
+def test_several_complainants_each_write_their_own_complaint(choice):
+    several = small({"complaint.complainants": 5, "complaint.choice": choice, "joining.r0": 0.0})
+    found = values_of(several, n=200)
+    for name in ("volume", "critics", "peak"):
+        assert (found[name] == 5).all(), name
+    assert (found["depth"] == 0).all()
+
+
+def test_several_complainants_differ_and_begin_at_once():
+    several = small({"complaint.complainants": 5})
+    cascade = run(several, rng=1).cascade()
+    first = cascade[cascade["parent"].isna()]
+    assert len(first) == len(set(first["critic"])) == 5
+    assert (first["hour"] == 0).all()
+
+
+# ------------------------------------------------------------------------------------------- packaged scenarios
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_every_packaged_scenario_runs_under_all_strategies(name):
+    comparison = compare(name, replicates=50, rng=1, quiet=True)
+    assert comparison.strategies == list(STRATEGIES)
+    for strategy in STRATEGIES:
+        volume = comparison.outcome("volume")[strategy]
+        assert (volume >= comparison.scenario.complaint.complainants).all()
+        assert np.isfinite(comparison.outcome("attitude_change")[strategy]).all()
+    assert 500 <= comparison.world.network.n_customers <= 20_000
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_one_to_ten_complaints_in_a_hundred_become_firestorms_in_every_packaged_scenario(name):
+    found = values_of(Scenario.load(name), n=1500)["firestorm"].mean()
+    assert 0.01 <= found <= 0.10, f"{name}: {found:.4f}"
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_every_packaged_scenario_tells_its_story_and_says_why_of_every_number(name):
+    text, scenario = packaged_text(name), Scenario.load(name)
+    assert text.startswith("# ")
+    assert 0 < len(scenario.title) <= 40
+    assert 3 <= len(re.findall(r"[.?](?:\s|$)", scenario.story)) <= 5
+    body = text.partition('"""')[2].partition('"""')[2]
+    for line in body.splitlines():
+        if "=" in line:
+            assert re.search(r"  # .{10,}", line), line
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_every_packaged_scenario_names_only_what_differs_from_the_defaults(name):
+    default = Scenario()
+    for line in re.finditer(r"^\[(\w+)\]\n((?:\w.*\n)*)", packaged_text(name), re.MULTILINE):
+        section = line[1]
+        for key in re.findall(r"^(\w+) =", line[2], re.MULTILINE):
+            assert getattr(getattr(Scenario.load(name), section), key) != getattr(getattr(default, section), key), (
+                f"{section}.{key}"
+            )
+
+
+@pytest.mark.slow
+def test_no_strategy_wins_in_every_packaged_scenario():
+    """Beyond four standard errors of the paired difference in volume, each is beaten by some other somewhere."""
+    beaten = set()
+    for name in scenarios():
+        volume = compare(name, replicates=4000, rng=1, quiet=True).outcome("volume")
+        for one in STRATEGIES:
+            for other in STRATEGIES:
+                difference = volume[one] - volume[other]
+                if difference.mean() > STANDARD_ERRORS * difference.sem():
+                    beaten.add((one, name))
+    for strategy in STRATEGIES:
+        assert any(one == strategy for one, _ in beaten), strategy
