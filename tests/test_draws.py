@@ -190,7 +190,8 @@ def test_pick_stays_below_any_crowd():
 
 
 def test_resamples_draw_every_replicate_once_on_average():
-    counts = draws.resamples(KEY, 50, 2000)
+    counts = draws.resamples(KEY, 50, 0, 2000)
+    assert (counts[700:703] == draws.resamples(KEY, 50, 700, 703)).all()
     assert counts.shape == (2000, 50)
     assert (counts.sum(axis=1) == 50).all()
     assert (np.abs(counts.mean(axis=0) - 1) < 4.5 * math.sqrt(0.98 / 2000)).all()

@@ -95,7 +95,7 @@ def generate(
     Examples
     --------
     >>> generate("small_world", customers=100, ties=2, rewiring=0.0)
-    <Network: small_world, 100 customers: 100 customers, 200 ties, undirected, 4.0 followers on average>
+    <Network: generated network (small_world): 100 customers, 200 ties, undirected, 4.0 followers on average>
     """
     if kind not in GENERATORS:
         raise NetworkError(unknown(_PLACE, "kind", kind, GENERATORS))
