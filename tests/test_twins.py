@@ -180,7 +180,7 @@ def test_both_engines_give_one_trajectory(scenario, network, strategy, rng, repl
 
 
 @pytest.mark.slow
-@settings(quick, max_examples=3000)
+@settings(quick, max_examples=1500)
 @given(**RUNS)
 def test_both_engines_give_one_trajectory_in_thousands_of_scenarios(scenario, network, strategy, rng, replicate):
     assert_twins(scenario, network, strategy, rng, replicate)
