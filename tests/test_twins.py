@@ -190,8 +190,8 @@ def test_both_engines_give_one_trajectory_in_thousands_of_scenarios(scenario, ne
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("scenario", bz.scenarios())
 def test_both_engines_give_one_trajectory_in_the_packaged_scenarios(scenario, strategy):
-    smaller = bz.Scenario.load(scenario).replace({"network.customers": 1500})
-    for replicate in range(10):
+    smaller = bz.Scenario.load(scenario).replace({"network.customers": 600})
+    for replicate in range(4):
         assert_twins(smaller, None, strategy, 8, replicate)
 
 
