@@ -23,7 +23,7 @@ from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, sentence, unknown
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.result import Result
-from buzzsim.run import about_network, run, scenario_of, versions
+from buzzsim.run import about_network, run_in, scenario_of, versions
 from buzzsim.run import replicates as run_replicates
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import LABELS, checked_strategies, checked_strategy
@@ -174,9 +174,7 @@ class Comparison:
         """Run one of the replicates again, keeping its whole trajectory."""
         if not 0 <= replicate < self.replicates:
             raise ScenarioError(sentence("arguments", "replicate", replicate, f"0 to {self.replicates - 1}"))
-        return run(
-            self.scenario, strategy=checked_strategy(strategy), network=self.world.network, rng=self.entropy, replicate=replicate
-        )
+        return run_in(self.world, checked_strategy(strategy), self.entropy, replicate)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the whole comparison as plain values; the README says what each key means."""

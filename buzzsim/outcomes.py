@@ -46,7 +46,12 @@ _DEFINITIONS = (
     ("attitude_change", "on a scale of -1 to 1", "higher", "mean change of attitude, whole crowd"),
     ("attitude_change_reached", "on a scale of -1 to 1", "higher", "the same among those reached; undefined if none"),
     ("attitude_change_bystanders", "on a scale of -1 to 1", "higher", "the same among customers who are not critics"),
-    ("residual_anger", "on a scale of 0 to 1", "lower", "mean anger at the horizon, whole crowd"),
+    (
+        "residual_anger",
+        "on a scale of 0 to 1",
+        "lower",
+        "sum of the anger at the horizon of those whom the buzz touched, over the whole crowd",
+    ),
     ("author_anger_6h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 6 hours"),
     ("author_anger_24h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 24 hours"),
     ("depth", "generations", "lower", "longest chain from a complainant to a critic"),

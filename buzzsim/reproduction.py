@@ -8,6 +8,8 @@ their anger, and a reader joins at most once.
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,13 @@ from numpy.typing import NDArray
 from scipy import special
 
 from buzzsim import rules
+from buzzsim.compiled import compiled
 from buzzsim.errors import ScenarioError
 from buzzsim.network import Network
 
 Floats = NDArray[np.float64]
 _POINTS = 40  # of each quadrature
+_CERTAIN = 1e9  # a share probability at which everybody who notices joins
 
 
 def typical_r0(p: Any, network: Network, share_probability: float) -> float:
@@ -27,7 +31,7 @@ def typical_r0(p: Any, network: Network, share_probability: float) -> float:
 
     Parameters
     ----------
-    p : Numbers
+    p : record of parameters.NUMBERS
         The scenario's numbers, as the rules see them.
     network : Network
         Whose posts reach whom.
@@ -39,14 +43,7 @@ def typical_r0(p: Any, network: Network, share_probability: float) -> float:
     float
         New critics per critic, counting all posts of the critic within the horizon.
     """
-    readers, visitors = _audience(p, network)
-    total = 0.0
-    for mass, weight in readers:
-        total += weight * _wins(p, share_probability, mass, 1.0)
-    if visitors > 0:
-        mass = float(rules.notice_mass(p, 1.0, 1.0))
-        total += visitors * _wins(p, share_probability, mass, p.joining_page_probability, repeats_apart=True)
-    return total
+    return _r0(p, _audience(p, network), share_probability)
 
 
 def solve(p: Any, network: Network, r0: float, place: str = "scenario") -> float:
@@ -59,25 +56,34 @@ def solve(p: Any, network: Network, r0: float, place: str = "scenario") -> float
     """
     if r0 == 0.0:
         return 0.0
-    highest = typical_r0(p, network, 1e9)
+    audience = _audience(p, network)
+    highest = _r0(p, audience, _CERTAIN)
     if r0 > highest * (1 - 1e-9):
         raise ScenarioError(
             f"{place}: joining.r0 is {r0:g}; expected at most {highest:.4g} on this network "
             f"({network.n_customers} customers, {network.n_ties} ties), where everybody who notices would join"
         )
     low, high = 0.0, 1.0
-    while typical_r0(p, network, high) < r0:
+    while _r0(p, audience, high) < r0:
         low, high = high, 2.0 * high
     for _ in range(60):
         middle = 0.5 * (low + high)
-        if typical_r0(p, network, middle) < r0:
+        if _r0(p, audience, middle) < r0:
             low = middle
         else:
             high = middle
     return high
 
 
-def _audience(p: Any, network: Network) -> tuple[list[tuple[float, float]], float]:
+def _r0(p: Any, audience: list[tuple[float, float, float, bool]], share_probability: float) -> float:
+    """Add up whom a typical critic wins among the classes of readers."""
+    trial = p.copy()
+    trial["share_probability"] = share_probability
+    laws = (*_susceptibility(p.crowd_susceptibility_shape), *_lucks(p), *_quadrature(0.0, float(p.time_horizon)))
+    return sum(n * float(_wins(trial, mass, on_page, apart, *laws)) for mass, n, on_page, apart in audience)
+
+
+def _audience(p: Any, network: Network) -> list[tuple[float, float, float, bool]]:
     """Give the fresh followers of a typical critic, as pairs of notice mass and mean number, and the page visitors."""
     followers, followees = network.followers.astype(float), network.followees.astype(float)
     ties = followees.sum()
@@ -87,7 +93,11 @@ def _audience(p: Any, network: Network) -> tuple[list[tuple[float, float]], floa
         readers = [(float(rules.notice_mass(p, 1.0, 1.0)), fresh)]
     else:
         readers = _diluted_readers(p, network, followees, mean)
-    return readers, float(p.attention_page_visitors)
+    classes = [(mass, n, 1.0, False) for mass, n in readers]
+    return [
+        *classes,
+        (float(rules.notice_mass(p, 1.0, 1.0)), float(p.attention_page_visitors), float(p.joining_page_probability), True),
+    ]
 
 
 def _diluted_readers(p: Any, network: Network, followees: Floats, mean: float) -> list[tuple[float, float]]:
@@ -110,36 +120,36 @@ def _diluted_readers(p: Any, network: Network, followees: Floats, mean: float) -
     return list(zip(masses.tolist(), (weight / reached.sum()).tolist(), strict=True))
 
 
-def _wins(p: Any, share: float, mass: float, on_page: float, repeats_apart: bool = False) -> float:
-    """Chance that a typical critic wins one reader over, averaged over both; with `repeats_apart`, the mean number
-    won where each post has readers of its own (page visitors).
+@compiled
+def _wins(
+    p: Any, mass: Any, on_page: Any, apart: Any, s: Any, s_weight: Any, luck: Any, luck_weight: Any, hour: Any, hour_weight: Any
+) -> Any:
+    """Chance that a typical critic wins one reader, over the laws of both; with `apart`, the mean number won where each
+    post has readers of its own (page visitors).
     """  # noqa: D205
-    s, s_weight = _susceptibility(p.crowd_susceptibility_shape)
-    shield, shield_weight = _shields(p)
-    first_join = np.minimum(1.0, share * s * np.exp(p.joining_arousal * (p.complaint_anger - 0.5)))
-    anger = np.minimum(1.0, p.anger_gain * s * p.complaint_anger)
-    critics = s_weight * first_join
-    if critics.sum() == 0.0:
-        return 0.0
-    critics = critics / critics.sum()
-    hours, hour_weight = _quadrature(0.0, p.time_horizon)
-    left = np.array([rules.noticed_by(p, mass, p.time_horizon - hour) for hour in hours])
-    at_once = float(rules.noticed_by(p, mass, p.time_horizon))
-    total = 0.0
-    for a, weight in zip(anger, critics, strict=True):
-        if weight < 1e-9:
-            continue
-        later = a * 2.0 ** (-hours / p.anger_half_life)
-        for b, b_weight in zip(shield, shield_weight, strict=True):
-            base = share * b * s
-            now = on_page * at_once * np.minimum(1.0, base * np.exp(p.joining_arousal * (a - 0.5)))
-            then = np.minimum(1.0, base[:, None] * np.exp(p.joining_arousal * (later - 0.5))[None, :])
-            more = on_page * p.anger_repeat_rate * (then * (later * left * hour_weight)[None, :]).sum(axis=1)
-            won = now + more if repeats_apart else 1.0 - (1.0 - now) * np.exp(-more)
-            total += weight * b_weight * float((s_weight * won).sum())
-    return total
+    total, critics = 0.0, 0.0
+    at_once = rules.noticed_by(p, mass, p.time_horizon)
+    for c in range(s.size):
+        start = rules.first_attitude(p, 0.5)
+        anger, attitude = rules.reading(p, 0.0, start, s[c], rules.CONSTRUCTIVE, p.complaint_anger, 1, 0, 0)
+        weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, p.complaint_anger, 0.0)
+        critics += weight
+        for r in range(s.size):
+            for k in range(luck.size):
+                _, shielded = rules.reading(p, 0.0, rules.first_attitude(p, luck[k]), s[r], rules.CONSTRUCTIVE, anger, 1, 0, 0)
+                now = on_page * at_once * rules.join_probability(p, s[r], shielded, 1, anger, 0.0)
+                more = 0.0
+                for t in range(hour.size):
+                    later = rules.decayed(p, anger, hour[t] / p.time_tick, rules.CONSTRUCTIVE)
+                    noticed = on_page * rules.noticed_by(p, mass, p.time_horizon - hour[t])
+                    joined = rules.join_probability(p, s[r], shielded, 1, later, 0.0)
+                    more += p.anger_repeat_rate * later * noticed * joined * hour_weight[t]
+                won = now + more if apart else 1.0 - (1.0 - now) * math.exp(-more)
+                total += weight * s_weight[r] * luck_weight[k] * won
+    return total / critics if critics > 0.0 else 0.0
 
 
+@lru_cache(maxsize=8)
 def _susceptibility(shape: float) -> tuple[Floats, Floats]:
     """Give points and weights of the law of susceptibility (gamma, mean 1)."""
     if shape >= 1e9:
@@ -149,14 +159,12 @@ def _susceptibility(shape: float) -> tuple[Floats, Floats]:
     return special.gammaincinv(shape, u) / shape, weight / weight.sum()
 
 
-def _shields(p: Any) -> tuple[Floats, Floats]:
-    """Give points and weights of the loyalty shield after one critical notice."""
-    luck, weight = (np.full(1, 0.5), np.ones(1)) if p.crowd_attitude_spread == 0.0 else _quadrature(0.0, 1.0, 16)
-    attitude = np.array([rules.first_attitude(p, u) for u in luck])
-    attitude = attitude + p.attitude_step * p.attitude_negativity * (-1.0 - attitude)
-    return 1.0 - p.joining_loyalty * np.maximum(0.0, attitude), weight
+def _lucks(p: Any) -> tuple[Floats, Floats]:
+    """Give points and weights of the luck that attitudes at the start come from."""
+    return (np.full(1, 0.5), np.ones(1)) if p.crowd_attitude_spread == 0.0 else _quadrature(0.0, 1.0, 16)
 
 
+@lru_cache(maxsize=8)
 def _quadrature(low: float, high: float, points: int = _POINTS) -> tuple[Floats, Floats]:
     """Give Gauss-Legendre points and weights on an interval."""
     x, weight = np.polynomial.legendre.leggauss(points)

@@ -53,8 +53,8 @@ SEISMIC_THETA = 0.2314843  # exponent of the tail beyond it, less one
 
 @compiled
 def ticks(p: Any, hours: Any) -> Any:
-    """Round a duration up to whole ticks, never to none."""
-    return max(1, int(math.ceil(hours / p.time_tick - 1e-9)))
+    """Round a duration up to whole ticks, never to none; what is far beyond the horizon stays there."""
+    return max(1, int(math.ceil(min(hours, 2.0 * p.time_horizon + 1.0) / p.time_tick - 1e-9)))
 
 
 @compiled

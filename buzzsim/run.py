@@ -82,16 +82,21 @@ def run(
     if isinstance(replicate, bool) or not isinstance(replicate, (int, np.integer)) or replicate < 0:
         raise ScenarioError(sentence("arguments", "replicate", replicate, "a whole number of 0 or more"))
     entropy = draws.entropy_of(rng)
-    world = World.of(wanted, network)
+    return run_in(World.of(wanted, network), strategy, entropy, int(replicate), engine)
+
+
+def run_in(world: World, strategy: str, entropy: int, replicate: int, engine: str = "compiled") -> Result:
+    """Run one replicate in a world, keeping the whole trajectory; everything asked for has been checked."""
     if engine == "mesa":
         from buzzsim.model import BuzzModel
 
-        record, values, hourly = BuzzModel.of(world, strategy, entropy, int(replicate)).finish()
+        record, values, hourly = BuzzModel.of(world, strategy, entropy, replicate).finish()
     else:
-        record, values, hourly = _one(world, strategy, entropy, int(replicate))
+        record, values, hourly = _one(world, strategy, entropy, replicate)
+    network = world.network
     return Result(
-        wanted, strategy, int(replicate), entropy, world.network.n_customers, world.network.names, record, values, hourly,
-        versions(), about_network(world),
+        world.scenario, strategy, replicate, entropy, network.n_customers, network.names, record, values, hourly, versions(),
+        about_network(world),
     )  # fmt: skip
 
 

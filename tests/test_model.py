@@ -152,3 +152,12 @@ def test_what_is_not_allowed_is_refused_in_words():
         BuzzModel(3)
     with pytest.raises(bz.ScenarioError, match="rng"):
         BuzzModel(LIVELY, rng=-1)
+
+
+@pytest.mark.parametrize("engine", ["compiled", "mesa"])
+@pytest.mark.parametrize("tick", [1.0, 12.0, 24.0])
+def test_the_complainants_anger_is_measured_however_long_a_tick(tick, engine):
+    scenario = bz.Scenario().replace({"network.customers": 50, "time.tick": tick})
+    outcomes = bz.run(scenario, rng=1, engine=engine).outcomes
+    assert outcomes["author_anger_6h"] > 0.1
+    assert outcomes["author_anger_24h"] > 0.05

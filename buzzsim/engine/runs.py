@@ -29,15 +29,17 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
             set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
             new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 1.0 if p.complaint_on_page else 0.0, 0)
     t = 0
-    early, late = round(_EARLY / p.time_tick), round(_LATE / p.time_tick)
+    early, late = max(1, round(_EARLY / p.time_tick)), max(1, round(_LATE / p.time_tick))
     while t < w.n[HORIZON] and w.n[PENDING] + w.n[WAITING] > 0 and w.n[FULL] == 0:
         t += 1
         if read(p, net, run, w, t) > 0:
             join(p, net, run, w, strategy, t)
         authors_act(p, net, run, w, strategy, t)
         brand_acts(p, net, w, strategy, t)
-        if t == early or t == late:
-            w.tally[EARLY_ANGER if t == early else LATE_ANGER] = _mean_anger(p, w, complainants, t)
+        if t == early:
+            w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, t)
+        if t == late:
+            w.tally[LATE_ANGER] = _mean_anger(p, w, complainants, t)
     if w.n[FULL] > 0:
         return -1
     if t < early:

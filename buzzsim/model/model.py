@@ -205,7 +205,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     @property
     def watched_ticks(self) -> tuple[int, int]:
         """The ticks in which the complainants' anger is measured."""
-        early, late = (round(hours / float(self.p.time_tick)) for hours in _WATCHED_HOURS)
+        early, late = (max(1, round(hours / float(self.p.time_tick))) for hours in _WATCHED_HOURS)
         return early, late
 
     def complainants_anger(self, tick: int) -> float:
