@@ -97,6 +97,13 @@ def test_the_page_says_what_the_results_say(experiment, results):
     assert experiment.filled(text, results) == text
 
 
+def test_the_page_says_what_was_not_run(experiment, results):
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    told = experiment.filled(text, results[results.index.get_level_values("network") == "generated"])
+    assert told.count("Not run yet") == 2
+    assert "| facebook |" not in told
+
+
 def test_no_number_on_the_page_is_written_by_hand(experiment):
     text = (HERE / "README.md").read_text(encoding="utf-8")
     text = re.sub(r"<!-- \w+ -->.*?<!-- end -->|```.*?```|\]\([^)]*\)|`[^`]*`", "", text, flags=re.DOTALL)

@@ -59,10 +59,10 @@ def jobs(size: str, networks: Mapping[str, Any]) -> Iterator[Job]:
     """Give the jobs of the plan on the networks that are there; `size` is ``replicates`` or ``small``."""
     for name in networks:
         yield Job(name, {}, tuple(LABELS), PLAN["networks"][name][size])
-    for variation in PLAN["variations"]:
-        if variation["network"] in networks:
-            for value in variation["values"]:
-                yield Job(variation["network"], {variation["key"]: value}, variation["strategies"], variation[size])
+        for variation in PLAN["variations"]:
+            if variation["network"] == name:
+                for value in variation["values"]:
+                    yield Job(name, {variation["key"]: value}, variation["strategies"], variation[size])
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -184,7 +184,10 @@ def filled(text: str, results: pd.DataFrame) -> str:
 
     def block(match: re.Match[str]) -> str:
         name = match[1]
-        inner = assumptions() if name == "assumptions" else blocks[name](results, name)
+        if name in ("facebook", "ending") and "facebook" not in there(results):
+            inner = "Not run yet: the Facebook network was not there."
+        else:
+            inner = assumptions() if name == "assumptions" else blocks[name](results, name)
         return f"<!-- {name} -->\n{inner}\n<!-- end -->"
 
     return re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
