@@ -281,9 +281,12 @@ class Result:
         except _DAMAGED as error:
             raise ResultError(f"{place}: not a saved buzzsim run: {error}") from None
 
-    def _named(self, posts: NDArray[Any], authors: NDArray[Any]) -> list[Any]:
-        """Give the names of the authors of posts, None for no post."""
-        return [None if j < 0 else self.names[authors[j]] for j in posts]
+    def _named(self, posts: NDArray[Any], authors: NDArray[Any]) -> NDArray[Any]:
+        """Give the names of the authors of posts as they are, None for no post."""
+        named = np.empty(len(posts), dtype=object)
+        for k, j in enumerate(posts):
+            named[k] = None if j < 0 else self.names[authors[j]]
+        return named
 
     def __repr__(self) -> str:
         o = self.outcomes

@@ -245,9 +245,7 @@ def test_traits_in_arrays_are_checked():
 
 
 def test_a_graph_without_nodes_or_ties_is_refused():
-    assert refusal(open_network, nx.Graph()) == (
-        "networkx graph: the number of customers is 0; expected 1 to 2,147,483,646"
-    )
+    assert refusal(open_network, nx.Graph()) == ("networkx graph: the number of customers is 0; expected 1 to 2,147,483,646")
     assert refusal(open_network, nx.empty_graph(3)) == "networkx graph: the number of ties is 0; expected 1 or more"
 
 
@@ -416,9 +414,7 @@ def test_a_broken_compressed_file_is_refused(tmp_path):
     whole = gzip.compress(b"1 2\n" * 1_000)
     for data in (whole[:-9], whole[:30], b"1 2\n", whole[:20] + b"x" + whole[21:]):
         (tmp_path / "f.gz").write_bytes(data)
-        assert refusal(open_network, tmp_path / "f.gz") == (
-            "f.gz: the compressed file is broken; expected a whole .gz file"
-        )
+        assert refusal(open_network, tmp_path / "f.gz") == ("f.gz: the compressed file is broken; expected a whole .gz file")
 
 
 def test_errors_name_the_place_they_are_told(tmp_path):
@@ -468,9 +464,7 @@ def test_an_impossible_trait_in_a_file_names_the_file(tmp_path):
     graph = nx.path_graph(["ann", "bob"])
     graph.nodes["ann"]["anger"] = 7
     nx.write_graphml(graph, tmp_path / "n.graphml")
-    assert refusal(open_network, tmp_path / "n.graphml") == (
-        "n.graphml: customer ann: anger is 7; expected a number from 0 to 1"
-    )
+    assert refusal(open_network, tmp_path / "n.graphml") == ("n.graphml: customer ann: anger is 7; expected a number from 0 to 1")
 
 
 # --- generators
