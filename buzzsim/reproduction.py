@@ -63,16 +63,12 @@ def solve(p: Any, network: Network, r0: float, place: str = "scenario") -> float
             f"{place}: joining.r0 is {r0:g}; expected at most {highest:.4g} on this network "
             f"({network.n_customers} customers, {network.n_ties} ties), where everybody who notices would join"
         )
-    low, high = 0.0, 1.0
+    from scipy.optimize import brentq  # slow to import, and not needed where the share probability is given
+
+    high = 1.0
     while _r0(p, audience, high) < r0:
-        low, high = high, 2.0 * high
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        if _r0(p, audience, middle) < r0:
-            low = middle
-        else:
-            high = middle
-    return high
+        high *= 2.0
+    return float(brentq(lambda share: _r0(p, audience, share) - r0, 0.0, high, xtol=1e-15, rtol=1e-14))
 
 
 def _r0(p: Any, audience: list[tuple[float, float, float, bool]], share_probability: float) -> float:
@@ -128,22 +124,24 @@ def _wins(
     post has readers of its own (page visitors).
     """  # noqa: D205
     total, critics = 0.0, 0.0
+    later, repeats = np.empty(hour.size), np.empty(hour.size)
     at_once = rules.noticed_by(p, mass, p.time_horizon)
     for c in range(s.size):
         start = rules.first_attitude(p, 0.5)
         anger, attitude = rules.reading(p, 0.0, start, s[c], rules.CONSTRUCTIVE, p.complaint_anger, 1, 0, 0)
         weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, p.complaint_anger, 0.0)
         critics += weight
+        for t in range(hour.size):
+            later[t] = rules.decayed(p, anger, hour[t] / p.time_tick, rules.CONSTRUCTIVE)
+            noticed = on_page * rules.noticed_by(p, mass, p.time_horizon - hour[t])
+            repeats[t] = p.anger_repeat_rate * later[t] * noticed * hour_weight[t]
         for r in range(s.size):
             for k in range(luck.size):
                 _, shielded = rules.reading(p, 0.0, rules.first_attitude(p, luck[k]), s[r], rules.CONSTRUCTIVE, anger, 1, 0, 0)
                 now = on_page * at_once * rules.join_probability(p, s[r], shielded, 1, anger, 0.0)
                 more = 0.0
                 for t in range(hour.size):
-                    later = rules.decayed(p, anger, hour[t] / p.time_tick, rules.CONSTRUCTIVE)
-                    noticed = on_page * rules.noticed_by(p, mass, p.time_horizon - hour[t])
-                    joined = rules.join_probability(p, s[r], shielded, 1, later, 0.0)
-                    more += p.anger_repeat_rate * later * noticed * joined * hour_weight[t]
+                    more += repeats[t] * rules.join_probability(p, s[r], shielded, 1, later[t], 0.0)
                 won = now + more if apart else 1.0 - (1.0 - now) * math.exp(-more)
                 total += weight * s_weight[r] * luck_weight[k] * won
     return total / critics if critics > 0.0 else 0.0
