@@ -287,11 +287,20 @@ def test_edge_lists_of_every_layout_are_read(tmp_path, ending, gap, third, names
 @pytest.mark.parametrize(
     "header",
     ["source,target", "Source,Target,weight", "from,to", "u,v", "node_1,node_2", "id_1,id_2", "tail,head",
-     "follower,followee", "source_id,target_id", "user_id,follower_id"],
+     "follower,followee", "source_id,target_id", "user_id,follower_id", "user,friend", "node,other", "Kunde,Freund"],
 )  # fmt: skip
 def test_well_known_headers_are_skipped_above_text(tmp_path, header):
     network = open_network(written(tmp_path, f"# x\n{header}\nann,bob\nbob,cem\n", "friends.csv"))
     assert list(network.names) == ["ann", "bob", "cem"]
+    assert f"line '{header}' read as column names" in network.describe()
+
+
+def test_a_first_line_that_may_be_a_header_is_read_as_a_tie_and_said_so(tmp_path):
+    doubtful = open_network(written(tmp_path, "wer wen\nann bob\nbob cem\ncem ann\n"))
+    assert doubtful.n_ties == 4
+    assert "'wer' and 'wen' of the first line, read as a tie, occur nowhere else" in doubtful.describe()
+    for content in ("ann bob\nbob cem\ncem dan\n", "wer wen\nann bob\nbob wer\n", "ann bob\n", "4 2\n2 9\n9 7\n7 9\n"):
+        assert not open_network(written(tmp_path, content)).note
 
 
 def test_any_header_is_skipped_above_integers(tmp_path):
@@ -346,7 +355,8 @@ def test_compressed_files_are_read_by_content(tmp_path):
 
 def test_follower_files_are_turned(tmp_path):
     path = written(tmp_path, "follower,followee\nann,bob\ncem,bob\n", "follows.csv")
-    turned = open_network(path, directed=True, follows=True)
+    turned = open_network(path, follows=True)
+    assert turned.directed
     assert pairs(turned) == [("bob", "ann"), ("bob", "cem")]
     assert turned.followers[turned.index_of("bob")] == 2
     assert pairs(open_network(path, directed=True)) == [("ann", "bob"), ("cem", "bob")]
@@ -360,10 +370,9 @@ def test_graphs_are_turned_too_and_keep_their_traits():
     assert network.traits["anger"][1] == 0.5
 
 
-def test_following_makes_no_sense_in_an_undirected_network(tmp_path):
-    words = refusal(open_network, written(tmp_path, "a b\n"), follows=True)
-    assert words == "friends.txt: follows is True; expected false on an undirected network, or directed = true"
-    assert "follows is True" in refusal(open_network, nx.path_graph(3), follows=True)
+def test_following_makes_no_sense_in_an_undirected_network():
+    words = refusal(open_network, nx.path_graph(3), follows=True)
+    assert words == "networkx graph: follows is True; expected a directed graph, or follows = false"
 
 
 @pytest.mark.parametrize(

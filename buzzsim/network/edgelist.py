@@ -11,7 +11,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.errors import NetworkError, sentence
+from buzzsim.errors import NetworkError, sentence, shown
 from buzzsim.network.digits import WHITESPACE, number_pairs
 from buzzsim.network.network import INTEGER
 
@@ -25,8 +25,9 @@ _SEPARATORS = {"\t": "a tab", ";": "a semicolon", ",": "a comma", "": "white spa
 _COMMENT = ("#", "%")
 _LINES_LOOKED_AT = 20
 _COLUMN_NAME = re.compile(
-    r"(source|target|src|dst|tgt|from|to|u|v|tail|head|sender|receiver|ego|alter|start|end"
-    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex)(_?([0-9]+|[ab]))?)([ _]?(id|node|user|name))?",
+    r"(source|target|src|dst|tgt|from|to|u|v|tail|head|sender|receiver|ego|alter|start|end|other|author|reader"
+    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex|person|customer|member|account|friend|contact|name|kunde|client)"
+    r"(_?([0-9]+|[ab]))?)([ _]?(id|node|user|name))?",
     re.IGNORECASE,
 )
 
@@ -37,6 +38,7 @@ class Layout:
 
     separator: str
     start: int  # in bytes: behind the header, if there is one
+    header: str = ""
 
     @property
     def allowed(self) -> str:
@@ -44,8 +46,8 @@ class Layout:
         return f"two names separated by {_SEPARATORS[self.separator]}"
 
 
-def read_edges(data: bytes, place: str) -> tuple[Ends, Ends, Sequence[int | str]]:
-    """Give tails and heads as customers' numbers, and the names of the customers.
+def read_edges(data: bytes, place: str) -> tuple[Ends, Ends, Sequence[int | str], str]:
+    """Give tails and heads as customers' numbers, the names of the customers, and how the first line was understood.
 
     Raises
     ------
@@ -63,7 +65,22 @@ def read_edges(data: bytes, place: str) -> tuple[Ends, Ends, Sequence[int | str]
         tails, heads = ends[0::2], ends[1::2]
     if not len(tails):
         raise _no_ties(place)
-    return _numbered_integers(tails, heads) if understood else _numbered_names(tails, heads, spelt)
+    if understood:
+        return *_numbered_integers(tails, heads), _note(layout)
+    note = _note(layout) or _doubt(ends, spelt)
+    return *_numbered_names(tails, heads, spelt), note
+
+
+def _note(layout: Layout) -> str:
+    """Say which line was taken for the names of the columns."""
+    return f"line {shown(layout.header)} read as column names" if layout.header else ""
+
+
+def _doubt(ends: Ends, names: list[str]) -> str:
+    """Say that the first tie may be a header: its two names occur nowhere else, above others that do."""
+    if len(ends) <= 4 or names[0] == names[1] or (ends[2:] < 2).any():
+        return ""
+    return f"{shown(names[0])} and {shown(names[1])} of the first line, read as a tie, occur nowhere else: if they are column names, delete it"
 
 
 def _no_ties(place: str) -> NetworkError:
@@ -82,7 +99,7 @@ def _layout(data: bytes, place: str) -> Layout:
         return layout
     if not all(head):  # such as the unnamed index that pandas writes: the names would be in columns 2 and 3
         raise NetworkError(sentence(place, "the header", first_line, f"{layout.allowed}, without a column before them"))
-    return Layout(layout.separator, first_end)
+    return Layout(layout.separator, first_end, first_line.strip())
 
 
 def _data_lines(data: bytes) -> Iterator[tuple[int, str]]:

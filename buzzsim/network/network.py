@@ -49,6 +49,8 @@ class Network:
         Ties from a customer to themselves, and ties given again, that were left out.
     source : str
         Where it came from, in words for people.
+    note : str
+        What people should know of how it was read, such as a line taken for column names.
 
     Examples
     --------
@@ -67,6 +69,7 @@ class Network:
     dropped_loops: int = 0
     dropped_repeats: int = 0
     source: str = "arrays"
+    note: str = ""
 
     @property
     def n_customers(self) -> int:
@@ -178,7 +181,9 @@ class Network:
         return (
             f"{self.source}: {_counted(self.n_customers, 'customer')}, {_counted(self.n_ties, 'tie')}, "
             f"{'directed' if self.directed else 'undirected'}, "
-            f"{self.n_stored / self.n_customers:.1f} followers on average" + (f" ({' and '.join(drops)} dropped)" if drops else "")
+            f"{self.n_stored / self.n_customers:.1f} followers on average"
+            + (f" ({' and '.join(drops)} dropped)" if drops else "")
+            + (f" ({self.note})" if self.note else "")
         )
 
     def __repr__(self) -> str:

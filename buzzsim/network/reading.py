@@ -40,7 +40,9 @@ def open_network(source: Any, *, directed: bool = False, follows: bool = False, 
 
     A name that ends in ``.graphml`` or ``.gexf`` is read as such, everything else as an edge list: a line for each
     tie, two names separated by a comma, a tab, a semicolon or white space, with or without a header, further columns
-    and comments (``#`` or ``%``). Each may be compressed (``.gz``).
+    and comments (``#`` or ``%``). Each may be compressed (``.gz``). Above names of text, a header is known by its
+    words (source, target, from, to, user, friend, follower and the like); `Network.describe` says how the first line
+    was understood where that is in doubt.
 
     Customers of an edge list are numbered by increasing integer if all names are integers, otherwise in order of
     first appearance (and then all names are text); those of a graph in the order of the graph.
@@ -53,7 +55,8 @@ def open_network(source: Any, *, directed: bool = False, follows: bool = False, 
         Whether a line ``u v``, or a follower v in the row of u, is no tie from v to u as well. Graphs and their
         files know this themselves.
     follows : bool
-        The file says "u follows v": each tie is turned, so that v's posts reach u.
+        The source says "u follows v": each tie is turned, so that v's posts reach u. Lines and arrays are then
+        directed.
     place : str, optional
         What errors call the source; by default the file's name.
 
@@ -69,6 +72,7 @@ def open_network(source: Any, *, directed: bool = False, follows: bool = False, 
     """
     if isinstance(source, Network):
         return source
+    directed = directed or follows
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         name = path.name or str(path)
@@ -97,7 +101,7 @@ def _is_graph(source: Any) -> bool:
 def _turned(network: Network, place: str) -> Network:
     """Turn "u follows v" into "v's posts reach u"."""
     if not network.directed:
-        raise NetworkError(sentence(place, "follows", True, "false on an undirected network, or directed = true"))
+        raise NetworkError(sentence(place, "follows", True, "a directed graph, or follows = false"))
     tails = np.repeat(np.arange(network.n_customers, dtype=np.int32), network.followers)
     indptr, indices, _, _ = rows_of(network.indices, tails, network.n_customers, False)
     return replace(network, indptr=indptr, indices=indices)
@@ -109,10 +113,10 @@ def _read(path: Path, directed: bool, place: str) -> Network:
     kind = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
     if kind.lower() in _XML_READERS:
         return Network.from_networkx(_graph(data, kind.lower(), place), place)
-    tails, heads, names = read_edges(data, place)
+    tails, heads, names, note = read_edges(data, place)
     check_size(len(names), place)
     rows = rows_of(tails.astype(np.int32), heads.astype(np.int32), len(names), not directed)
-    return Network(rows[0], rows[1], directed, names, {}, int(rows[2]), int(rows[3]), place)
+    return Network(rows[0], rows[1], directed, names, {}, int(rows[2]), int(rows[3]), place, note)
 
 
 def _content(path: Path, place: str) -> bytes:
