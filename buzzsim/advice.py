@@ -15,6 +15,14 @@ from buzzsim.strategy import LABELS
 SURE, LIKELY = 0.975, 0.8
 """Share of resamples from which the best is named firmly, and from which it is named at all."""
 
+NOTABLE = 0.02
+"""Share of unfinished runs from which the advice speaks of them."""
+
+ANGER = "author_anger_24h"
+
+_COUNTED = ("posts", "customers", "replies", "dialogues", "cases", "defences", "critics", "generations")
+_WORDS = {unit: ("fewer", "more", f" {unit}") for unit in _COUNTED} | {"hours": ("less", "more", " hours")}
+
 
 def advise(
     outcome: str,
@@ -43,42 +51,83 @@ def advise(
     str
         One sentence.
     """
-    sign = 1.0 if OUTCOMES[outcome].better == "lower" else -1.0
+    judged = OUTCOMES[outcome]
+    sign = 1.0 if judged.better == "lower" else -1.0
     means = {name: _or_nan(found[outcome]["mean"]) for name, found in statistics.items()}
     ranked = sorted((name for name in means if math.isfinite(means[name])), key=lambda name: sign * means[name])
     what = f"mean {outcome.replace('_', ' ')}"
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
-    best = ranked[0]
-    amount = f"{means[best]:.3g} {OUTCOMES[outcome].unit}"
-    count = f"{replicates:,} replicates"
-    if len(ranked) == 1:
-        return f"Only {LABELS[best]} can be judged: {what} {amount} over {count}."
-    second = ranked[1]
     scores = np.stack([np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked])
     sure = float((scores.argmin(axis=0) == 0).mean())
+    parts = [
+        f"Within this model, {_verdict(ranked, means, sure, sign, what, judged.unit, replicates)}",
+        *_harm(outcome, baseline, statistics),
+        *_open_ends(statistics),
+    ]
+    if ranked[0] != baseline and sure >= LIKELY:
+        parts.insert(1, f"{_change(statistics[ranked[0]][outcome], outcome)} than {_doing(baseline)}")
+    return "; ".join(parts) + "."
+
+
+def _verdict(ranked: list[str], means: Mapping[str, float], sure: float, sign: float, what: str, unit: str, replicates: int) -> str:
+    """Say which strategy came out best, as firmly as the resamples allow."""
+    best, count = ranked[0], f"{replicates:,} replicates"
+    amount = f"{means[best]:.3g} {unit}"
+    if len(ranked) == 1:
+        return f"only {LABELS[best]} can be judged: {what} {amount} over {count}"
+    second = ranked[1]
     if means[best] == means[second]:
-        text = f"No difference between {LABELS[best]} and {LABELS[second]}: {what} {amount} over {count}"
-    elif sure < LIKELY:
-        text = f"Too close to call between {LABELS[best]} and {LABELS[second]}: {what} {amount} and {means[second]:.3g}"
-        text += f" ({LABELS[best]} ahead in {sure:.0%} of resamples of {count})"
-    else:
-        verb = "has" if sure >= SURE else "probably has"
-        text = f"{LABELS[best].capitalize()} {verb} the {'lowest' if sign > 0 else 'highest'} {what}, {amount}"
-        if best != baseline:
-            low, high = statistics[best][outcome]["paired"]["ci95"]
-            text += f", {low:+.3g} to {high:+.3g} against {_doing(baseline)} (95 % interval of the paired difference)"
-        text += f"; best in {sure:.0%} of resamples of {count}"
-    worse = [LABELS[name] for name in ranked if name != baseline and _did_worse(statistics[name][outcome]["paired"], sign)]
-    if worse:
-        text += f"; WORSE than {_doing(baseline)}: {' and '.join(worse)}"
-    return text + "."
+        return f"there is no difference between {LABELS[best]} and {LABELS[second]}: {what} {amount} over {count}"
+    if sure < LIKELY:
+        amounts = f"{what} {amount} and {means[second]:.3g}"
+        ahead = f"{LABELS[best]} ahead in {sure:.0%} of resamples of {count}"
+        return f"it is too close to call between {LABELS[best]} and {LABELS[second]}: {amounts} ({ahead})"
+    verb = "has" if sure >= SURE else "probably has"
+    extreme = "lowest" if sign > 0 else "highest"
+    return f"{LABELS[best]} {verb} the {extreme} {what}, {amount} (best in {sure:.0%} of resamples of {count})"
 
 
-def _did_worse(paired: Mapping[str, Any], sign: float) -> bool:
+def _change(found: Mapping[str, Any], outcome: str) -> str:
+    """Say by how much a strategy lies from the baseline: the 95 % interval of its paired difference, without signs."""
+    low, high = found["paired"]["ci95"]
+    if low is None:
+        return "not known to be better"
+    down, up, unit = _WORDS.get(OUTCOMES[outcome].unit, ("lower", "higher", ""))
+    if low < 0 < high:
+        return f"{-low:.2g} {down} to {high:.2g} {up}"
+    near, far = sorted((abs(low), abs(high)))
+    return f"{near:.2g} to {far:.2g} {down if high <= 0 else up}{unit}"
+
+
+def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Name what did worse than the baseline beyond its paired interval: in what is judged by, and in the authors' anger."""
+    found = []
+    for measure, said in ((outcome, "WORSE than"), (ANGER, "angrier authors after a day than")):
+        if measure == ANGER == outcome:
+            continue
+        worse = [
+            f"{LABELS[name]} ({_change(each[measure], measure)})"
+            for name, each in statistics.items()
+            if name != baseline and _did_worse(each[measure]["paired"], measure)
+        ]
+        if worse:
+            found.append(f"{said} {_doing(baseline)}: {' and '.join(worse)}")
+    return found
+
+
+def _open_ends(statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Warn where the run ended before the criticism did."""
+    share = max(_or_nan(found["unfinished"]["mean"]) for found in statistics.values())
+    if not share >= NOTABLE:
+        return []
+    return [f"in up to {share:.0%} of runs the criticism was still going on at the end, so volumes are lower bounds (time.horizon)"]
+
+
+def _did_worse(paired: Mapping[str, Any], outcome: str) -> bool:
     """Whether a strategy did worse than the baseline beyond its paired interval."""
     low, high = paired["ci95"]
-    return low is not None and (low > 0 if sign > 0 else high < 0)
+    return low is not None and bool(low > 0 if OUTCOMES[outcome].better == "lower" else high < 0)
 
 
 def _doing(strategy: str) -> str:

@@ -6,7 +6,9 @@ import argparse
 import json
 import math
 import os
+import re
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,13 +18,26 @@ from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, u
 
 EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
 FIGURE_FORMATS = (".png", ".svg", ".pdf")
+YES_OR_NO = "yes or no"
+_SCALES = {  # of outcomes whose numbers would be too small to read
+    YES_OR_NO: (100.0, "% of runs"),
+    "share of the crowd": (100.0, "% of the crowd"),
+    "on a scale of -1 to 1": (1000.0, "thousandths, on a scale of -1 to 1"),
+}
+
+
+_WRONG_WORD = re.compile(r"argument (?P<what>\w+): invalid choice: '(?P<word>.*)' \(choose from (?P<allowed>.*)\)", re.DOTALL)
 
 
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, with the near name."""
 
     def error(self, message: str) -> NoReturn:
-        raise ScenarioError(f"{self.prog}: {message.removeprefix('argument ').replace(': is ', ' is ', 1)}")
+        place = self.prog.removeprefix("buzzsim").strip() or "arguments"
+        wrong = _WRONG_WORD.fullmatch(message)
+        if wrong:
+            raise ScenarioError(unknown(place, wrong["what"].lower(), wrong["word"], re.findall(r"[\w-]+", wrong["allowed"])))
+        raise ScenarioError(f"{place}: {message.removeprefix('argument ').replace(': is ', ' is ', 1)}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,11 +69,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_common(compare)
     compare.add_argument("--replicates", metavar="N", type=_whole(1), help="replicates of each strategy (default: 4000)")
-    compare.add_argument("--strategies", metavar="A,B", help="which strategies, separated by commas (default: all)")
+    compare.add_argument(
+        "--strategies",
+        metavar="A,B",
+        help="which strategies, separated by commas; the baseline is always among them (default: all)",
+    )
     compare.add_argument("--baseline", metavar="NAME", default="ignore", help="what the others are compared with (default: ignore)")
     compare.add_argument("--outcomes", metavar="A,B", help="which outcomes the table shows, or 'all'")
     compare.add_argument(
-        "--figure", metavar="FILE", help="where to draw the figure (.png, .svg or .pdf; default: buzzsim-SCENARIO.png)"
+        "--figure",
+        metavar="FILE",
+        help="where to draw the figure: .png, .svg or .pdf, overwritten "
+        "(default: buzzsim-SCENARIO[-NETWORK].png; with --json none)",
     )
     compare.add_argument("--no-figure", action="store_true", help="draw no figure")
     compare.add_argument("--threads", metavar="N", type=_whole(1), help="how many runs at once (no result depends on it)")
@@ -133,28 +155,30 @@ def _compare(options: argparse.Namespace) -> None:
     print(f"{comparison.replicates:,} replicates of each strategy, seed {comparison.entropy}\n")
     print(_table(comparison, outcomes))
     print(
-        "\nmean [95 % interval]; difference: to "
-        + comparison.baseline
-        + ", same complaint and same luck; better, worse: share of complaints\n"
+        f"\nmean [95 % interval]; difference: against {comparison.baseline}, same complaint and same luck;"
+        "\nbetter, worse: share of runs\n"
     )
-    print(comparison.advice())
+    print(textwrap.fill(comparison.advice(), 100))
     if figure is not None:
         print(f"Figure: {figure}")
 
 
 def _table(comparison: Any, outcomes: Sequence[str] | None) -> str:
-    """Write the summary for a terminal."""
+    """Write the summary for a terminal, in at most 100 columns."""
     from buzzsim.comparison import HEADLINES
     from buzzsim.outcomes import OUTCOMES
 
     titles, rows = [""], [("", "mean", "", "median", "p95", "difference", "", "better", "worse")]
     for name in HEADLINES if outcomes is None else outcomes:
+        scale, unit = _SCALES.get(OUTCOMES[name].unit, (1.0, OUTCOMES[name].unit))
+        limit = f" of {comparison.scenario.measures.firestorm_volume} posts or more" if name == "firestorm" else ""
         for strategy in comparison.strategies:
             found = comparison.statistics[strategy][name]
             paired = found.get("paired", {})
-            titles.append(f"{name} ({OUTCOMES[name].unit})" if strategy == comparison.strategies[0] else "")
-            level = (_number(found["mean"]), _span(found["ci95"]), _number(found["median"]), _number(found["p95"]))
-            change = (_number(paired.get("difference"), "+"), _span(paired.get("ci95"), "+"))
+            titles.append(f"{name}{limit} ({unit})" if strategy == comparison.strategies[0] else "")
+            middle = ("", "") if OUTCOMES[name].unit == YES_OR_NO else (found["median"], found["p95"])
+            level = (_number(found["mean"], scale), _span(found["ci95"], scale), *(_number(value, scale) for value in middle))
+            change = (_number(paired.get("difference"), scale, "+"), _span(paired.get("ci95"), scale, "+"))
             rows.append((strategy, *level, *change, _share(paired.get("p_better")), _share(paired.get("p_worse"))))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     text = []
@@ -162,20 +186,23 @@ def _table(comparison: Any, outcomes: Sequence[str] | None) -> str:
         if title:
             text.append(title)
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True))]
-        text.append(("  " + "  ".join(cells)).rstrip())
+        text.append((" " + "  ".join(cells)).rstrip())
     return "\n".join(text)
 
 
-def _number(value: float | None, sign: str = "") -> str:
-    return "" if value is None else f"{value:{sign}.3g}"
+def _number(value: float | str | None, scale: float = 1.0, sign: str = "") -> str:
+    """Write a number with three digits that count."""
+    if value is None or isinstance(value, str):
+        return ""
+    return "0" if value == 0.0 else f"{value * scale:{sign}.3g}"
 
 
 def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.0%}"
 
 
-def _span(ci: Sequence[float | None] | None, sign: str = "") -> str:
-    return "" if ci is None or ci[0] is None else f"[{_number(ci[0], sign)}, {_number(ci[1], sign)}]"
+def _span(ci: Sequence[float | None] | None, scale: float, sign: str = "") -> str:
+    return "" if ci is None or ci[0] is None else f"[{_number(ci[0], scale, sign)}, {_number(ci[1], scale, sign)}]"
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -295,7 +322,8 @@ def _figure(options: argparse.Namespace, name: str) -> Path | None:
     """Give where the figure goes, before anything is computed; None for no figure."""
     if options.no_figure or (options.json and options.figure is None):
         return None
-    path = Path(options.figure or f"buzzsim-{name}.png")
+    crowd = f"-{Path(options.network).name.split('.')[0]}" if options.network else ""
+    path = Path(options.figure or f"buzzsim-{name}{crowd}.png")
     if path.suffix.lower() not in FIGURE_FORMATS:
         raise ScenarioError(sentence("arguments", "--figure", str(path), "a file ending in " + ", ".join(FIGURE_FORMATS)))
     if path.is_dir() or not path.absolute().parent.is_dir():

@@ -209,7 +209,8 @@ class Comparison:
 
         return plot.comparison(
             {name: values[:, 0] for name, values in self.values.items()}, self.hourly, self.baseline,
-            {name: found["volume"] for name, found in self.statistics.items()}, self.scenario, self.resampling, axes,
+            {name: found["volume"] for name, found in self.statistics.items()}, self.scenario, self.resampling,
+            f"{self.world.network.describe()}; seed {self.entropy}", axes,
         )  # fmt: skip
 
     def __repr__(self) -> str:

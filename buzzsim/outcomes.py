@@ -27,13 +27,19 @@ _DEFINITIONS = (
     ("volume", "posts", "lower", "critical posts written, the complaint among them; thanks and defences do not count"),
     ("critics", "customers", "lower", "distinct authors of critical posts"),
     ("reach", "share of the crowd", "lower", "customers who noticed at least one critical post"),
-    ("firestorm", "yes or no", "lower", "whether the volume passed `measures.firestorm_volume`"),
+    ("firestorm", "yes or no", "lower", "whether the volume reached `measures.firestorm_volume`"),
     ("attack_rate", "share of the crowd", "lower", "critics over customers"),
     ("peak", "posts per hour", "lower", "largest number of critical posts in one hour"),
     ("time_to_peak", "hours", "higher", "from the complaint to the start of the (first) peak hour"),
     ("half_life", "hours", "lower", "from the peak hour to the first later hour below half of it"),
     ("duration", "hours", "lower", "between the first and the last hour with at least 5 % of the peak"),
     ("t50", "hours", "higher", "time by which half of all critical posts were written"),
+    (
+        "unfinished",
+        "yes or no",
+        "lower",
+        "whether a critical post was written in the last hour before the horizon; the volume may then be a lower bound",
+    ),
     ("deleted_posts", "posts", "lower", "posts that the brand removed"),
     ("replies", "replies", "lower", "public replies of the brand"),
     ("private_talks", "dialogues", "lower", "private dialogues that were accepted"),
@@ -78,6 +84,7 @@ N_OUTCOMES = len(OUTCOMES)
 _I = {name: i for i, name in enumerate(OUTCOMES)}
 _VOLUME, _CRITICS, _REACH, _FIRESTORM, _ATTACK = _I["volume"], _I["critics"], _I["reach"], _I["firestorm"], _I["attack_rate"]
 _PEAK, _TO_PEAK, _HALF_LIFE, _DURATION, _T50 = _I["peak"], _I["time_to_peak"], _I["half_life"], _I["duration"], _I["t50"]
+_UNFINISHED = _I["unfinished"]
 _DELETED, _REPLIES, _TALKS, _SOLVED, _THANKS = _I["deleted_posts"], _I["replies"], _I["private_talks"], _I["solved"], _I["thanks"]
 _DEFENCES, _RESPONSE, _BACKLOG, _STAFF = _I["defences"], _I["first_response"], _I["backlog"], _I["staff_hours"]
 _ATTITUDE, _ATTITUDE_REACHED = _I["attitude_change"], _I["attitude_change_reached"]
@@ -147,6 +154,7 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
     out[_VOLUME], out[_THANKS], out[_PEAK] = volume, thanks, peak
     out[_TO_PEAK], out[_HALF_LIFE], out[_DURATION] = peak_hour, after - peak_hour, last - first
     out[_T50] = half * p.time_tick
+    out[_UNFINISHED] = 1.0 if hourly[-1] > 0 else 0.0
 
 
 @compiled

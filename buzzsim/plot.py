@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, PercentFormatter
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from buzzsim.analysis import Resampling
@@ -37,6 +38,7 @@ def comparison(
     statistics: Mapping[str, Any],
     scenario: Scenario,
     resampling: Resampling,
+    about: str = "",
     axes: Any = None,
 ) -> Any:
     """Draw a comparison: how big complaints get, when, and what each strategy changed for the same complaint.
@@ -55,6 +57,8 @@ def comparison(
         What was compared.
     resampling : Resampling
         The bootstrap that the band comes from.
+    about : str
+        What stands under the title: the network, the seed.
     axes : sequence of three Axes, optional
         Where to draw.
 
@@ -62,60 +66,62 @@ def comparison(
     -------
     array of three Axes
     """
+    complaint = scenario.complaint
+    n_complaints = len(complaint.names) or complaint.complainants
     with mpl.rc_context(_TEXT):
         if axes is None:
-            axes = _new_axes(scenario, next(iter(volumes.values())).size)
+            runs = f"{next(iter(volumes.values())).size:,} {'complaints' if n_complaints == 1 else 'runs'}"
+            axes = _new_axes(f"{scenario.title or scenario.name}: {runs} under each strategy", about)
         distributions(volumes, scenario.measures.firestorm_volume, axes[0])
-        course(hourly, resampling, axes[1])
+        course(hourly, n_complaints, resampling, axes[1])
         differences(volumes, baseline, statistics, axes[2])
     return axes
 
 
 def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any) -> Any:
-    """Draw how big complaints get: share of replicates by volume, both axes in powers so that the few big ones show."""
-    top = max(float(values.max()) for values in volumes.values())
-    edges = _log_bins(max(top, 1.5 * firestorm))
+    """Draw how big complaints get: share of replicates in classes of volume, each about three times the one before.
+
+    The classes are cut at the firestorm, so that all to the right of the line are firestorms; shares are drawn in powers of
+    ten so that the few big ones show.
+    """
+    edges = _classes(firestorm, max(float(values.max()) for values in volumes.values()))
+    places = np.arange(edges.size)
     for strategy, values in volumes.items():
-        share = np.histogram(values, edges)[0] / values.size
-        ax.stairs(
-            np.where(share > 0, share, np.nan), edges, baseline=None, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy]
-        )
-    ax.set_xscale("log")
+        share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
+        label = f"{LABELS[strategy]}: {(values >= firestorm).mean():.1%} firestorms"
+        ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, color=COLOURS[strategy], linewidth=2.2, label=label)
     ax.set_yscale("log")
-    ax.axvline(firestorm, color="0.6", linestyle=":", linewidth=1.5)
-    ax.text(
-        firestorm,
-        1.0,
-        f" firestorm:\n {firestorm} posts or more",
-        transform=ax.get_xaxis_transform(),
-        va="top",
-        color="0.35",
-        fontsize=10,
-    )
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-    ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
-    ax.set(xlabel="critical posts per complaint", ylabel="share of complaints", title="How big does it get?")
-    ax.legend(frameon=False, loc="lower left", fontsize=10)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
+    ax.set_xticks(places[:-1] + 0.5, [_class_name(low, high) for low, high in pairwise(edges)], fontsize=10)
+    ax.minorticks_off()
+    line = int(np.searchsorted(edges, firestorm))
+    ax.axvline(line, ymax=0.7, color="0.6", linestyle=":", linewidth=1.5)
+    ax.text(line, 0.7, " firestorms", transform=ax.get_xaxis_transform(), va="top", color="0.35", fontsize=10)
+    ax.set(xlabel="critical posts in all", ylabel="share of complaints", title="How big does it get?")
+    one = 1.0 / next(iter(volumes.values())).size
+    ax.set_ylim(0.7 * one, 1.3 * (1.0 / one) ** 0.35)  # from a single replicate to all, with room for the legend
+    ax.legend(frameon=False, loc="upper right", fontsize=10)
     return ax
 
 
-def course(hourly: Mapping[str, NDArray[np.int32]], resampling: Resampling, ax: Any) -> Any:
-    """Draw the mean number of critical posts by hour with the 95 % interval of that mean."""
-    ends = []
+def course(hourly: Mapping[str, NDArray[np.int32]], n_complaints: int, resampling: Resampling, ax: Any) -> Any:
+    """Draw the mean number of critical posts by hour, the complaints themselves left out, with the 95 % interval of that mean."""
+    ends, tops = [], []
     for strategy, series in hourly.items():
-        mean = series.mean(axis=0)
-        low, high = np.quantile(resampling.means(series), [0.025, 0.975], axis=0)
+        others = series.astype(float)
+        others[:, 0] -= n_complaints
+        mean = others.mean(axis=0)
+        low, high = np.quantile(resampling.means(others), [0.025, 0.975], axis=0)
         hours = np.arange(mean.size) + 0.5
         ax.fill_between(hours, low, high, color=COLOURS[strategy], alpha=0.2, linewidth=0)
         ax.plot(hours, mean, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy])
-        busy = np.flatnonzero(mean > 0.02 * mean[1:].max()) if mean.size > 1 else np.zeros(1)
+        busy = np.flatnonzero(mean > 0.02 * mean.max())
         ends.append(busy[-1] + 1 if busy.size else 1)
+        tops.append(high.max())
     ax.set_xlim(0, max(4, *ends))
-    ax.set_ylim(bottom=0)
-    tops = [series.mean(axis=0)[1:].max() for series in hourly.values() if series.shape[1] > 1]
-    if tops and max(tops) > 0:
-        ax.set_ylim(0, max(1.15 * max(tops), 0.05))  # the complaint itself, in the first hour, would dwarf the rest
-    ax.set(xlabel="hours since the complaint", ylabel="critical posts per hour (mean)", title="When?")
+    ax.set_ylim(0, max(1.05 * max(tops), 0.05))
+    what = "complaint" if n_complaints == 1 else "complaints"
+    ax.set(xlabel=f"hours since the {what}", ylabel="further critical posts per hour (mean)", title="When?")
     return ax
 
 
@@ -123,20 +129,23 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
     """Draw what each strategy changed against the baseline: mean paired difference with its 95 % interval."""
     others = [strategy for strategy in volumes if strategy != baseline]
     ax.axvline(0, color="0.3", linewidth=1)
+    notes = []
     for row, strategy in enumerate(others):
         paired = statistics[strategy]["paired"]
         low, high = paired["ci95"]
         ax.plot([low, high], [row, row], color=COLOURS[strategy], linewidth=5, solid_capstyle="round")
         ax.plot(paired["difference"], row, "o", color="white", markeredgecolor=COLOURS[strategy], markersize=9, markeredgewidth=2.5)
-        note = f"{LABELS[strategy]}\nfewer posts in {paired['p_better']:.0%} of complaints, more in {paired['p_worse']:.0%}"
-        ax.annotate(note, (0.02, row - 0.16), xycoords=("axes fraction", "data"), color=COLOURS[strategy], fontsize=10, va="bottom")
-    ax.set_ylim(len(others) - 0.6, -0.75)
-    ax.set_yticks([])
+        notes.append(f"{LABELS[strategy]}\nfewer posts: {paired['p_better']:.0%}\nmore posts: {paired['p_worse']:.0%}")
+    ax.set_ylim(max(1, len(others)) - 0.5, -0.5)
+    ax.set_yticks(range(len(others)), notes, fontsize=10)
+    for tick, strategy in zip(ax.get_yticklabels(), others, strict=True):
+        tick.set_color(COLOURS[strategy])
+    ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     span = [value for strategy in others for value in statistics[strategy]["paired"]["ci95"]] + [0.0]
     margin = 0.15 * (max(span) - min(span)) or 1.0
     ax.set_xlim(min(span) - margin, max(span) + margin)
-    ax.set(xlabel=f"critical posts per complaint, against {LABELS[baseline]!r}\n(same luck; mean and its 95 % interval)")
+    ax.set(xlabel=f"critical posts, against {LABELS[baseline]!r}\n(same luck; mean and its 95 % interval)")
     ax.set_title("What does it change?")
     return ax
 
@@ -156,21 +165,25 @@ def save(axes: Any, path: str | os.PathLike[str]) -> None:
     write_whole(path, buffer.getvalue())
 
 
-def _new_axes(scenario: Scenario, replicates: int) -> Any:
+def _new_axes(title: str, about: str) -> Any:
     """Make a figure of three panels; pyplot takes it over only in a notebook or a session that already uses it."""
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(15, 5.2), layout="constrained", width_ratios=[1.1, 1, 1])
+    figure, axes = plt.subplots(1, 3, figsize=(15, 5.4), layout="constrained", width_ratios=[1.15, 1, 1])
     assert isinstance(figure, Figure)
-    figure.suptitle(
-        f"{scenario.title or scenario.name}: {replicates:,} complaints under each strategy", fontsize=15, x=0.01, ha="left"
-    )
+    figure.suptitle(title, fontsize=15, x=0.01, ha="left")
+    figure.supxlabel(about, fontsize=10, x=0.01, ha="left", color="0.35")
     return axes
 
 
-def _log_bins(top: float) -> NDArray[np.float64]:
-    """Give bin edges that fall between whole numbers: single volumes first, then in equal ratios."""
-    edges = [0.5, 1.5, 2.5, 3.5]
-    while edges[-1] < top + 1:
-        edges.append(np.floor(edges[-1] * 1.35 + 0.5) + 0.5)
-    return np.array(edges)
+def _classes(firestorm: int, top: float) -> NDArray[np.float64]:
+    """Give the lower edges of classes of volume in ratios of about three, and the end of the last; one begins at the firestorm."""
+    below = {1, 2} | {round(firestorm / 3**k) for k in range(1, 30) if firestorm / 3**k >= 3}
+    above = {firestorm * 3**k for k in range(30) if k == 0 or firestorm * 3**k <= top}
+    edges = sorted({edge for edge in below if edge < firestorm} | above)
+    return np.array([*edges, max(top + 1, edges[-1] + 1)])
+
+
+def _class_name(low: float, high: float) -> str:
+    """Name a class of whole numbers."""
+    return f"{low:,.0f}" if high <= low + 1 else f"{low:,.0f}\u2013{high - 1:,.0f}"

@@ -140,24 +140,33 @@ def statistics_of(**means):
 def test_advice_names_the_best_and_flags_what_did_worse_than_nothing():
     found, resampled = statistics_of(ignore=5.0, censor=7.0, public_reply=3.0)
     text = advise("volume", "ignore", found, resampled, 400)
-    assert text.startswith("Public reply has the lowest mean volume, 3 posts")
-    assert "WORSE than doing nothing: censor" in text
+    assert text.startswith("Within this model, public reply has the lowest mean volume, 3 posts")
+    assert "; 2 to 2 fewer posts than doing nothing; " in text
+    assert "WORSE than doing nothing: censor (2 to 2 more posts); angrier authors after a day than doing nothing: censor" in text
     assert "public reply" not in text.split("WORSE")[1]
+
+
+def test_advice_says_when_volumes_are_lower_bounds():
+    found, resampled = statistics_of(ignore=5.0, censor=7.0)
+    for share, spoken in ((0.0, False), (0.3, True)):
+        found["ignore"]["unfinished"]["mean"] = found["censor"]["unfinished"]["mean"] = share
+        text = advise("volume", "ignore", found, resampled, 400)
+        assert ("in up to 30% of runs the criticism was still going on" in text) == spoken
 
 
 def test_advice_turns_round_where_higher_is_better():
     found, resampled = statistics_of(ignore=5.0, censor=7.0)
-    assert advise("solved", "ignore", found, resampled, 400).startswith("Censor has the highest mean solved")
+    assert advise("solved", "ignore", found, resampled, 400).startswith("Within this model, censor has the highest mean solved")
 
 
 def test_advice_admits_that_it_is_too_close_to_call():
     close = bz.compare(SCENARIO, replicates=8, rng=1, quiet=True, strategies=["private_dialogue"]).advice("peak")
-    assert close.startswith(("Too close to call", "No difference"))
+    assert close.startswith(("Within this model, it is too close to call", "Within this model, there is no difference"))
 
 
 def test_advice_says_so_when_nothing_differs():
     still = bz.compare(SCENARIO.replace({"brand.coverage": 0.0}), replicates=20, rng=1, quiet=True)
-    assert still.advice().startswith("No difference")
+    assert still.advice().startswith("Within this model, there is no difference")
     assert "WORSE" not in still.advice()
 
 
@@ -188,7 +197,8 @@ def test_the_figure_has_three_panels_and_every_strategy(comparison, tmp_path):
 
     axes = comparison.plot()
     assert len(axes) == 3
-    assert [text.get_text() for text in axes[0].get_legend().get_texts()] == [plot.LABELS[s] for s in comparison.strategies]
+    legend = [text.get_text() for text in axes[0].get_legend().get_texts()]
+    assert [entry.split(":")[0] for entry in legend] == [plot.LABELS[s] for s in comparison.strategies]
     for name in ("one.png", "one.svg", "one.pdf"):
         plot.save(axes, tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5000

@@ -26,7 +26,7 @@ _COMMENT = ("#", "%")
 _LINES_LOOKED_AT = 20
 _COLUMN_NAME = re.compile(
     r"(source|target|src|dst|tgt|from|to|u|v|tail|head|sender|receiver|ego|alter|start|end|other|author|reader"
-    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex|person|customer|member|account|friend|contact|name|kunde|client)"
+    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex|person|customer|member|account|friend|contact|name|kunde|freund|client|ami)"
     r"(_?([0-9]+|[ab]))?)([ _]?(id|node|user|name))?",
     re.IGNORECASE,
 )
@@ -80,7 +80,8 @@ def _doubt(ends: Ends, names: list[str]) -> str:
     """Say that the first tie may be a header: its two names occur nowhere else, above others that do."""
     if len(ends) <= 4 or names[0] == names[1] or (ends[2:] < 2).any():
         return ""
-    return f"{shown(names[0])} and {shown(names[1])} of the first line, read as a tie, occur nowhere else: if they are column names, delete it"
+    first = f"{shown(names[0])} and {shown(names[1])}"
+    return f"{first} of the first line, read as a tie, occur nowhere else: if they are column names, delete it"
 
 
 def _no_ties(place: str) -> NetworkError:
