@@ -198,7 +198,7 @@ class Complaint(Section):
     choice: str = _word("random", CHOICES, "who complains: anybody, in proportion to followers, or the most followed")
     names: tuple[Any, ...] = _several("names, text or numbers", "who complains, by name in the network; empty: see `choice`")
     at_fault: bool = _claim(False, "whether the brand erred")
-    anger: float = _real(0.8, 0, 1, "", "assumption", "M5", "anger of a complainant at the start")
+    anger: float = _real(0.8, 0, 1, "", "assumption", "", "anger of a complainant at the start")
     on_page: bool = _claim(True, "whether the complaint stands on the brand's own page, where it can be deleted")
 
 
@@ -207,8 +207,8 @@ class Attention(Section):
     """When, and by how many, a post is noticed."""
 
     kernel: str = _word("exponential", KERNELS, "how a post's visibility fades")
-    view_rate: float = _real(0.5, 0, 1e6, "per hour", "assumption", "M2; range 0.05 to 2", "rate at which a follower notices a fresh post")
-    half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "2.2: Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves")
+    view_rate: float = _real(0.5, 0, 1e6, "per hour", "assumption", "range 0.05 to 2", "rate at which a follower notices a fresh post")
+    half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves")
     dilution: float = _real(0.0, 0, 2, "", "derived", "Feng et al. 2015; Hodas & Lerman 2014", "how much following many people thins the attention for each; 0 none, 1 fully")
     page_visitors: int = _whole(5, 0, 10**6, "customers", "assumption", "", "people who may come by each post on the brand's page, whoever they follow")
     withdrawal_rate: float = _real(0.0, 0, 1e6, "per hour", "assumption", "", "rate at which authors take their posts back by themselves")
@@ -218,10 +218,10 @@ class Attention(Section):
 class Joining(Section):
     """Who joins the criticism on noticing it."""
 
-    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral, E1)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering")
-    share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "derived", "M3", "chance to join on a notice of middling anger; normally left out and solved from r0", (), True)})
+    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering")
+    share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "derived", "", "chance to join on a notice of middling anger; normally left out and solved from r0", (), True)})
     arousal: float = _real(1.5, 0, 10, "", "derived", "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3", "how much an angrier post wins more people")
-    reinforcement: float = _real(0.5, -1, 10, "", "assumption", "Bao 2013, Romero 2011, Johnen 2018 (sign contested); range -0.5 to 2", "social proof: change in the chance to join per further critic seen")
+    reinforcement: float = _real(0.5, -1, 10, "", "assumption", "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2", "social proof: change in the chance to join per further critic seen")
     cap: int = _whole(2, 1, 64, "critics", "measured", "Bao et al. 2013", "number of critics seen beyond which more make no difference")
     loyalty: float = _real(0.5, 0, 1, "", "assumption", "", "how far a good attitude shields from joining")
     page_probability: float = _real(0.5, 0, 1, "", "assumption", "", "chance that a critic's post stands on the brand's page rather than elsewhere")
@@ -231,13 +231,13 @@ class Joining(Section):
 class Crowd(Section):
     """What the customers are like."""
 
-    susceptibility_shape: float = field(default=2.0, metadata={"parameter": Parameter(2.0, float, 0.05, INF, "", "assumption", "M6", "shape of the gamma law (mean 1) of susceptibility; inf: all equal", infinite=True)})
+    susceptibility_shape: float = field(default=2.0, metadata={"parameter": Parameter(2.0, float, 0.05, INF, "", "assumption", "", "shape of the gamma law (mean 1) of susceptibility; inf: all equal", infinite=True)})
     vindictive_share: float = _real(0.2, 0, 1, "", "assumption", "Weitzl 2019 (sign); range 0 to 0.8", "share of customers who, as authors, want revenge and cannot be reached")
     attitude: float = _real(0.0, -1, 1, "", "choice", "", "mean attitude towards the brand at the start")
     attitude_spread: float = _real(0.0, 0, 1, "", "assumption", "", "half width of the uniform law of attitudes at the start")
-    troll_share: float = _real(0.0, 0, 1, "", "assumption", "M13; range 0 to 0.02", "share of customers whose anger is always 1")
-    advocate_share: float = _real(0.0, 0, 1, "", "assumption", "M12; range 0 to 0.1", "share of customers who defend the brand instead of joining")
-    defence_probability: float = _real(0.3, 0, 1, "", "assumption", "M12", "chance that an advocate defends the brand on a notice")
+    troll_share: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.02", "share of customers whose anger is always 1")
+    advocate_share: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.1", "share of customers who defend the brand instead of joining")
+    defence_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance that an advocate defends the brand on a notice")
     defence_strength: float = _real(0.3, -1, 1, "", "assumption", "Weitzl et al. 2018 (sign)", "strength of a defence, as of a reply; negative where it does not fit")
 
 
@@ -245,16 +245,16 @@ class Crowd(Section):
 class Anger(Section):
     """How anger comes and goes."""
 
-    gain: float = _real(0.1, 0, 1, "", "assumption", "M5; range 0 to 0.5", "how much of a post's anger passes to its reader")
-    half_life: float = _real(12.0, 0.01, 1e6, "hours", "assumption", "M5; range 2 to 72", "time in which anger halves")
-    repeat_rate: float = _real(0.1, 0, 100, "per hour", "assumption", "design; range 0 to 0.5", "rate at which a critic of anger 1 posts again")
+    gain: float = _real(0.1, 0, 1, "", "assumption", "range 0 to 0.5", "how much of a post's anger passes to its reader")
+    half_life: float = _real(12.0, 0.01, 1e6, "hours", "assumption", "range 2 to 72", "time in which anger halves")
+    repeat_rate: float = _real(0.1, 0, 100, "per hour", "assumption", "range 0 to 0.5", "rate at which a critic of anger 1 posts again")
 
 
 @dataclass(frozen=True)
 class Attitude(Section):
     """How noticing posts moves the attitude towards the brand."""
 
-    step: float = _real(0.02, 0, 0.5, "", "assumption", "M11; range 0 to 0.1", "move towards good news on one notice")
+    step: float = _real(0.02, 0, 0.5, "", "assumption", "range 0 to 0.1", "move towards good news on one notice")
     negativity: float = _real(2.0, 0, 10, "", "derived", "airline tweets 2015, ratio 2.0", "how many times more bad news moves")
 
 
@@ -265,13 +265,13 @@ class Brand(Section):
     coverage: float = _real(0.53, 0, 1, "", "measured", "Einwiller & Steilen 2015", "chance that a critical post is handled at all")
     response_median: float = _real(46 / 60, 0, 1e6, "hours", "measured", "Einwiller & Steilen 2015", "median lag until the brand gets to a post")
     response_sigma: float = _real(2.19, 0, 10, "", "derived", "Einwiller & Steilen 2015: sqrt(2 ln(504/46))", "spread of the lognormal lag")
-    staff: float = field(default=INF, metadata={"parameter": Parameter(INF, float, 1, INF, "people", "assumption", "M9", "people on duty", infinite=True)})
+    staff: float = field(default=INF, metadata={"parameter": Parameter(INF, float, 1, INF, "people", "assumption", "", "people on duty", infinite=True)})
     order: str = _word("first_come", ORDERS, "which waiting case is taken first")
-    reply_time: float = _real(0.25, 0, 1000, "hours", "assumption", "M9", "work on a public reply or an invitation")
-    round_work: float = _real(0.5, 0, 1000, "hours", "assumption", "M9", "work on one private round")
+    reply_time: float = _real(0.25, 0, 1000, "hours", "assumption", "", "work on a public reply or an invitation")
+    round_work: float = _real(0.5, 0, 1000, "hours", "assumption", "", "work on one private round")
     removal_time: float = _real(0.05, 0, 1000, "hours", "assumption", "", "work on a removal")
     patience: float = _real(1.0, 0, 1e6, "hours", "measured", "Lithium 2013 (72 % want an answer in an hour)", "time after which an author has waited in vain")
-    resentment: float = _real(0.0, 0, 1, "", "derived", "S0; Lithium 2013; range 0 to 0.3", "anger gained by having waited in vain")
+    resentment: float = _real(0.0, 0, 1, "", "derived", "Lithium 2013; range 0 to 0.3", "anger gained by having waited in vain")
 
 
 @dataclass(frozen=True)
@@ -279,22 +279,22 @@ class Reply(Section):
     """What the brand says, in public or in private, and how it is heard."""
 
     preset: str = _word("", ("", *PRESETS), "a ready reply; sets empathy, explanation and solution")
-    empathy: float = _real(0.7, 0, 1, "", "assumption", "M10", "how caring the reply is")
-    explanation: float = _real(0.7, 0, 1, "", "assumption", "M10", "how much it explains")
-    solution: float = _real(0.7, 0, 1, "", "assumption", "M10", "how far it solves the problem")
-    empathy_weight: float = _real(1.0, -10, 10, "", "assumption", "M10", "what empathy counts for; the three weights are scaled to one")
-    explanation_weight: float = _real(1.0, -10, 10, "", "assumption", "M10", "what explanation counts for")
-    solution_weight: float = _real(1.0, -10, 10, "", "assumption", "M10; Herhausen 2019 (may be negative)", "what the solution counts for")
-    fault_empathy_weight: float = _real(1.0, -10, 10, "", "assumption", "M10", "the same where the brand erred")
-    fault_explanation_weight: float = _real(1.0, -10, 10, "", "assumption", "M10", "the same where the brand erred")
-    fault_solution_weight: float = _real(1.0, -10, 10, "", "assumption", "M10", "the same where the brand erred")
-    expectation: float = _real(0.4, 0, 1, "", "assumption", "M10", "quality that people expect of a reply")
-    fault_penalty: float = _real(0.2, 0, 1, "", "assumption", "M10; Coombs 2007 (sign)", "how much more they expect of a brand that erred")
-    potency: float = _real(2.0, 0, 20, "", "assumption", "S2; range 0 to 4", "how much a reply weighs; 0: it is not heard")
+    empathy: float = _real(0.7, 0, 1, "", "assumption", "", "how caring the reply is")
+    explanation: float = _real(0.7, 0, 1, "", "assumption", "", "how much it explains")
+    solution: float = _real(0.7, 0, 1, "", "assumption", "", "how far it solves the problem")
+    empathy_weight: float = _real(1.0, -10, 10, "", "assumption", "", "what empathy counts for; the three weights are scaled to one")
+    explanation_weight: float = _real(1.0, -10, 10, "", "assumption", "", "what explanation counts for")
+    solution_weight: float = _real(1.0, -10, 10, "", "assumption", "Herhausen et al. 2019 (may be negative)", "what the solution counts for")
+    fault_empathy_weight: float = _real(1.0, -10, 10, "", "assumption", "", "the same where the brand erred")
+    fault_explanation_weight: float = _real(1.0, -10, 10, "", "assumption", "", "the same where the brand erred")
+    fault_solution_weight: float = _real(1.0, -10, 10, "", "assumption", "", "the same where the brand erred")
+    expectation: float = _real(0.4, 0, 1, "", "assumption", "", "quality that people expect of a reply")
+    fault_penalty: float = _real(0.2, 0, 1, "", "assumption", "Coombs 2007 (sign)", "how much more they expect of a brand that erred")
+    potency: float = _real(2.0, 0, 20, "", "assumption", "range 0 to 4", "how much a reply weighs; 0: it is not heard")
     bump: float = _real(0.5, 0, 1, "", "derived", "Golmohammadi et al. 2021 (sign)", "how far a reply makes the thread young again")
-    brand_reach: float = _real(0.0, 0, 1, "", "assumption", "S2; range 0 to 0.2", "share of the crowd that follows the brand and may come to see the thread")
+    brand_reach: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.2", "share of the crowd that follows the brand and may come to see the thread")
     audience_effect: float = _real(0.5, 0, 5, "", "assumption", "the column's claim C5", "how much readers who joined in spoil a public reply for the author")
-    solved_anger: float = _real(0.1, 0, 1, "", "assumption", "S3", "share of the author's anger left when the case is solved")
+    solved_anger: float = _real(0.1, 0, 1, "", "assumption", "", "share of the author's anger left when the case is solved")
     prior_failures: int = _whole(0, 0, 1000, "failures", "choice", "", "earlier failures the public remembers")
     boomerang: float = _real(0.5, 0, 5, "", "derived", "Hutzinger & Weitzl 2023 (sign)", "how much a reply works backwards after two or more earlier failures")
 
@@ -304,9 +304,9 @@ class Censor(Section):
     """What removing a post sets off."""
 
     reactance: float = _real(0.3, 0, 1, "", "assumption", "Jhaver et al. 2019 (29 % frustrated); range 0 to 0.8", "anger the author gains")
-    repost_probability: float = _real(0.3, 0, 1, "", "assumption", "S1", "chance that an author of anger 1 posts the removed post again elsewhere")
-    streisand_multiplier: float = _real(1.5, 0, 100, "", "assumption", "S1; range 1 to 4", "how much more a post marked as censored is seen")
-    protest_probability: float = _real(0.01, 0, 1, "", "assumption", "S1; range 0 to 0.3", "chance that a witness of mean susceptibility protests")
+    repost_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance that an author of anger 1 posts the removed post again elsewhere")
+    streisand_multiplier: float = _real(1.5, 0, 100, "", "assumption", "range 1 to 4", "how much more a post marked as censored is seen")
+    protest_probability: float = _real(0.01, 0, 1, "", "assumption", "range 0 to 0.3", "chance that a witness of mean susceptibility protests")
     explanation: float = _real(0.0, 0, 1, "", "derived", "Liao et al. 2024; Jhaver et al. 2019 (sign)", "how well the removal is explained; scales all of it down")
 
 
@@ -314,16 +314,16 @@ class Censor(Section):
 class Private(Section):
     """How a private dialogue goes."""
 
-    accept_probability: float = _real(0.6, 0, 1, "", "assumption", "S3; range 0.1 to 0.9", "chance that a constructive author accepts")
-    rounds: int = _whole(3, 1, 100, "rounds", "assumption", "S3", "rounds before the brand gives up")
-    round_time: float = _real(2.0, 0, 1e6, "hours", "assumption", "S3", "time from one round to the next")
-    withdraw_probability: float = _real(0.2, 0, 1, "", "assumption", "S3", "chance that a satisfied author takes the post back")
-    resolved_damping: float = _real(0.5, 0, 1, "", "assumption", "S3", "how much less a post marked as solved wins people")
-    thanks_probability: float = _real(0.1, 0, 1, "", "assumption", "S3", "chance of a public thank-you")
+    accept_probability: float = _real(0.6, 0, 1, "", "assumption", "range 0.1 to 0.9", "chance that a constructive author accepts")
+    rounds: int = _whole(3, 1, 100, "rounds", "assumption", "", "rounds before the brand gives up")
+    round_time: float = _real(2.0, 0, 1e6, "hours", "assumption", "", "time from one round to the next")
+    withdraw_probability: float = _real(0.2, 0, 1, "", "assumption", "", "chance that a satisfied author takes the post back")
+    resolved_damping: float = _real(0.5, 0, 1, "", "assumption", "", "how much less a post marked as solved wins people")
+    thanks_probability: float = _real(0.1, 0, 1, "", "assumption", "", "chance of a public thank-you")
     thanks_effect: float = _real(0.1, 0, 10, "", "derived", "de Matos et al. 2007 (n.s.)", "weight of a thank-you among good news")
-    disappointment: float = _real(0.2, 0, 1, "", "assumption", "S3", "anger gained when the dialogue fails")
-    failed_repost_probability: float = _real(0.3, 0, 1, "", "assumption", "S3", "chance of a new post when the dialogue fails")
-    invite_bump: float = _real(0.0, 0, 1, "", "assumption", "S3", "how far the visible invitation makes the thread young again")
+    disappointment: float = _real(0.2, 0, 1, "", "assumption", "", "anger gained when the dialogue fails")
+    failed_repost_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance of a new post when the dialogue fails")
+    invite_bump: float = _real(0.0, 0, 1, "", "assumption", "", "how far the visible invitation makes the thread young again")
     invite_signal: float = _real(0.0, -1, 1, "", "derived", "Liao et al. 2025 (sign); range -0.3 to 0.1", "what readers of an invitation think of the brand for it")
 
 
@@ -339,7 +339,7 @@ class Time(Section):
 class Measures(Section):
     """Where a measure needs a threshold."""
 
-    firestorm_volume: int = _whole(50, 1, 10**9, "posts", "choice", "E1", "number of posts from which a run counts as a firestorm")
+    firestorm_volume: int = _whole(50, 1, 10**9, "posts", "choice", "", "number of posts from which a run counts as a firestorm")
 
 # fmt: on
 

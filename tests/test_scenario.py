@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -484,3 +485,19 @@ def test_when_the_disk_is_full_or_somebody_stops_it_the_old_file_stays(tmp_path,
         write_whole(target, b"new")
     assert target.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["cafe.toml"]
+
+
+CITATION = re.compile(r"(?:de )?[A-Z][a-zA-Z]+(?: et al\.| & [A-Z][a-z]+)?,? (?:19|20)\d\d|bit\.ly 2011|airline tweets 2015")
+SOURCES = Path(__file__).parent.parent / "docs" / "sources.md"
+
+
+def test_every_citation_has_a_full_reference():
+    """A short citation that nobody can look up is no source; neither is a grade of evidence without one."""
+    listed = {line.split("|")[1].strip() for line in SOURCES.read_text(encoding="utf-8").splitlines() if line.startswith("| ")}
+    texts = [parameter.source for parameter in PARAMETERS.values()] + [packaged_text(name) for name in scenarios()]
+    cited = {citation.replace(",", "") for text in texts for citation in CITATION.findall(text)}
+    assert len(cited) > 20
+    assert not cited - listed
+    for key, parameter in PARAMETERS.items():
+        if parameter.grade in ("measured", "derived") and key != "joining.share_probability":
+            assert CITATION.search(parameter.source), key
