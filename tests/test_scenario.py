@@ -499,5 +499,5 @@ def test_every_citation_has_a_full_reference():
     assert len(cited) > 20
     assert not cited - listed
     for key, parameter in PARAMETERS.items():
-        if parameter.grade in ("measured", "derived") and key != "joining.share_probability":
+        if parameter.grade in ("measured", "derived"):
             assert CITATION.search(parameter.source), key
