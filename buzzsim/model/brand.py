@@ -146,6 +146,9 @@ class Brand(mesa.Agent):  # type: ignore[misc]
             author.give_up(post)
         return float(p.brand_round_work)
 
+    def __repr__(self) -> str:
+        return f"<Brand, {self.strategy}: {len(self.acts)} acts, {len(self.queue)} cases waiting>"
+
     def _note(self, post: Post, act: int, result: bool) -> None:
         """Keep what was done."""
         self.acts.append(Act(self.model.tick, post, act, result))

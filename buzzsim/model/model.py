@@ -16,8 +16,8 @@ from buzzsim.errors import ScenarioError, sentence
 from buzzsim.model.brand import Brand
 from buzzsim.model.customer import Customer
 from buzzsim.model.post import Post
-from buzzsim.model.trajectory import measured, record_of, trajectory
-from buzzsim.result import Record
+from buzzsim.model.trajectory import measured, trajectory
+from buzzsim.result import Record, record_of
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import checked_strategy
 from buzzsim.world import World

@@ -81,6 +81,12 @@ class Post:
         """What posts are sorted by from old to young."""
         return self.tick, self.author.number, self.place
 
+    def __repr__(self) -> str:
+        where = "on the page" if self.on_page else "elsewhere"
+        return (
+            f"<Post {self.place} of {self.author.name!r}, kind {self.kind}, tick {self.tick}, {where}, {len(self.readers)} readers>"
+        )
+
     def luck(self, purpose: int, who: int = 0) -> float:
         """Draw uniformly from [0, 1) for a purpose about this post."""
         return float(draws.chance(self.key, purpose, who))
