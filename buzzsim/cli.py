@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import math
 import os
@@ -14,7 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, unknown
+from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, shown, unknown
 
 EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
 FIGURE_FORMATS = (".png", ".svg", ".pdf")
@@ -42,18 +43,34 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; gives the exit status: 0 done, 2 bad input, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names and titles hold letters that a terminal may not know
     try:
         options = _parser().parse_args(argv)
-        return int(options.act(options) or EXIT_OK)
+        status = int(options.act(options) or EXIT_OK)
+        sys.stdout.flush()
+        return status
     except BuzzsimError as error:
-        print(f"buzzsim: {error}", file=sys.stderr)
-        return EXIT_BAD_INPUT
+        said = str(error)
     except KeyboardInterrupt:
         print("buzzsim: interrupted; nothing was written", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _leave_output()
         return EXIT_OK
+    except OSError as error:
+        _leave_output()
+        said = f"the output cannot be written: {error.strerror or error}"
+    except MemoryError:
+        said = "there is not enough memory for that many customers, replicates or hours"
+    print(f"buzzsim: {said}", file=sys.stderr)
+    return EXIT_BAD_INPUT
+
+
+def _leave_output() -> None:
+    """Let what is still to be printed go nowhere, so that Python does not complain on leaving."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare strategies: a table, a figure, and a sentence of advice.",
     )
     _add_common(compare)
-    compare.add_argument("--replicates", metavar="N", type=_whole(1), help="replicates of each strategy (default: 4000)")
+    compare.add_argument("--replicates", metavar="N", type=_whole(1, 10**9), help="replicates of each strategy (default: 4000)")
     compare.add_argument(
         "--strategies",
         metavar="A,B",
@@ -83,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
         "(default: buzzsim-SCENARIO[-NETWORK].png; with --json none)",
     )
     compare.add_argument("--no-figure", action="store_true", help="draw no figure")
-    compare.add_argument("--threads", metavar="N", type=_whole(1), help="how many runs at once (no result depends on it)")
+    compare.add_argument("--threads", metavar="N", type=_whole(1, 1024), help="how many runs at once (no result depends on it)")
     compare.set_defaults(act=_compare)
 
     run = commands.add_parser(
@@ -91,7 +108,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_common(run)
     run.add_argument("--strategy", metavar="NAME", default="ignore", help="ignore, censor, public_reply or private_dialogue")
-    run.add_argument("--replicate", metavar="N", type=_whole(0), default=0, help="which replicate of that seed (default: 0)")
+    run.add_argument("--replicate", metavar="N", type=_whole(0, 2**63 - 1), default=0, help="which replicate (default: 0)")
     run.add_argument("--engine", metavar="NAME", default="compiled", help="compiled or mesa: the same numbers")
     run.add_argument("--save", metavar="FILE", help="keep the whole run in a file that buzzsim.Result.load reads")
     run.set_defaults(act=_run)
@@ -119,7 +136,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)"
     )
-    parser.add_argument("--seed", metavar="N", type=_whole(0), help="where the luck comes from (default: fresh, and printed)")
+    parser.add_argument("--seed", metavar="N", type=_whole(0, 2**4096), help="source of luck (default: fresh, and printed)")
     parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="change a key, such as reply.empathy=0.9; may be repeated"
     )
@@ -145,9 +162,9 @@ def _compare(options: argparse.Namespace) -> None:
         threads=options.threads,
         quiet=options.quiet,
     )
-    if figure is not None:
-        _draw(comparison, figure)
     if options.json:
+        if figure is not None:
+            _draw(comparison, figure)
         print(comparison.to_json())
         return
     network = comparison.world.network
@@ -160,6 +177,7 @@ def _compare(options: argparse.Namespace) -> None:
     )
     print(textwrap.fill(comparison.advice(), 100))
     if figure is not None:
+        _draw(comparison, figure)
         print(f"Figure: {figure}")
 
 
@@ -283,7 +301,7 @@ def _scenario(options: argparse.Namespace) -> Any:
             raise ScenarioError(sentence("arguments", "--set", change, "KEY=VALUE, such as reply.empathy=0.9"))
         try:
             changes[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except ValueError:  # no TOML: a word
             changes[key.strip()] = text.strip()
     return Scenario.load(options.scenario).replace(changes)
 
@@ -312,6 +330,8 @@ def _outcomes(text: str | None) -> list[str] | None:
     from buzzsim.outcomes import OUTCOMES
 
     names = list(OUTCOMES) if text == "all" else _names(text)
+    if names == []:
+        raise ScenarioError(sentence("arguments", "--outcomes", text, "at least one outcome, or 'all'"))
     for name in names or []:
         if name not in OUTCOMES:
             raise ScenarioError(unknown("arguments: --outcomes", "outcome", name, OUTCOMES))
@@ -323,11 +343,19 @@ def _figure(options: argparse.Namespace, name: str) -> Path | None:
     if options.no_figure or (options.json and options.figure is None):
         return None
     crowd = f"-{Path(options.network).name.split('.')[0]}" if options.network else ""
-    path = Path(options.figure or f"buzzsim-{name}{crowd}.png")
+    own = re.sub(r"[^\w.-]+", "-", f"{name}{crowd}")[:100]  # a scenario's name may hold anything
+    path = Path(f"buzzsim-{own}.png" if options.figure is None else options.figure)
     if path.suffix.lower() not in FIGURE_FORMATS:
         raise ScenarioError(sentence("arguments", "--figure", str(path), "a file ending in " + ", ".join(FIGURE_FORMATS)))
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise OutputError(f"{path}: cannot be written: {'is a directory' if path.is_dir() else 'no such directory'}")
+    folder = path.absolute().parent
+    try:
+        reason = "is a directory" if path.is_dir() else "no such directory" if not folder.is_dir() else ""
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+    if not reason and not os.access(folder, os.W_OK):
+        reason = "permission denied"
+    if reason:
+        raise OutputError(f"{path}: cannot be written: {reason}")
     return path
 
 
@@ -341,16 +369,17 @@ def _draw(comparison: Any, path: Path) -> None:
     plot.save(comparison.plot(), path)
 
 
-def _whole(low: int) -> Callable[[str], int]:
-    """Give a reader of whole numbers from `low` on."""
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    """Give a reader of whole numbers in a range."""
 
     def read(text: str) -> int:
         try:
             value = int(text)
         except ValueError:
             value = low - 1
-        if value < low:
-            raise argparse.ArgumentTypeError(f"is {text!r}; expected a whole number of {low} or more")
+        if not low <= value <= high:
+            most = f"from {low} to {high:,}" if value > high and high < 2**64 else f"of {low} or more"
+            raise argparse.ArgumentTypeError(f"is {shown(text)}; expected a whole number {most}")
         return value
 
     return read

@@ -85,12 +85,12 @@ class Comparison:
                     found[name][outcome]["paired"] = paired
         return found
 
-    def summary(self, outcomes: Iterable[str] | None = HEADLINES) -> pd.DataFrame:
+    def summary(self, outcomes: Iterable[str] | str | None = HEADLINES) -> pd.DataFrame:
         """Summarise as a table.
 
         Parameters
         ----------
-        outcomes : iterable of str, optional
+        outcomes : str or iterable of str, optional
             Which outcomes; None for all.
 
         Returns
@@ -107,7 +107,7 @@ class Comparison:
         >>> bool(table.loc[("volume", "ignore"), "mean"] >= 1)
         True
         """
-        wanted = list(OUTCOMES if outcomes is None else outcomes)
+        wanted = list(OUTCOMES) if outcomes is None else [outcomes] if isinstance(outcomes, str) else list(outcomes)
         for name in wanted:
             _column(name)
         rows = {}
@@ -172,9 +172,8 @@ class Comparison:
 
     def run(self, strategy: str, replicate: int) -> Result:
         """Run one of the replicates again, keeping its whole trajectory."""
-        if not 0 <= replicate < self.replicates:
-            raise ScenarioError(sentence("arguments", "replicate", replicate, f"0 to {self.replicates - 1}"))
-        return run_in(self.world, checked_strategy(strategy), self.entropy, replicate)
+        number = draws.replicate_of(replicate, self.replicates)
+        return run_in(self.world, checked_strategy(strategy), self.entropy, number)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the whole comparison as plain values; the README says what each key means."""
@@ -291,6 +290,6 @@ def compare(
 
 def _column(outcome: str) -> int:
     """Give the column of an outcome."""
-    if outcome not in OUTCOMES:
+    if not isinstance(outcome, str) or outcome not in OUTCOMES:
         raise ResultError(unknown("comparison", "outcome", outcome, OUTCOMES))
     return list(OUTCOMES).index(outcome)

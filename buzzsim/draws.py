@@ -143,7 +143,7 @@ def entropy_of(rng: Any) -> int:
     >>> entropy_of(1)
     1
     """
-    allowed = "None, a whole number of 0 or more, or a NumPy SeedSequence, BitGenerator or Generator"
+    allowed = "None, a whole number from 0 to 2**4096, or a NumPy SeedSequence, BitGenerator or Generator"
     if rng is None:
         return int(np.random.SeedSequence().generate_state(1, np.uint64)[0] >> _S11)
     if isinstance(rng, np.random.BitGenerator):
@@ -153,9 +153,22 @@ def entropy_of(rng: Any) -> int:
     if isinstance(rng, np.random.SeedSequence):
         high, low = rng.generate_state(2, np.uint64)
         return (int(high) << 64) | int(low)
-    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and rng >= 0:
+    if isinstance(rng, (int, np.integer)) and not isinstance(rng, bool) and 0 <= rng <= 2**4096:
         return int(rng)
     raise ScenarioError(sentence("arguments", "rng", rng, allowed))
+
+
+def replicate_of(replicate: Any, count: int = 2**63) -> int:
+    """Check the number of a replicate, from 0 to below `count`.
+
+    Raises
+    ------
+    ScenarioError
+        When it is something else.
+    """
+    if isinstance(replicate, bool) or not isinstance(replicate, (int, np.integer)) or not 0 <= replicate < count:
+        raise ScenarioError(sentence("arguments", "replicate", replicate, f"a whole number from 0 to {count - 1}"))
+    return int(replicate)
 
 
 def key_of(entropy: int) -> int:

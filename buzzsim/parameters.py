@@ -178,7 +178,7 @@ class Network(Section):
     """Whose posts reach whom, where no network is handed over."""
 
     kind: str = _word("clustered_scale_free", NETWORKS, "how the network is made, or `file`")
-    file: str = _word("", (), "an edge list, GraphML or GEXF file, for kind `file`")
+    file: str = _word("", (), "an edge list, GraphML or GEXF file, for kind `file`; taken from the scenario file's folder")
     directed: bool = _claim(False, "whether an edge u v of the file means only that v sees u's posts")
     customers: int = _whole(5000, 1, 2**31 - 2, "customers", "choice", "", "size of the generated crowd")
     ties: int = _whole(5, 1, 10**6, "ties", "choice", "", "ties that each newcomer makes; half the mean degree")
@@ -384,7 +384,7 @@ NUMBERS = np.dtype(
 def numbers(scenario: Any, share_probability: float) -> Any:
     """Flatten a scenario for the rules, as one record of `NUMBERS`.
 
-    Where `joining.r0` is 0 nobody passes anything on, authors included: there are no repeats either.
+    Where `joining.r0` is 0 nobody passes anything on, authors included: nothing is posted twice, and nobody protests.
     """
     flat = np.zeros(1, NUMBERS).view(np.recarray)
     for name, leaf in _FLAT:
@@ -394,5 +394,7 @@ def numbers(scenario: Any, share_probability: float) -> Any:
             flat[f"{name}_{leaf}"] = codes.index(value) if codes else value
     flat["share_probability"] = share_probability
     if share_probability == 0.0:
-        flat["anger_repeat_rate"] = 0.0
+        for name in ("anger_repeat_rate", "censor_repost_probability", "censor_protest_probability"):
+            flat[name] = 0.0
+        flat["private_failed_repost_probability"] = 0.0
     return flat[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,9 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from buzzsim.analysis import Resampling
-from buzzsim.scenario import Scenario, write_whole
+from buzzsim.errors import ScenarioError, sentence
+from buzzsim.files import write_whole
+from buzzsim.scenario import Scenario
 from buzzsim.strategy import LABELS
 
 COLOURS = {"ignore": "#555555", "censor": "#D55E00", "public_reply": "#0072B2", "private_dialogue": "#009E73"}
@@ -65,6 +68,8 @@ def comparison(
     -------
     array of three Axes
     """
+    if axes is not None and np.size(axes) != 3:
+        raise ScenarioError(sentence("arguments", "axes", axes, "three Axes"))
     complaint = scenario.complaint
     n_complaints = len(complaint.names) or complaint.complainants
     with mpl.rc_context(_TEXT):
@@ -163,7 +168,9 @@ def save(axes: Any, path: str | os.PathLike[str]) -> None:
     kind = Path(path).suffix.lstrip(".").lower() or "png"
     buffer = io.BytesIO()
     metadata = {"Software": None} if kind == "png" else {"Date": None} if kind == "svg" else None
-    np.ravel(axes)[0].figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # an emoji in a title is drawn as a box
+        np.ravel(axes)[0].figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
     write_whole(path, buffer.getvalue())
 
 
@@ -173,8 +180,8 @@ def _new_axes(title: str, about: str) -> Any:
 
     figure, axes = plt.subplots(1, 3, figsize=(15, 5.4), layout="constrained", width_ratios=[1.15, 1, 1])
     assert isinstance(figure, Figure)
-    figure.suptitle(title, fontsize=15, x=0.01, ha="left")
-    figure.supxlabel(about, fontsize=10, x=0.01, ha="left", color="0.35")
+    figure.suptitle(title, fontsize=15, x=0.01, ha="left", parse_math=False)  # a title may hold dollars
+    figure.supxlabel(about, fontsize=10, x=0.01, ha="left", color="0.35", parse_math=False)
     return axes
 
 

@@ -109,6 +109,8 @@ def _diluted_readers(p: Any, network: Network, followees: Floats, mean: float) -
     tails = np.repeat(np.arange(network.n_customers), network.followers)
     heads = network.indices
     reached = followees * chance  # how likely each customer is to be a typical critic
+    if not reached.any():  # nobody looks at anything
+        return []
     weight = np.bincount(place[heads], weights=reached[tails], minlength=degrees.size)
     if network.reciprocal:  # the tie back to whoever won the critic is not fresh
         back = 1.0 if not network.directed else network.reciprocal / max(1, network.n_stored)

@@ -11,11 +11,10 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -23,9 +22,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from buzzsim import rules
-from buzzsim.errors import BuzzsimError, ResultError, unknown
+from buzzsim.errors import BuzzsimError, ResultError, sentence, unknown
+from buzzsim.files import write_whole
 from buzzsim.outcomes import OUTCOMES
-from buzzsim.scenario import Scenario, write_whole
+from buzzsim.scenario import Scenario
+from buzzsim.strategy import STRATEGIES
 
 RECORD: dict[str, tuple[str, ...]] = {
     "customers": (
@@ -40,6 +41,9 @@ RECORD: dict[str, tuple[str, ...]] = {
     "acts": ("tick", "post", "act", "result"),
 }  # fmt: skip
 """The trajectory of a run: tables of columns, the same from both engines (customers in increasing number)."""
+
+FORMAT = "buzzsim result 2"
+"""Format of a saved run; 1 knew other outcomes."""
 
 STAGES = ("unaware", "aware", "critic", "silent", "reconciled")
 CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
@@ -71,7 +75,7 @@ class Outcomes(Mapping[str, float]):
     """The outcomes of a run by name; asking for one that does not exist suggests the near name."""
 
     def __init__(self, values: NDArray[np.float64]) -> None:
-        self._values = MappingProxyType(dict(zip(OUTCOMES, values.tolist(), strict=True)))
+        self._values = dict(zip(OUTCOMES, values.tolist(), strict=True))
 
     def __getitem__(self, name: str) -> float:
         if name not in self._values:
@@ -88,7 +92,7 @@ class Outcomes(Mapping[str, float]):
         return len(self._values)
 
     def __repr__(self) -> str:
-        return f"Outcomes({dict(self._values)})"
+        return f"Outcomes({self._values})"
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,10 +181,10 @@ class Result:
                 "channel": [CHANNELS[k] if k >= 0 else None for k in c["first_channel"]],
                 "won_by": self._named(c["won_by"], authors),
             },
-            index=pd.Index([self.names[i] for i in c["customer"]], name="customer"),
+            index=self._index(c["customer"]),
         )
         if everybody:
-            frame = frame.reindex(pd.Index([self.names[i] for i in range(self.n_customers)], name="customer"))
+            frame = frame.reindex(self._index(range(self.n_customers)))
             frame["stage"] = frame["stage"].fillna("unaware")
         frame.attrs["units"] = {"anger": "0 to 1", "attitude": "-1 to 1", "first_noticed": "hours", "joined": "hours"}
         return frame
@@ -252,6 +256,23 @@ class Result:
             }
         )
 
+    def _check(self, place: str) -> None:
+        """Refuse a record whose parts do not fit each other."""
+        customers, posts = self.record["customers"], self.record["posts"]
+        fits = (
+            self.strategy in STRATEGIES
+            and isinstance(self.replicate, int)
+            and isinstance(self.entropy, int)
+            and self.values.shape == (len(OUTCOMES),)
+            and self.hourly_volume.ndim == 1
+            and self.hourly_volume.size > 0
+            and len(self.names) == self.n_customers
+            and all(((part >= 0) & (part < self.n_customers)).all() for part in (customers["customer"], posts["author"]))
+            and all((customers[column] < posts["author"].size).all() for column in ("won_by", "entry", "first_post"))
+        )
+        if not fits:
+            raise ResultError(f"{place}: not a saved buzzsim run: its parts do not fit each other")
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the run to one file (a NumPy ``.npz``), all of it or nothing.
 
@@ -261,7 +282,7 @@ class Result:
             When the file cannot be written.
         """
         about = {
-            "format": "buzzsim result 1", "scenario": self.scenario.to_dict(), "strategy": self.strategy,
+            "format": FORMAT, "scenario": self.scenario.to_dict(), "strategy": self.strategy,
             "replicate": self.replicate, "entropy": self.entropy, "n_customers": self.n_customers,
             "versions": self.versions, "network": self.network,
             "names": None if isinstance(self.names, range) else [_plain(name) for name in self.names],
@@ -281,24 +302,34 @@ class Result:
         ResultError
             When the file is missing, damaged, or not a saved run.
         """
-        place = Path(path).name
+        if not isinstance(path, (str, os.PathLike)):
+            raise ResultError(sentence("arguments", "path", path, "the name of a file"))
+        place = Path(path).name or str(path)
         try:
             with open(path, "rb") as file, np.load(file, allow_pickle=False) as data:
                 about = json.loads(str(data["about"]))
+                if about["format"] != FORMAT:
+                    raise ResultError(sentence(place, "the format", about["format"], f"{FORMAT!r}; another needs another buzzsim"))
                 record = {table: {name: data[f"{table}.{name}"] for name in columns} for table, columns in RECORD.items()}
                 if any(len({values.shape for values in part.values()}) != 1 for part in record.values()):
                     raise ResultError(f"{place}: not a saved buzzsim run: columns of different lengths")
-                names = range(about["n_customers"]) if about["names"] is None else about["names"]
-                return cls(
+                names = range(about["n_customers"]) if about["names"] is None else [_name(name) for name in about["names"]]
+                found = cls(
                     Scenario.from_dict(about["scenario"], place), about["strategy"], about["replicate"], about["entropy"],
                     about["n_customers"], names, record, data["values"], data["hourly_volume"], about["versions"], about["network"],
                 )  # fmt: skip
+            found._check(place)
+            return found
         except OSError as error:
             raise ResultError(f"{place}: cannot be read: {error.strerror or error}") from None
         except BuzzsimError:
             raise
         except _DAMAGED as error:
             raise ResultError(f"{place}: not a saved buzzsim run: {error}") from None
+
+    def _index(self, customers: Iterable[int]) -> Any:
+        """Give customers' names as an index; a name may be a tuple."""
+        return pd.Index([self.names[i] for i in customers], name="customer", tupleize_cols=False)
 
     def _named(self, posts: NDArray[Any], authors: NDArray[Any]) -> NDArray[Any]:
         """Give the names of the authors of posts as they are, None for no post."""
@@ -332,7 +363,14 @@ def _hours(ticks: NDArray[Any], tick: float) -> NDArray[np.float64]:
 
 
 def _plain(name: Any) -> Any:
-    """Give a name as JSON can keep it."""
+    """Give a name as JSON can keep it; tuples become lists."""
     if isinstance(name, np.generic):
         name = name.item()
+    if isinstance(name, tuple):
+        return [_plain(part) for part in name]
     return name if isinstance(name, (str, int, float, bool)) else str(name)
+
+
+def _name(kept: Any) -> Any:
+    """Give a name back as it was before `_plain`."""
+    return tuple(map(_name, kept)) if isinstance(kept, list) else kept

@@ -179,7 +179,7 @@ def join_probability(p: Any, susceptibility: Any, attitude: Any, critics_seen: A
     `thread` is the sum of what is written under the post: below 0 it calms, above it inflames.
     """
     shield = 1.0 - p.joining_loyalty * max(0.0, attitude)
-    pull = math.exp(p.joining_arousal * (intensity - 0.5) + thread)
+    pull = math.exp(min(300.0, p.joining_arousal * (intensity - 0.5) + thread))  # beyond that joining is certain, or impossible
     return min(1.0, p.share_probability * susceptibility * social_proof(p, critics_seen) * pull * shield)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import metadata
@@ -31,7 +31,7 @@ def run(
     *,
     strategy: str = "ignore",
     network: Any = None,
-    complainants: list[Any] | None = None,
+    complainants: Iterable[Any] | None = None,
     rng: Any = None,
     replicate: int = 0,
     engine: str = "compiled",
@@ -46,7 +46,7 @@ def run(
         ``ignore``, ``censor``, ``public_reply`` or ``private_dialogue``.
     network : networkx graph, path, (indptr, indices), Network or None
         Whose posts reach whom; None: the scenario's own.
-    complainants : list, optional
+    complainants : iterable, optional
         Names of the customers who complain; else the scenario says.
     rng : None, int, SeedSequence or Generator
         Where the luck comes from (SPEC 7).
@@ -75,14 +75,14 @@ def run(
     """
     wanted = scenario_of(scenario)
     if complainants is not None:
-        wanted = wanted.replace({"complaint.names": complainants, "complaint.complainants": max(1, len(complainants))})
+        wanted = wanted.replace({"complaint.names": _several(complainants)})
+        wanted = wanted.replace({"complaint.complainants": len(wanted.complaint.names)})
     checked_strategy(strategy)
     if engine not in ENGINES:
         raise ScenarioError(unknown("arguments", "engine", engine, ENGINES))
-    if isinstance(replicate, bool) or not isinstance(replicate, (int, np.integer)) or replicate < 0:
-        raise ScenarioError(sentence("arguments", "replicate", replicate, "a whole number of 0 or more"))
+    number = draws.replicate_of(replicate)
     entropy = draws.entropy_of(rng)
-    return run_in(World.of(wanted, network), strategy, entropy, int(replicate), engine)
+    return run_in(World.of(wanted, network), strategy, entropy, number, engine)
 
 
 def run_in(world: World, strategy: str, entropy: int, replicate: int, engine: str = "compiled") -> Result:
@@ -170,6 +170,16 @@ def scenario_of(scenario: Any) -> Scenario:
     if isinstance(scenario, (str, os.PathLike)):
         return Scenario.load(scenario)
     raise ScenarioError(sentence("arguments", "scenario", scenario, "a Scenario, a name or a path"))
+
+
+def _several(names: Any) -> list[Any]:
+    """Take the names of the complainants from any collection."""
+    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
+        raise ScenarioError(sentence("arguments", "complainants", names, "a list of names"))
+    found = list(names)
+    if not found:
+        raise ScenarioError(sentence("arguments", "complainants", found, "at least one name"))
+    return found
 
 
 def about_network(world: World) -> dict[str, Any]:

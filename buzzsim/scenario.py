@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import os
-import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
@@ -16,7 +15,8 @@ from typing import Any
 import tomli_w
 
 from buzzsim import parameters
-from buzzsim.errors import OutputError, ScenarioError, sentence, unknown
+from buzzsim.errors import ScenarioError, sentence, unknown
+from buzzsim.files import write_whole
 from buzzsim.parameters import PRESETS, SECTIONS, parameters_of
 
 VERSION = 1
@@ -104,7 +104,7 @@ class Scenario:
         """Give the discrete-time SIR epidemic (Kermack & McKendrick 1927): the outcome `critics` is its final size.
 
         In each tick (an hour) each critic reaches each unaware follower with probability `infection`, who joins; then
-        the critic falls silent with probability `recovery`.
+        the critic falls silent with probability `recovery`. Simulated for 400 mean infectious periods.
 
         Parameters
         ----------
@@ -112,11 +112,6 @@ class Scenario:
             0 to 1, but not 1.
         recovery : float
             Above 0, below 1.
-
-        Returns
-        -------
-        Scenario
-            Simulated for 400 mean infectious periods.
 
         Raises
         ------
@@ -192,6 +187,8 @@ class Scenario:
     def load(cls, source: str | os.PathLike[str]) -> Scenario:
         """Open a packaged scenario by name, or a TOML file by path.
 
+        A `network.file` that the file names is taken from the file's own folder.
+
         Raises
         ------
         ScenarioError
@@ -212,7 +209,12 @@ class Scenario:
         except ValueError as error:  # numbers of thousands of digits
             raise ScenarioError(f"{place}: not valid TOML: {error}") from None
         data.setdefault("name", Path(place).stem.encode(errors="replace").decode())
-        return cls.from_dict(data, place)
+        return cls.from_dict(data, place)._beside(Path(source).parent)
+
+    def _beside(self, folder: Path) -> Scenario:
+        """Take the network's file from a folder, where the wish names it without saying from where."""
+        file = self.network.file
+        return self.replace({"network.file": str(folder / file)}) if file and folder != Path() else self
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], place: str = "scenario") -> Scenario:
@@ -324,29 +326,6 @@ def packaged_text(name: str) -> str:
     return (resources.files("buzzsim") / "scenarios" / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file so that it is there whole or not at all."""
-    target = Path(path)
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
-        with open(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
-        temporary = None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{target}: cannot be written: {reason}") from None
-    finally:
-        if temporary is not None:
-            os.unlink(temporary)
-
-
 def _check_text(value: Any, key: str, place: str) -> None:
     """Refuse what is no text, or text that no file can hold."""
     try:
@@ -362,6 +341,8 @@ def _plain(value: Any) -> Any:
 
 def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
     """Give the place (for errors) and the text of a scenario."""
+    if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
+        raise ScenarioError(sentence("arguments", "scenario", source, "the name of a packaged scenario, or of a .toml file"))
     if isinstance(source, str) and source in scenarios():
         return source, packaged_text(source)
     path = Path(source)
@@ -378,11 +359,14 @@ def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
 
 def _flat(data: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Turn nested tables into dotted keys, refusing what no scenario has."""
+    if not isinstance(data, Mapping):
+        raise ScenarioError(sentence(place, "the changes", data, "a mapping of keys, such as 'reply.empathy', to values"))
     flat: dict[str, Any] = {}
     for key, value in data.items():
         if key == "version":
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= VERSION:
-                allowed = f"at most {VERSION}; a newer file needs a newer buzzsim"
+                newer = isinstance(value, int) and value > VERSION
+                allowed = f"at most {VERSION}; a newer file needs a newer buzzsim" if newer else f"{VERSION}"
                 raise ScenarioError(sentence(place, key, value, allowed))
         elif key in SECTIONS:
             if not isinstance(value, Mapping):

@@ -44,6 +44,8 @@ def checked_strategies(names: Iterable[object] | str | None, place: str = "argum
     StrategyError
         When one is unknown, or there is none.
     """
+    if names is not None and not isinstance(names, Iterable):
+        raise StrategyError(unknown(place, "strategy", names, STRATEGIES))
     wanted = list(STRATEGIES) if names is None else [names] if isinstance(names, str) else list(names)
     if not wanted:
         raise StrategyError(f"{place}: no strategy given; expected some of {', '.join(STRATEGIES)}")

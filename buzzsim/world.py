@@ -111,7 +111,10 @@ def _complainants(scenario: Scenario, network: Network) -> NDArray[np.int64]:
             sentence(scenario.name, "complaint.complainants", n, f"at most {crowd}, the customers of {network.source}")
         )
     if complaint.names:
-        return np.array([network.index_of(name) for name in complaint.names], np.int64)
+        found = np.array([network.index_of(name) for name in complaint.names], np.int64)
+        if np.unique(found).size < found.size:  # "7" and "07" are one customer
+            raise ScenarioError(sentence(scenario.name, "complaint.names", list(complaint.names), "each customer once"))
+        return found
     if complaint.choice == "most_followed":
         return np.argsort(-network.followers, kind="stable")[:n].astype(np.int64)
     if complaint.choice == "followers" and n > int((network.followers > 0).sum()):

@@ -29,7 +29,7 @@ FLOORS = {
     4: ["engine", "reproduction", "result", "analysis", "advice"],  # `analysis` and `advice` read numbers, not runs
     3: ["network", "scenario", "outcomes", "strategy"],
     2: ["rules", "draws", "parameters", "workspace"],
-    1: ["visibility"],  # the mathematics of kernels; it says nothing about people
+    1: ["visibility", "files"],  # `visibility`: the mathematics of kernels; it says nothing about people
     0: ["errors", "compiled"],
 }
 TO_COME = {"app", "sweep", "calibrate"}

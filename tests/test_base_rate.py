@@ -108,9 +108,11 @@ def test_a_reply_that_weighs_nothing_and_shows_nothing_is_silence():
 
 
 def test_nobody_follows_a_complaint_without_a_reproduction_number():
-    alone = values_of(small({"joining.r0": 0.0}))
-    assert (alone["volume"] == 1).all()
-    assert (alone["critics"] == 1).all()
+    provoking = {"joining.r0": 0.0, "censor.repost_probability": 1.0, "censor.protest_probability": 1.0, "reply.solution": 0.0}
+    for strategy in STRATEGIES:
+        alone = values_of(small(provoking | {"private.failed_repost_probability": 1.0}), strategy)
+        assert (alone["volume"] == 1).all()
+        assert (alone["critics"] == 1).all()
     assert (values_of(small({"joining.r0": 0.2}))["volume"] > 1).any()
 
 

@@ -1,6 +1,7 @@
 """The command: what it prints, what it writes, and how it refuses."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,6 +130,12 @@ BAD = {
         "--replicates is 'many'; expected a whole number of 1 or more",
     ),
     "no replicates": (["compare", "--replicates", "0"], "--replicates is '0'"),
+    "too many replicates": (["compare", "--replicates", "10000000000"], "expected a whole number from 1 to 1,000,000,000"),
+    "a replicate beyond count": (["run", "--replicate", "99999999999999999999"], "--replicate is '99999999999999999999'"),
+    "no outcomes": (["compare", "--outcomes", ","], "--outcomes is ','"),
+    "figure without a name": (["compare", "--figure", ""], "--figure"),
+    "nobody looks": (["run", "--set", "attention.view_rate=0", "--set", "attention.dilution=1"], "expected at most 0"),
+    "one customer twice": (["run", "--set", 'complaint.names=["7","07"]', "--network", "row.txt"], "each customer once"),
     "negative seed": (["compare", "--seed", "-1"], "--seed is '-1'"),
     "unknown key": (["run", "--set", "reply.empaty=1"], "did you mean 'reply.empathy'?"),
     "unknown section": (["run", "--set", "replies.empathy=1"], "unknown key 'replies.empathy'"),
@@ -167,6 +174,7 @@ def test_bad_input_gets_one_sentence_and_status_two(case, tmp_path, monkeypatch,
     monkeypatch.chdir(tmp_path)
     Path("empty.txt").touch()
     Path("newer.toml").write_text("version = 99\n")
+    Path("row.txt").write_text("".join(f"{k} {k + 1}\n" for k in range(9)))
     Path("broken.toml").write_text("version = = 1\n")
     before = sorted(tmp_path.iterdir())
     arguments, expected = BAD[case]
@@ -177,6 +185,40 @@ def test_bad_input_gets_one_sentence_and_status_two(case, tmp_path, monkeypatch,
     assert err.startswith("buzzsim: ")
     assert err.count("\n") == 1, "one sentence"
     assert sorted(tmp_path.iterdir()) == before, "nothing half written"
+
+
+def test_what_a_terminal_does_not_know_is_spelt_out_and_not_refused(tmp_path):
+    (tmp_path / "mt.toml").write_text('title = "\u65e5\u672c \u00e9"\n', encoding="utf-8")
+    beside = os.environ | {"PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "buzzsim", "scenario", "show", "mt.toml"]
+    done = subprocess.run(command, cwd=tmp_path, env=beside, capture_output=True, check=True)
+    assert b"\\u65e5" in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full device")
+def test_a_full_disk_behind_the_output_gets_one_sentence():
+    done = subprocess.run(f"{sys.executable} -m buzzsim scenario list > /dev/full", shell=True, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == "buzzsim: the output cannot be written: No space left on device\n"
+
+
+def test_any_title_or_name_can_be_drawn(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    name = "a/b" + "c" * 300
+    wish = ["--set", f'name="{name}"', "--set", r"title='from $5 to $\foo$ \u65e5'"]
+    status, out, err = said(capsys, "compare", "--seed", 1, "--replicates", 3, "--quiet", *wish, *SMALL)
+    assert (status, err) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == [out.split("Figure: ")[1].strip()]
+
+
+def test_a_network_file_stands_beside_its_scenario(tmp_path, monkeypatch, capsys):
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "ties.csv").write_text("ann,bob\nbob,cem\n")
+    wish = '[network]\nkind = "file"\nfile = "ties.csv"\n[joining]\nr0 = 0.01\n'
+    (tmp_path / "sub" / "wish.toml").write_text(wish)
+    for folder, path in ((tmp_path, "sub/wish.toml"), (tmp_path / "sub", "wish.toml")):
+        monkeypatch.chdir(folder)
+        assert said(capsys, "scenario", "check", path)[0] == 0
 
 
 def test_the_command_is_also_a_module():

@@ -1,7 +1,12 @@
 """What comes out of one run: tables with names, units, and a file that gives everything back."""
 
 import contextlib
+import copy
 import io
+import json
+import os
+import pickle
+import threading
 import zipfile
 
 import networkx as nx
@@ -73,6 +78,53 @@ def test_names_of_the_network_come_back():
     assert set(result.customers()["reached_by"].dropna()) <= set(graph)
     with pytest.raises(bz.NetworkError, match="person"):
         bz.run(scenario, network=graph, complainants=["persn 3"], rng=1)
+
+
+def test_names_may_be_tuples_as_grids_have_them_and_survive_saving(tmp_path):
+    result = bz.run(bz.Scenario().replace({"joining.share_probability": 3.0}), network=nx.grid_2d_graph(4, 4), rng=1)
+    everybody = result.customers(everybody=True)
+    assert (0, 3) in set(everybody.index)
+    assert everybody.index.nlevels == 1
+    result.save(tmp_path / "grid.npz")
+    assert bz.Result.load(tmp_path / "grid.npz").customers(everybody=True).equals(everybody)
+
+
+def test_a_run_that_was_read_can_still_be_copied_and_pickled(result):
+    assert result.outcomes["volume"] == pickle.loads(pickle.dumps(result)).outcomes["volume"]
+    assert copy.deepcopy(result).outcomes["volume"] == result.outcomes["volume"]
+
+
+CHANGED = {
+    "another format": {"format": "buzzsim result 99"},
+    "no strategy of ours": {"strategy": "nope"},
+    "no number": {"replicate": "x"},
+    "too few names": {"names": ["a"]},
+    "a smaller crowd": {"n_customers": 1},
+}
+
+
+@pytest.mark.parametrize("case", CHANGED)
+def test_a_run_whose_parts_do_not_fit_is_refused_when_it_is_read(saved, tmp_path, case):
+    with np.load(saved) as data:
+        parts = dict(data)
+    parts["about"] = np.array(json.dumps(json.loads(str(parts["about"])) | CHANGED[case]))
+    np.savez(tmp_path / "changed.npz", **parts)
+    with pytest.raises(bz.ResultError, match=r"changed\.npz"):
+        bz.Result.load(tmp_path / "changed.npz")
+
+
+def test_saving_writes_through_links_and_into_pipes(result, tmp_path):
+    (tmp_path / "real.npz").touch()
+    (tmp_path / "link.npz").symlink_to("real.npz")
+    result.save(tmp_path / "link.npz")
+    assert (tmp_path / "link.npz").is_symlink()
+    assert bz.Result.load(tmp_path / "real.npz").outcomes["volume"] == result.outcomes["volume"]
+    os.mkfifo(tmp_path / "pipe")
+    reader = threading.Thread(target=(tmp_path / "pipe").read_bytes, daemon=True)
+    reader.start()
+    result.save(tmp_path / "pipe")
+    reader.join(10)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_saved_run_comes_back_as_it_was(result, saved):

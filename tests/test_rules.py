@@ -245,6 +245,13 @@ def test_a_silent_share_probability_silences_repeats_too():
     assert p_of(share=1e-9).anger_repeat_rate == 0.1
 
 
+def test_joining_is_a_chance_however_long_the_thread():
+    p = p_of({"joining.loyalty": 1.0}, share=0.0)
+    assert rules.join_probability(p, 1.0, 0.0, 1, 0.8, 1e6) == 0.0
+    assert rules.join_probability(p_of({"joining.loyalty": 1.0}), 1.0, 1.0, 1, 0.8, 1e6) == 0.0, "wholly loyal"
+    assert rules.join_probability(p_of(), 1.0, 0.0, 1, 0.8, 1e6) == 1.0
+
+
 def test_the_first_critic_seen_gives_the_share_probability():
     assert rules.join_probability(p_of(share=0.1), 1.0, 0.0, 1, 0.5, 0.0) == pytest.approx(0.1)
     assert rules.join_probability(p_of(share=0.1), 2.5, -1.0, 1, 0.5, 0.0) == pytest.approx(0.25)

@@ -12,7 +12,6 @@ from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
 from buzzsim import draws, outcomes
-from buzzsim.errors import ScenarioError, sentence
 from buzzsim.model.brand import Brand
 from buzzsim.model.customer import Customer
 from buzzsim.model.post import Post
@@ -87,12 +86,10 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     ) -> None:
         self.entropy = draws.entropy_of(rng)
         super().__init__(rng=self.entropy % 2**32)
-        if isinstance(replicate, bool) or not isinstance(replicate, (int, np.integer)) or replicate < 0:
-            raise ScenarioError(sentence("arguments", "replicate", replicate, "a whole number of 0 or more"))
         self.strategy = checked_strategy(strategy)
         self.world = _world_of(scenario, network)
         self.p = self.world.p
-        self.replicate = int(replicate)
+        self.replicate = draws.replicate_of(replicate)
         self.key = _key_of(self.entropy, self.replicate)
         self.tick = 0
         self.horizon = self.world.horizon_ticks

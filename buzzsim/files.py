@@ -1,0 +1,49 @@
+"""Writing files: each is there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from buzzsim.errors import OutputError, sentence
+
+
+def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file so that it is there whole or not at all.
+
+    A link stays a link, and what is no plain file (a pipe, a device) is written into, not replaced.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
+        raise OutputError(sentence("arguments", "path", path, "the name of a file"))
+    try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(content)
+        else:
+            _replace(target, content)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written: {reason}") from None
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Write beside the target, and put it in its place when all is on the disk."""
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    try:
+        with open(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(temporary, 0o666 & ~mask)
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
