@@ -66,6 +66,7 @@ class _WholeCompiler(CompilerBase):  # type: ignore[misc]
     def define_pipelines(self) -> list[Any]:
         self.state.library = _Whole(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
         self.state.library.enable_object_caching()
+        self.state.flags.no_cfunc_wrapper = True
         return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
 
 
@@ -74,7 +75,8 @@ class _PartCompiler(CompilerBase):  # type: ignore[misc]
 
     def define_pipelines(self) -> list[Any]:
         self.state.library = _Part(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        self.state.flags.no_compile = True
+        flags = self.state.flags
+        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
         steps = DefaultPassBuilder.define_nopython_pipeline(self.state)
         steps.add_pass_after(_MakeKnown, NativeLowering)
         steps.finalize()
@@ -104,14 +106,13 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     Where no folder can be written (not even the user's cache) the machine code lasts as long as the process.
     """
-    options = {"nogil": True, "no_cfunc_wrapper": True}
     whole: Any
     try:
-        whole = njit(cache=True, pipeline_class=_WholeCompiler, **options)(function)
+        whole = njit(cache=True, pipeline_class=_WholeCompiler, nogil=True)(function)
         whole._cache._cache_file._source_stamp = _STAMP  # numba offers no public way; tests/test_compiled.py watches it
     except RuntimeError:
-        whole = njit(pipeline_class=_WholeCompiler, **options)(function)
-    part = njit(pipeline_class=_PartCompiler, no_cpython_wrapper=True, **options)(function)
+        whole = njit(pipeline_class=_WholeCompiler, nogil=True)(function)
+    part = njit(pipeline_class=_PartCompiler, nogil=True)(function)
 
     def template(args: Any, kws: Any) -> Any:
         """Compile for callers; for whole numbers of any value, not once more for each that is written out."""
