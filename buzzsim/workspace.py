@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from buzzsim.bundle import bundle
 from buzzsim.compiled import compiled
 
 STILL_THERE = 2**30  # last tick of a post that nobody removed
@@ -103,6 +104,7 @@ CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", 
 ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
 
 
+@bundle
 class Net(NamedTuple):
     """A network as the engine walks it."""
 
@@ -112,6 +114,7 @@ class Net(NamedTuple):
     traits: Any  # a row for each of `TRAITS`, NaN where unknown; empty where the network brought none
 
 
+@bundle
 class Workspace(NamedTuple):
     """All that one thread needs to run replicates on one network."""
 

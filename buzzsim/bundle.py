@@ -1,0 +1,110 @@
+"""A named tuple of arrays goes into compiled code as one pointer.
+
+Numba hands each array of a tuple over as seven values and counts references to it, in every call: with a workspace of
+16 tables most of what it compiles is that. Here a call from Python writes down once where each array begins and how
+long it is, and compiled code reads there what it uses. The arrays are only lent: Python holds them during the call,
+and no compiled function may return one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, TypeVar
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, models, register_model, typeof_impl, unbox
+from numba.np.arrayobj import populate_array
+
+Tuple = TypeVar("Tuple", bound=type)
+
+_WORD = ir.IntType(64)
+
+
+class Bundle(types.Type):  # type: ignore[misc]
+    """The type of a named tuple of C-contiguous arrays; its name is short, since it stands in every symbol."""
+
+    def __init__(self, held: types.NamedTuple) -> None:
+        self.held = held
+        self.fields = dict(zip(held.fields, held.types, strict=True))
+        super().__init__(f"{held.instance_class.__name__}_{hashlib.sha256(str(held).encode()).hexdigest()[:16]}")
+
+    def place(self, name: str) -> int:
+        """Give where a field stands: the address of its data, then its lengths."""
+        place = 0
+        for field, array in self.fields.items():
+            if field == name:
+                break
+            place += 1 + array.ndim
+        return place
+
+    @property
+    def size(self) -> int:
+        """Number of words."""
+        return sum(1 + array.ndim for array in self.fields.values())
+
+
+def bundle(cls: Tuple) -> Tuple:
+    """Let compiled code take a named tuple of arrays as one pointer."""
+
+    @typeof_impl.register(cls)
+    def _type(value: Any, context: Any) -> Any:
+        held = types.NamedTuple([typeof_impl(array, context) for array in value], cls)
+        lendable = all(isinstance(array, types.Array) and array.layout == "C" for array in held.types)
+        return Bundle(held) if lendable else held
+
+    return cls
+
+
+@register_model(Bundle)
+class _Model(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Bundle) -> None:
+        super().__init__(manager, kind, _WORD.as_pointer())
+
+
+@infer_getattr
+class _Fields(AttributeTemplate):  # type: ignore[misc]
+    key = Bundle
+
+    def generic_resolve(self, kind: Bundle, name: str) -> Any:
+        return kind.fields.get(name)
+
+
+@lower_getattr_generic(Bundle)
+def _field(context: Any, builder: Any, kind: Bundle, words: Any, name: str) -> Any:
+    """Read where an array is; nothing in a bundle changes during a call, so one look is enough."""
+    kept = builder.module.add_metadata([])
+    place, array_type = kind.place(name), kind.fields[name]
+
+    def word(i: int) -> Any:
+        found = builder.load(builder.gep(words, [_WORD(place + i)], inbounds=True))
+        found.set_metadata("invariant.load", kept)
+        return found
+
+    array = context.make_array(array_type)(context, builder)
+    shape = [word(1 + axis) for axis in range(array_type.ndim)]
+    size = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
+    strides = [_WORD(size)]
+    for length in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    data = builder.inttoptr(word(0), array.data.type)
+    populate_array(array, data=data, shape=shape, strides=strides, itemsize=size, meminfo=None)
+    return array._getvalue()
+
+
+@unbox(Bundle)
+def _enter(kind: Bundle, value: Any, c: Any) -> NativeValue:
+    """Write down where the arrays of a tuple are; they stay Python's."""
+    words = cgutils.alloca_once(c.builder, _WORD, size=kind.size)
+    failed = cgutils.false_bit
+    for i, (name, array_type) in enumerate(kind.fields.items()):
+        entered = c.unbox(array_type, c.pyapi.tuple_getitem(value, i))
+        failed = c.builder.or_(failed, entered.is_error)
+        array = c.context.make_array(array_type)(c.context, c.builder, entered.value)
+        found = [c.builder.ptrtoint(array.data, _WORD), *cgutils.unpack_tuple(c.builder, array.shape)]
+        for k, word in enumerate(found):
+            c.builder.store(word, c.builder.gep(words, [_WORD(kind.place(name) + k)], inbounds=True))
+        c.context.nrt.decref(c.builder, array_type, entered.value)
+    return NativeValue(words, is_error=failed)
