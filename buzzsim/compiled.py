@@ -17,7 +17,7 @@ from typing import Any
 
 from numba import _dynfunc, njit, types
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.typed_passes import NativeLowering
 
@@ -60,7 +60,25 @@ def _taken_in(libraries: Iterable[Any], found: dict[Any, None]) -> dict[Any, Non
     return found
 
 
-class _WholeCompiler(CompilerBase):  # type: ignore[misc]
+class _Flags(Flags):  # type: ignore[misc]
+    """How to compile; numba compares that whenever it looks a builtin up, and its own way takes a tenth of all the time."""
+
+    _HASH = hash(Flags())
+
+    def __hash__(self) -> int:
+        return self._HASH
+
+    def __eq__(self, other: object) -> bool:
+        return self._values == other._values if isinstance(other, _Flags) else bool(super().__eq__(other))
+
+
+class _Compiler(CompilerBase):  # type: ignore[misc]
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.state.flags = _Flags(self.state.flags)
+
+
+class _WholeCompiler(_Compiler):
     """Numba's usual steps, into a `_Whole`."""
 
     def define_pipelines(self) -> list[Any]:
@@ -70,7 +88,7 @@ class _WholeCompiler(CompilerBase):  # type: ignore[misc]
         return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
 
 
-class _PartCompiler(CompilerBase):  # type: ignore[misc]
+class _PartCompiler(_Compiler):
     """Numba's usual steps, into a `_Part`, without machine code."""
 
     def define_pipelines(self) -> list[Any]:
