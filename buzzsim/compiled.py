@@ -38,6 +38,9 @@ _STAMP = _stamp()
 class _Part(JITCodeLibrary):
     """The code of a function for others to take in: lowered, and no more."""
 
+    def _optimize_functions(self, module: Any) -> None:  # that is left to the whole
+        module.data_layout = self._codegen._data_layout
+
     def finalize(self) -> None:
         self._finalized = True
 
