@@ -17,6 +17,7 @@ from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, models, register_model, typeof_impl, unbox
 from numba.np.arrayobj import populate_array
+from numba.np.numpy_support import as_dtype
 
 Tuple = TypeVar("Tuple", bound=type)
 
@@ -28,22 +29,12 @@ class Bundle(types.Type):  # type: ignore[misc]
 
     def __init__(self, held: types.NamedTuple) -> None:
         self.held = held
-        self.fields = dict(zip(held.fields, held.types, strict=True))
+        self.fields = {}  # name: type of the array, bytes of an item, where its address stands; then come its lengths
+        self.size = 0
+        for name, array in zip(held.fields, held.types, strict=True):
+            self.fields[name] = array, as_dtype(array.dtype).itemsize, self.size
+            self.size += 1 + array.ndim
         super().__init__(f"{held.instance_class.__name__}_{hashlib.sha256(str(held).encode()).hexdigest()[:16]}")
-
-    def place(self, name: str) -> int:
-        """Give where a field stands: the address of its data, then its lengths."""
-        place = 0
-        for field, array in self.fields.items():
-            if field == name:
-                break
-            place += 1 + array.ndim
-        return place
-
-    @property
-    def size(self) -> int:
-        """Number of words."""
-        return sum(1 + array.ndim for array in self.fields.values())
 
 
 def bundle(cls: Tuple) -> Tuple:
@@ -69,14 +60,14 @@ class _Fields(AttributeTemplate):  # type: ignore[misc]
     key = Bundle
 
     def generic_resolve(self, kind: Bundle, name: str) -> Any:
-        return kind.fields.get(name)
+        return kind.fields[name][0] if name in kind.fields else None
 
 
 @lower_getattr_generic(Bundle)
 def _field(context: Any, builder: Any, kind: Bundle, words: Any, name: str) -> Any:
     """Read where an array is; nothing in a bundle changes during a call, so one look is enough."""
     kept = builder.module.add_metadata([])
-    place, array_type = kind.place(name), kind.fields[name]
+    array_type, size, place = kind.fields[name]
 
     def word(i: int) -> Any:
         found = builder.load(builder.gep(words, [_WORD(place + i)], inbounds=True))
@@ -85,7 +76,6 @@ def _field(context: Any, builder: Any, kind: Bundle, words: Any, name: str) -> A
 
     array = context.make_array(array_type)(context, builder)
     shape = [word(1 + axis) for axis in range(array_type.ndim)]
-    size = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
     strides = [_WORD(size)]
     for length in reversed(shape[1:]):
         strides.insert(0, builder.mul(strides[0], length))
@@ -99,12 +89,12 @@ def _enter(kind: Bundle, value: Any, c: Any) -> NativeValue:
     """Write down where the arrays of a tuple are; they stay Python's."""
     words = cgutils.alloca_once(c.builder, _WORD, size=kind.size)
     failed = cgutils.false_bit
-    for i, (name, array_type) in enumerate(kind.fields.items()):
+    for i, (array_type, _, place) in enumerate(kind.fields.values()):
         entered = c.unbox(array_type, c.pyapi.tuple_getitem(value, i))
         failed = c.builder.or_(failed, entered.is_error)
         array = c.context.make_array(array_type)(c.context, c.builder, entered.value)
         found = [c.builder.ptrtoint(array.data, _WORD), *cgutils.unpack_tuple(c.builder, array.shape)]
         for k, word in enumerate(found):
-            c.builder.store(word, c.builder.gep(words, [_WORD(kind.place(name) + k)], inbounds=True))
+            c.builder.store(word, c.builder.gep(words, [_WORD(place + k)], inbounds=True))
         c.context.nrt.decref(c.builder, array_type, entered.value)
     return NativeValue(words, is_error=failed)
