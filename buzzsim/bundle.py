@@ -9,7 +9,7 @@ and no compiled function may return one.
 from __future__ import annotations
 
 import hashlib
-from typing import Any, TypeVar
+from typing import Any
 
 from llvmlite import ir
 from numba import types
@@ -19,12 +19,10 @@ from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, m
 from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import as_dtype
 
-Tuple = TypeVar("Tuple", bound=type)
-
 _WORD = ir.IntType(64)
 
 
-class Bundle(types.Type):  # type: ignore[misc]
+class Bundle(types.Type):
     """The type of a named tuple of C-contiguous arrays; its name is short, since it stands in every symbol."""
 
     def __init__(self, held: types.NamedTuple) -> None:
@@ -37,7 +35,7 @@ class Bundle(types.Type):  # type: ignore[misc]
         super().__init__(f"{held.instance_class.__name__}_{hashlib.sha256(str(held).encode()).hexdigest()[:16]}")
 
 
-def bundle(cls: Tuple) -> Tuple:
+def bundle(cls: type) -> type:
     """Let compiled code take a named tuple of arrays as one pointer."""
 
     @typeof_impl.register(cls)
@@ -50,16 +48,16 @@ def bundle(cls: Tuple) -> Tuple:
 
 
 @register_model(Bundle)
-class _Model(models.PrimitiveModel):  # type: ignore[misc]
+class _Model(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Bundle) -> None:
         super().__init__(manager, kind, _WORD.as_pointer())
 
 
 @infer_getattr
-class _Fields(AttributeTemplate):  # type: ignore[misc]
+class _Fields(AttributeTemplate):
     key = Bundle
 
-    def generic_resolve(self, kind: Bundle, name: str) -> Any:
+    def generic_resolve(self, kind: Bundle, name: str) -> Any:  # type: ignore[override]
         return kind.fields[name][0] if name in kind.fields else None
 
 

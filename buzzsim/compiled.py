@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from numba import _dynfunc, njit, types
+from numba import _dynfunc, njit, types  # type: ignore[attr-defined]
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import LoweringPass, register_pass
@@ -23,11 +23,11 @@ from numba.core.typed_passes import NativeLowering
 
 
 def _stamp() -> tuple[str, int]:
-    """Digest all sources that hold compiled functions."""
+    """Digest all sources that hold compiled functions, or say how to compile."""
     sources = sorted((path.name, path.read_bytes()) for path in Path(__file__).parent.rglob("*.py"))
     digest = hashlib.sha256()
     for name, source in sources:
-        if b"@compiled" in source:
+        if b"@compiled" in source or b"from numba" in source:
             digest.update(name.encode() + source)
     return digest.hexdigest(), 0
 
@@ -44,26 +44,42 @@ class _Part(JITCodeLibrary):
     def finalize(self) -> None:
         self._finalized = True
 
+    def alone(self) -> Any:
+        """Give the code without what it calls."""
+        return super()._get_module_for_linking()
+
+    def _get_module_for_linking(self) -> Any:
+        """Give the code with all that it calls, for a function that somebody else compiled with plain numba."""
+        return _take_in(self.alone().clone(), self._linking_libraries)
+
 
 class _Whole(JITCodeLibrary):
     """The code of a function that Python calls, with all that it calls in turn, optimised together."""
 
     def finalize(self) -> None:
-        self._linking_libraries = list(_taken_in(self._linking_libraries, {}))
+        _take_in(self._final_module, self._linking_libraries)
+        self._linking_libraries = []
         super().finalize()
 
 
-def _taken_in(libraries: Iterable[Any], found: dict[Any, None]) -> dict[Any, None]:
-    """Collect libraries and, of parts, the libraries that they need in turn; each once."""
+def _take_in(module: Any, libraries: Iterable[Any]) -> Any:
+    """Put into a module what libraries hold and, of parts, what they call in turn; each once."""
+    for library in _needed(libraries, {}):
+        code = library.alone() if isinstance(library, _Part) else library._get_module_for_linking()
+        module.link_in(code, preserve=True)
+    return module
+
+
+def _needed(libraries: Iterable[Any], found: dict[Any, None]) -> dict[Any, None]:
     for library in libraries:
         if library not in found:
             found[library] = None
             if isinstance(library, _Part):
-                _taken_in(library._linking_libraries, found)
+                _needed(library._linking_libraries, found)
     return found
 
 
-class _Flags(Flags):  # type: ignore[misc]
+class _Flags(Flags):
     """How to compile; numba compares that whenever it looks a builtin up, and its own way takes a tenth of all the time."""
 
     _HASH = hash(Flags())
@@ -75,7 +91,7 @@ class _Flags(Flags):  # type: ignore[misc]
         return self._values == other._values if isinstance(other, _Flags) else bool(super().__eq__(other))
 
 
-class _Compiler(CompilerBase):  # type: ignore[misc]
+class _Compiler(CompilerBase):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.state.flags = _Flags(self.state.flags)
@@ -105,7 +121,7 @@ class _PartCompiler(_Compiler):
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
-class _MakeKnown(LoweringPass):  # type: ignore[misc]
+class _MakeKnown(LoweringPass):
     """Tell numba where callers find a part."""
 
     _name = "buzzsim_make_known"

@@ -29,14 +29,14 @@ FLOORS = {
     3: ["engine", "reproduction", "result", "analysis", "advice"],  # `analysis` and `advice` read numbers, not runs
     2: ["network", "scenario", "outcomes", "strategy"],
     1: ["rules", "draws", "parameters", "workspace"],
-    0: ["errors", "compiled"],
+    0: ["errors", "compiled", "bundle"],
 }
 TO_COME = {"app", "sweep", "calibrate"}
 FLOOR = {module: floor for floor, modules in FLOORS.items() for module in modules}
 
 # Each heavy guest has its room.
 ROOMS = {
-    "numba": {"compiled"},  # everybody else says @compiled
+    "numba": {"compiled", "bundle"},  # everybody else says @compiled, and @bundle of a named tuple of arrays
     "networkx": {"network"},
     "mesa": {"model", "app"},
     "matplotlib": {"plot", "cli"},  # `cli` only chooses the backend that needs no screen
