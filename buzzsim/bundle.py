@@ -63,7 +63,9 @@ class _Fields(AttributeTemplate):
 
 @lower_getattr_generic(Bundle)
 def _field(context: Any, builder: Any, kind: Bundle, words: Any, name: str) -> Any:
-    """Read where an array is; nothing in a bundle changes during a call, so one look is enough."""
+    """Read where an array is; nothing in a bundle changes during a call (numba keeps what enters it apart from what
+    runs in it), so one look is enough.
+    """  # noqa: D205
     kept = builder.module.add_metadata([])
     array_type, size, place = kind.fields[name]
 
