@@ -94,6 +94,12 @@ _VIRALITY, _ROOT_SHARE, _REPRODUCTION = _I["structural_virality"], _I["root_shar
 
 
 @compiled
+def watched_ticks(p: Any) -> Any:
+    """Give the two ticks in which the complainants' anger is measured, after 6 and after 24 hours."""
+    return max(1, int(round(6.0 / p.time_tick))), max(1, int(round(24.0 / p.time_tick)))
+
+
+@compiled
 def hour_of(p: Any, tick: Any, n_hours: Any) -> Any:
     """Give the hour (from 0) that a tick falls into; tick t stands for the time from t - 1 to t, tick 0 for the start."""
     return min(n_hours - 1, int(max(0, tick - 1) * p.time_tick + 1e-9))

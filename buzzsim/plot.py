@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -91,13 +90,15 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
         label = f"{LABELS[strategy]}: {(values >= firestorm).mean():.1%} firestorms"
         ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, color=COLOURS[strategy], linewidth=2.2, label=label)
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %"))
-    ax.set_xticks(places[:-1] + 0.5, [_class_name(low, high) for low, high in pairwise(edges)], fontsize=10)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %" if value <= 1 else ""))
+    ax.set_xticks(places[:-1], [f"{edge:,.0f}" for edge in edges[:-1]], fontsize=10)
     ax.minorticks_off()
     line = int(np.searchsorted(edges, firestorm))
     ax.axvline(line, ymax=0.7, color="0.6", linestyle=":", linewidth=1.5)
     ax.text(line, 0.7, " firestorms", transform=ax.get_xaxis_transform(), va="top", color="0.35", fontsize=10)
-    ax.set(xlabel="critical posts in all", ylabel="share of complaints", title="How big does it get?")
+    ax.set(
+        xlabel="critical posts in all (each class from its number on)", ylabel="share of complaints", title="How big does it get?"
+    )
     one = 1.0 / next(iter(volumes.values())).size
     ax.set_ylim(0.7 * one, 1.3 * (1.0 / one) ** 0.35)  # from a single replicate to all, with room for the legend
     ax.legend(frameon=False, loc="upper right", fontsize=10)
@@ -145,6 +146,7 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
     span = [value for strategy in others for value in statistics[strategy]["paired"]["ci95"]] + [0.0]
     margin = 0.15 * (max(span) - min(span)) or 1.0
     ax.set_xlim(min(span) - margin, max(span) + margin)
+    ax.locator_params(axis="x", nbins=5)
     ax.set(xlabel=f"critical posts, against {LABELS[baseline]!r}\n(same luck; mean and its 95 % interval)")
     ax.set_title("What does it change?")
     return ax
@@ -182,8 +184,3 @@ def _classes(firestorm: int, top: float) -> NDArray[np.float64]:
     above = {firestorm * 3**k for k in range(30) if k == 0 or firestorm * 3**k <= top}
     edges = sorted({edge for edge in below if edge < firestorm} | above)
     return np.array([*edges, max(top + 1, edges[-1] + 1)])
-
-
-def _class_name(low: float, high: float) -> str:
-    """Name a class of whole numbers."""
-    return f"{low:,.0f}" if high <= low + 1 else f"{low:,.0f}\u2013{high - 1:,.0f}"

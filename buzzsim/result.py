@@ -46,6 +46,12 @@ CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
 KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
 CHANNELS = ("following", "page", "brand")
 ACTS = {rules.REMOVED: "removed", rules.REPLIED: "replied", rules.INVITED: "invited", rules.TALKED: "talked"}
+ACT_RESULTS = {
+    rules.REMOVED: ("silent", "posted again"),
+    rules.REPLIED: ("unsolved", "solved"),
+    rules.INVITED: ("declined", "accepted"),
+    rules.TALKED: ("unsolved", "solved"),
+}
 
 # What NumPy, zipfile and json raise on damaged files.
 _DAMAGED = (
@@ -54,6 +60,11 @@ _DAMAGED = (
 )  # fmt: skip
 
 Record = dict[str, dict[str, NDArray[Any]]]
+
+
+def record_of(tables: Mapping[str, NDArray[Any]]) -> Record:
+    """Take the columns of a record out of an engine's tables."""
+    return {table: {column: tables[table][column].copy() for column in columns} for table, columns in RECORD.items()}
 
 
 class Outcomes(Mapping[str, float]):
@@ -221,7 +232,15 @@ class Result:
         )
 
     def cases(self) -> pd.DataFrame:
-        """Give one row for each act of the brand: hour, post, act, and whether it was accepted, solved or reposted."""
+        """Give one row for each act of the brand.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``hour``, ``post`` (row of `posts`), ``author``, ``act`` (removed, replied, invited, talked) and what
+            came of it, ``result``: posted again or silent after a removal, accepted or declined after an invitation,
+            solved or unsolved else.
+        """
         a = self.record["acts"]
         return pd.DataFrame(
             {
@@ -229,7 +248,7 @@ class Result:
                 "post": a["post"],
                 "author": self._named(a["post"], self.record["posts"]["author"]),
                 "act": [ACTS[int(act)] for act in a["act"]],
-                "result": a["result"].astype(bool),
+                "result": [ACT_RESULTS[int(act)][int(result)] for act, result in zip(a["act"], a["result"], strict=True)],
             }
         )
 

@@ -3,7 +3,10 @@
 Each rule is a scalar function, written once; the Mesa model calls them one agent at a time, the compiled
 engine in loops. `p` holds the scenario's numbers as section_name (`p.reply_empathy` is `reply.empathy`; meanings,
 ranges and sources are in `parameters.py`). A `luck` is a uniform draw in [0, 1) made by the caller. Times are hours
-unless a name says ticks.
+unless a name says ticks. Anger lies in [0, 1], attitude towards the brand in [-1, 1]. A post's `intensity` is its
+author's anger when it was written, and never changes; its `thread` is the sum of what is written under it. Whether
+somebody joins depends on how angry the *post* is, not on how angry they are themselves; their own anger decides how
+angry their posts are, and how many.
 
 A tick goes like this, everybody deciding on the state at its start:
 
@@ -18,6 +21,7 @@ A tick goes like this, everybody deciding on the state at its start:
 5. The brand takes the cases whose lag has run out, as long as staff is free, and does what its strategy says:
    remove (`removed_anger`, `reposts`, `protests`), answer in public (`reply_strength`, `thread_effect`, `calming`,
    `is_solved`), or talk in private (`accepts`, then rounds of `calming` and `is_solved`, and `failed_anger` at the end).
+   Whoever's case is solved is reconciled, and a critic no more.
 6. What was posted, removed or written under a post counts from the next tick on.
 """
 
@@ -26,9 +30,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from buzzsim import visibility
 from buzzsim.compiled import compiled
 
-# Stages of a customer: nobody goes back to a lower one; SILENT and RECONCILED are former critics.
+# Stages of a customer: nobody goes back to a lower one; SILENT and RECONCILED are former critics, who never join again.
 UNAWARE, AWARE, CRITIC, SILENT, RECONCILED = 0, 1, 2, 3, 4
 # Characters.
 CONSTRUCTIVE, VINDICTIVE, ADVOCATE, TROLL = 0, 1, 2, 3
@@ -40,13 +45,10 @@ FOLLOWING, PAGE, BRAND_FOLLOWING = 0, 1, 2
 IGNORE, CENSOR, PUBLIC_REPLY, PRIVATE_DIALOGUE = 0, 1, 2, 3
 # What the brand did with a case.
 REMOVED, REPLIED, INVITED, TALKED = 1, 2, 3, 4
-# Visibility kernels and orders of the queue, numbered as in `parameters.KERNELS` and `parameters.ORDERS`.
-EXPONENTIAL, POWER_LAW, CONSTANT, IMMEDIATE = 0, 1, 2, 3
+# Orders of the queue, numbered as in `parameters.ORDERS`.
 FIRST_COME, MOST_FOLLOWED, ANGRIEST = 0, 1, 2
 
 NEVER = -1.0
-SEISMIC_SHOULDER = 300.0 / 3600.0  # hours of constant visibility (Zhao et al. 2015, KDD)
-SEISMIC_THETA = 0.2314843  # exponent of the tail beyond it, less one
 
 # ---------------------------------------------------------------------------------------------- time
 
@@ -55,6 +57,15 @@ SEISMIC_THETA = 0.2314843  # exponent of the tail beyond it, less one
 def ticks(p: Any, hours: Any) -> Any:
     """Round a duration up to whole ticks, never to none; what is far beyond the horizon stays there."""
     return max(1, int(math.ceil(min(hours, 2.0 * p.time_horizon + 1.0) / p.time_tick - 1e-9)))
+
+
+@compiled
+def lag_ticks(p: Any, hours: Any) -> Any:
+    """Round the brand's lag to the nearest tick, even to none.
+
+    What is due in the tick of an act is still read before it; rounded up, every act would come half a tick too late.
+    """
+    return int(math.floor(min(hours, 2.0 * p.time_horizon + 1.0) / p.time_tick + 0.5))
 
 
 @compiled
@@ -69,35 +80,9 @@ def decayed(p: Any, anger: Any, elapsed_ticks: Any, character: Any) -> Any:
 
 
 @compiled
-def seen_by(p: Any, age: Any) -> Any:
-    """Share of a post's visibility that is spent by an age (of what is spent within the horizon, for the power law)."""
-    if p.attention_kernel == EXPONENTIAL:
-        return 1.0 - 2.0 ** (-age / p.attention_half_life)
-    if p.attention_kernel == POWER_LAW:
-        return min(1.0, _seismic(age) / _seismic(p.time_horizon))
-    return 1.0 if age >= 0.0 else 0.0
-
-
-@compiled
-def _seismic(age: Any) -> Any:
-    """Unscaled mass of the SEISMIC kernel up to an age."""
-    if age <= SEISMIC_SHOULDER:
-        return age
-    return SEISMIC_SHOULDER + SEISMIC_SHOULDER / SEISMIC_THETA * (1.0 - (age / SEISMIC_SHOULDER) ** -SEISMIC_THETA)
-
-
-@compiled
-def age_when(p: Any, share: Any) -> Any:
-    """Age by which that share (below 1) of a post's visibility is spent; inverse of `seen_by`."""
-    if p.attention_kernel == EXPONENTIAL:
-        return -p.attention_half_life * math.log2(1.0 - share)
-    if p.attention_kernel == POWER_LAW:
-        mass = share * _seismic(p.time_horizon)
-        if mass <= SEISMIC_SHOULDER:
-            return mass
-        tail = 1.0 - (mass / SEISMIC_SHOULDER - 1.0) * SEISMIC_THETA
-        return SEISMIC_SHOULDER * tail ** (-1.0 / SEISMIC_THETA)
-    return 0.0
+def prominence(p: Any, kind: Any) -> Any:
+    """How much more a post is seen for what it is: those about a removal draw looks (Streisand); later shares do not inherit it."""
+    return p.censor_streisand_multiplier if kind == REPOST or kind == PROTEST else 1.0
 
 
 @compiled
@@ -108,7 +93,7 @@ def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
     hour brings, for ever.
     """
     mass = p.attention_view_rate * multiplier
-    if p.attention_kernel != CONSTANT:
+    if p.attention_kernel != visibility.CONSTANT:
         mass *= p.attention_half_life / math.log(2.0)
     if p.attention_dilution != 0.0:
         mass *= relative_followees**-p.attention_dilution
@@ -119,19 +104,17 @@ def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
 def notice_age(p: Any, mass: Any, luck: Any) -> Any:
     """Age of the post when a reader first looks at it, or NEVER. More mass: noticed by a superset, and no later."""
     needed = -math.log1p(-luck)
-    if needed >= mass and p.attention_kernel != CONSTANT:
-        return NEVER
-    if p.attention_kernel == CONSTANT:
+    if p.attention_kernel == visibility.CONSTANT:
         return needed / mass if mass > 0.0 else NEVER
-    return age_when(p, needed / mass)
+    return visibility.age_when(p, needed / mass) if needed < mass else NEVER
 
 
 @compiled
 def noticed_by(p: Any, mass: Any, age: Any) -> Any:
     """Chance that a reader has looked at a post by that age (`notice_age` in distribution)."""
-    if p.attention_kernel == CONSTANT:
+    if p.attention_kernel == visibility.CONSTANT:
         return 1.0 - math.exp(-mass * age)
-    return 1.0 - math.exp(-mass * seen_by(p, age))
+    return 1.0 - math.exp(-mass * visibility.spent(p, age))
 
 
 @compiled
@@ -141,25 +124,10 @@ def second_notice_age(p: Any, mass: Any, age: Any, bump: Any, luck: Any) -> Any:
     A bump makes the post young again, age -> (1 - bump) * age. The looks it adds are an independent wave with the
     difference of the two visibilities as its rate (superposition).
     """
-    if p.attention_kernel == CONSTANT:
+    younger, needed = (1.0 - bump) * age, -math.log1p(-luck)
+    if not visibility.fades(p) or needed >= mass * visibility.gained(p, age, younger, math.inf):
         return NEVER
-    younger = (1.0 - bump) * age
-    needed = -math.log1p(-luck)
-    if needed >= mass * (seen_by(p, age) - seen_by(p, younger)):
-        return NEVER
-    if p.attention_kernel == EXPONENTIAL:
-        return age_when(p, needed / (mass * (seen_by(p, age) - seen_by(p, younger))))
-    if p.attention_kernel == IMMEDIATE:
-        return 0.0
-    low, high = 0.0, p.time_horizon
-    for _ in range(60):  # the power law's difference has no inverse in closed form
-        middle = 0.5 * (low + high)
-        gained = seen_by(p, younger + middle) - seen_by(p, younger) - seen_by(p, age + middle) + seen_by(p, age)
-        if mass * gained < needed:
-            low = middle
-        else:
-            high = middle
-    return high
+    return visibility.age_when_gained(p, age, younger, needed / mass)
 
 
 @compiled
@@ -180,17 +148,18 @@ def reading(
     attitude: Any,
     susceptibility: Any,
     character: Any,
-    heat: Any,
+    intensities: Any,
     complaints: Any,
     thanks: Any,
     invitations: Any,
 ) -> Any:
     """Anger and attitude after one tick's notices.
 
-    `heat` is the sum of the posts' intensities; `complaints`, `thanks` and `invitations` count what was read.
+    `intensities` is the sum of those of the critical posts; `complaints`, `thanks` and `invitations` count what was read.
+    Thanks do not calm.
     """
     if character != TROLL:
-        anger = min(1.0, anger + p.anger_gain * susceptibility * heat * (1.0 - anger))
+        anger = min(1.0, anger + p.anger_gain * susceptibility * intensities * (1.0 - anger))
     good = thanks * p.attitude_step * p.private_thanks_effect * (1.0 - attitude)
     bad = complaints * p.attitude_step * p.attitude_negativity * (-1.0 - attitude)
     attitude = attitude + good + bad + invitations * p.private_invite_signal
@@ -230,6 +199,12 @@ def is_a(share: Any, luck: Any) -> Any:
 
 
 @compiled
+def character(vindictive: Any, advocate: Any, troll: Any) -> Any:
+    """Character of a customer; who is several things is the last of them."""
+    return TROLL if troll else ADVOCATE if advocate else VINDICTIVE if vindictive else CONSTRUCTIVE
+
+
+@compiled
 def first_attitude(p: Any, luck: Any) -> Any:
     """Attitude of a customer before any news."""
     return min(1.0, max(-1.0, p.crowd_attitude + p.crowd_attitude_spread * (2.0 * luck - 1.0)))
@@ -241,6 +216,14 @@ def first_anger(p: Any, character: Any, given: Any) -> Any:
     if character == TROLL:
         return 1.0
     return given if given >= 0.0 else 0.0
+
+
+@compiled
+def page_probability(p: Any, kind: Any, is_complaint: Any) -> Any:
+    """Chance that a post stands on the brand's page; what is about a removal stands elsewhere."""
+    if is_complaint:
+        return 1.0 if p.complaint_on_page else 0.0
+    return 0.0 if kind == REPOST or kind == PROTEST else p.joining_page_probability
 
 
 @compiled
@@ -264,6 +247,12 @@ def resentful(p: Any, anger: Any, character: Any) -> Any:
 
 
 # --------------------------------------------------------------------------------------- the brand
+
+
+@compiled
+def concerns(strategy: Any, on_page: Any) -> Any:
+    """Whether a strategy has any use for a post; nothing can be deleted elsewhere."""
+    return on_page if strategy == CENSOR else strategy != IGNORE
 
 
 @compiled
@@ -306,6 +295,12 @@ def reposts(p: Any, anger: Any, luck: Any) -> Any:
 
 
 @compiled
+def may_protest(stage: Any, character: Any, protested: Any) -> Any:
+    """Whether a witness of a removal is one who might protest: not advocates, not former critics, and nobody twice in a run."""
+    return (stage == AWARE or stage == CRITIC) and character != ADVOCATE and not protested
+
+
+@compiled
 def protests(p: Any, susceptibility: Any, luck: Any) -> Any:
     """Whether a witness, who had noticed the post before it was removed, protests (once in a run)."""
     return luck < p.censor_protest_probability * (1.0 - p.censor_explanation) * susceptibility
@@ -329,20 +324,36 @@ def reply_strength(p: Any) -> Any:
 
 
 @compiled
-def potency(p: Any) -> Any:
-    """How much a reply weighs; it works backwards once the public remembers two failures."""
-    return p.reply_potency if p.reply_prior_failures < 2 else -p.reply_boomerang * p.reply_potency
+def weight(p: Any, strength: Any) -> Any:
+    """What a reply of that strength does; above 0 it calms.
+
+    Once the public remembers two failures a good reply works backwards, or not at all; a poor one stays poor.
+    """
+    effect = p.reply_potency * strength
+    return -p.reply_boomerang * effect if effect > 0.0 and p.reply_prior_failures >= 2 else effect
 
 
 @compiled
 def thread_effect(p: Any, strength: Any) -> Any:
-    """What a reply or a defence adds to a post's `thread`: later readers join less by exp(-potency * strength)."""
-    return -potency(p) * strength
+    """What a reply adds to a post's `thread`: later readers join less by exp(-potency * strength)."""
+    return -weight(p, strength)
+
+
+@compiled
+def defence_effect(p: Any) -> Any:
+    """What an advocate's defence adds to a post's `thread`; earlier failures of the brand are not held against it."""
+    return -p.reply_potency * p.crowd_defence_strength
+
+
+@compiled
+def inflamed(joined: Any, readers: Any) -> Any:
+    """Heat of a thread: the share of its readers so far who joined in; none where nobody has read it."""
+    return joined / readers if readers > 0 else 0.0
 
 
 @compiled
 def audience(p: Any, heat: Any) -> Any:
-    """What an inflamed audience leaves of a reply; `heat` is the share of the readers so far who joined in."""
+    """What an audience of that heat (`inflamed`) leaves of a good reply; in private there is none."""
     return max(0.0, 1.0 - p.reply_audience_effect * heat)
 
 
@@ -352,7 +363,7 @@ def calming(p: Any, strength: Any, heat: Any, character: Any) -> Any:
 
     Nothing calms the vindictive, and nothing moves a troll.
     """
-    effect = potency(p) * strength
+    effect = weight(p, strength)
     if effect > 0.0:
         effect *= audience(p, heat)
     if character == TROLL or (character == VINDICTIVE and effect > 0.0):
@@ -368,10 +379,22 @@ def calmed(anger: Any, factor: Any) -> Any:
 
 @compiled
 def is_solved(p: Any, heat: Any, character: Any, luck: Any) -> Any:
-    """Whether the case is solved for the author; a reply that carries no weight solves nothing."""
-    if character == VINDICTIVE or character == TROLL:
+    """Whether the case is solved for the author; a reply that carries no weight, or comes after two failures, solves nothing."""
+    if character == VINDICTIVE or character == TROLL or p.reply_prior_failures >= 2:
         return False
     return luck < p.reply_solution * audience(p, heat) * min(1.0, p.reply_potency)
+
+
+@compiled
+def solved_anger(p: Any, anger: Any) -> Any:
+    """Anger of an author whose case is solved."""
+    return anger * p.reply_solved_anger
+
+
+@compiled
+def brand_viewers(p: Any, crowd: Any) -> Any:
+    """Number of followers of the brand who may come to see a thread that it answered, in a crowd of that size."""
+    return int(math.floor(p.reply_brand_reach * crowd + 0.5))
 
 
 @compiled

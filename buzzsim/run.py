@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from buzzsim import draws, engine, outcomes
 from buzzsim.errors import ScenarioError, sentence, unknown
-from buzzsim.result import RECORD, Record, Result
+from buzzsim.result import Record, Result, record_of
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import STRATEGIES, checked_strategy
 from buzzsim.workspace import ACTS, NOTICES, PEOPLE, POSTS, Workspace, larger
@@ -212,10 +212,10 @@ def _batch(world: World, strategy: str, key: int, first: int, w: Workspace, hour
 def _record(w: Workspace) -> Record:
     """Copy a trajectory out of a workspace."""
     people, notices = w.people[: w.n[PEOPLE]], w.notices[: w.n[NOTICES]]
-    parts = {
+    tables = {
         "customers": people[np.argsort(people["customer"])],
         "posts": w.posts[: w.n[POSTS]],
         "notices": np.sort(notices[notices["read"]], order=("tick", "customer", "post")),
         "acts": w.acts[: w.n[ACTS]],
     }
-    return {table: {name: parts[table][name].copy() for name in names} for table, names in RECORD.items()}
+    return record_of(tables)

@@ -24,6 +24,14 @@ VERSION = 1
 
 _TEXTS = ("name", "title", "story")
 
+_CLASSICAL: dict[str, Any] = {
+    "joining.share_probability": 1.0, "joining.arousal": 0.0, "joining.reinforcement": 0.0, "joining.loyalty": 0.0,
+    "joining.page_probability": 0.0, "crowd.susceptibility_shape": math.inf, "crowd.vindictive_share": 0.0,
+    "anger.repeat_rate": 0.0, "anger.gain": 0.0, "attention.page_visitors": 0, "attitude.step": 0.0,
+    "complaint.on_page": False, "brand.coverage": 0.0, "time.tick": 1.0,
+}  # fmt: skip
+_AT_ONCE = {"attention.kernel": "immediate", "attention.half_life": 1.0, "time.horizon": 1000.0}
+
 
 @dataclass(frozen=True)
 class Scenario:
@@ -88,6 +96,97 @@ class Scenario:
             )
         if self.network.kind == "file" and not self.network.file:
             raise ScenarioError(sentence("scenario", "network.file", "", "a path, since network.kind is 'file'"))
+
+    # Classical models are corners of this one: what no textbook has is off, and everybody who notices joins.
+
+    @classmethod
+    def sir(cls, *, infection: float, recovery: float) -> Scenario:
+        """Give the discrete-time SIR epidemic (Kermack & McKendrick 1927): the outcome `critics` is its final size.
+
+        In each tick (an hour) each critic reaches each unaware follower with probability `infection`, who joins; then
+        the critic falls silent with probability `recovery`.
+
+        Parameters
+        ----------
+        infection : float
+            0 to 1, but not 1.
+        recovery : float
+            Above 0, below 1.
+
+        Returns
+        -------
+        Scenario
+            Simulated for 400 mean infectious periods.
+
+        Raises
+        ------
+        ScenarioError
+            When a probability is out of range.
+
+        Examples
+        --------
+        >>> import buzzsim as bz
+        >>> epidemic = bz.Scenario.sir(infection=0.3, recovery=0.5)
+        >>> bz.run(epidemic, network=([0, 1, 2], [1, 0]), complainants=[0], rng=1).outcomes["critics"] <= 2
+        True
+        """
+        rates = {
+            "attention.kernel": "constant",
+            "attention.view_rate": _rate("infection", infection, 0.0),
+            "attention.withdrawal_rate": _rate("recovery", recovery, 1e-5),
+            "time.horizon": math.ceil(400.0 / recovery),
+        }
+        return cls(name="sir", title="SIR epidemic").replace(_CLASSICAL | rates)
+
+    @classmethod
+    def independent_cascade(cls, *, probability: float) -> Scenario:
+        """Give the independent cascade (Kempe, Kleinberg & Tardos 2003): each critic has one chance at each follower.
+
+        Parameters
+        ----------
+        probability : float
+            Chance that a tie passes it on, 0 to 1, but not 1.
+
+        Raises
+        ------
+        ScenarioError
+            When the probability is out of range.
+
+        Examples
+        --------
+        >>> import buzzsim as bz
+        >>> cascade = bz.Scenario.independent_cascade(probability=0.5)
+        >>> bz.run(cascade, network=([0, 1, 2], [1, 0]), complainants=[0], rng=1).outcomes["critics"] <= 2
+        True
+        """
+        looks = {"attention.view_rate": _rate("probability", probability, 0.0) * math.log(2.0)}
+        return cls(name="independent_cascade", title="Independent cascade").replace(_CLASSICAL | _AT_ONCE | looks)
+
+    @classmethod
+    def branching(cls, *, offspring: float) -> Scenario:
+        """Give a branching process: each critic wins that many others on average, as long as the crowd is fresh.
+
+        On its own network, a random one, offspring is all but Poisson; on another it is as the ties are.
+
+        Parameters
+        ----------
+        offspring : float
+            Mean number of new critics per critic, 0 or more; `joining.r0`.
+
+        Raises
+        ------
+        ScenarioError
+            When the number is out of range; and when run, where the network cannot reach it.
+
+        Examples
+        --------
+        >>> import buzzsim as bz
+        >>> bz.run(bz.Scenario.branching(offspring=0.0), rng=1).outcomes["critics"]
+        1.0
+        """
+        wish = {"network.kind": "random", "network.customers": 100_000, "attention.view_rate": 30.0}
+        chain = {key: value for key, value in _CLASSICAL.items() if key != "joining.share_probability"}
+        return cls(name="branching", title="Branching process").replace(chain | _AT_ONCE | wish | {"joining.r0": offspring})
 
     @classmethod
     def load(cls, source: str | os.PathLike[str]) -> Scenario:
@@ -308,3 +407,10 @@ def _with_preset(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Let a reply preset set what is not set beside it."""
     preset = PRESETS.get(changes.get("reply.preset", "")) if isinstance(changes.get("reply.preset", ""), str) else None
     return {**{f"reply.{key}": value for key, value in (preset or {}).items()}, **changes}
+
+
+def _rate(key: str, probability: Any, low: float) -> float:
+    """Give the hourly rate at which something happens within an hour with that probability."""
+    if isinstance(probability, bool) or not isinstance(probability, (int, float)) or not low <= probability < 1.0:
+        raise ScenarioError(sentence("arguments", key, probability, f"{low:g} to 1, but not 1"))
+    return -math.log1p(-probability)

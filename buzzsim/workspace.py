@@ -55,7 +55,7 @@ PERSON = np.dtype(
         ("failures", _WHOLE),
         ("read_tick", _WHOLE),  # the tick to which the rest belongs
         ("best", _WHOLE),
-        ("heat", _REAL),
+        ("intensities", _REAL),
         ("complaints", _WHOLE),
         ("thanks", _WHOLE),
         ("invitations", _WHOLE),

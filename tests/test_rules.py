@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from buzzsim import rules
+from buzzsim import rules, visibility
 from buzzsim.parameters import KERNELS, NUMBERS, ORDERS, all_parameters, numbers
 from buzzsim.scenario import Scenario
 
@@ -55,6 +55,14 @@ def test_durations_are_rounded_up_to_whole_ticks_and_never_to_none():
     assert [rules.ticks(tenth, k * 0.1) for k in range(1, 40)] == list(range(1, 40))
 
 
+def test_the_brands_lag_is_rounded_to_the_nearest_tick_so_that_it_is_right_on_average():
+    p = p_of({"time.tick": 0.25})
+    assert [rules.lag_ticks(p, hours) for hours in (0.0, 0.1, 0.13, 0.37, 0.38, 1.0, 1e9)] == [0, 0, 1, 1, 2, 4, 580]
+    hours = (np.arange(100_000) + 0.5) / 2000
+    rounded = np.array([rules.lag_ticks(p, h) for h in hours]) * 0.25
+    assert abs((rounded - hours).mean()) < 1e-4
+
+
 def test_anger_halves_in_its_half_life():
     p = p_of({"anger.half_life": 6, "time.tick": 0.25})
     assert rules.decayed(p, 0.8, 24, rules.CONSTRUCTIVE) == 0.4
@@ -76,20 +84,20 @@ def test_anger_fades_the_same_in_one_step_or_two(p, anger, first, second):
 def test_kernels_invert(kernel):
     p = p_of({"attention.kernel": kernel})
     shares = np.linspace(0.0, 1.0, 1001)[:-1]
-    ages = np.array([rules.age_when(p, share) for share in shares])
+    ages = np.array([visibility.age_when(p, share) for share in shares])
     assert (np.diff(ages) > 0).all()
-    np.testing.assert_allclose([rules.seen_by(p, age) for age in ages], shares, atol=1e-12)
+    np.testing.assert_allclose([visibility.spent(p, age) for age in ages], shares, atol=1e-12)
 
 
 def test_a_posts_visibility_halves_in_its_half_life():
     p = p_of({"attention.half_life": 1.5})
-    assert [rules.seen_by(p, age) for age in (0.0, 1.5, 3.0)] == [0.0, 0.5, 0.75]
+    assert [visibility.spent(p, age) for age in (0.0, 1.5, 3.0)] == [0.0, 0.5, 0.75]
 
 
 def test_all_that_is_seen_is_seen_within_the_horizon():
     p = p_of({"attention.kernel": "power_law", "time.horizon": 24})
-    assert rules.seen_by(p, 24.0) == rules.seen_by(p, 1e6) == 1.0
-    assert rules.seen_by(p, 12.0) < 1.0
+    assert visibility.spent(p, 24.0) == visibility.spent(p, 1e6) == 1.0
+    assert visibility.spent(p, 12.0) < 1.0
 
 
 @pytest.mark.parametrize("horizon", [72, 1e5])
@@ -98,11 +106,11 @@ def test_the_power_law_is_seismic(horizon):
     so the published shares of the uncut kernel come out once scaled back by its mass within the horizon.
     """
     p = p_of({"attention.kernel": "power_law", "time.horizon": horizon})
-    within = rules._seismic(float(horizon)) * WHOLE_SEISMIC_PER_HOUR
-    shares = [rules.seen_by(p, hours) * within for hours in (5 / 60, 1, 6, 24)]
+    within = visibility.seismic(float(horizon)) * WHOLE_SEISMIC_PER_HOUR
+    shares = [visibility.spent(p, hours) * within for hours in (5 / 60, 1, 6, 24)]
     assert shares == pytest.approx([0.188, 0.543, 0.698, 0.781], abs=5e-4)
-    assert rules.age_when(p, 0.5 / within) * 60 == pytest.approx(40.6, abs=0.05)
-    assert rules._seismic(math.inf) * WHOLE_SEISMIC_PER_HOUR == pytest.approx(1.0, abs=1e-6)
+    assert visibility.age_when(p, 0.5 / within) * 60 == pytest.approx(40.6, abs=0.05)
+    assert visibility.seismic(math.inf) * WHOLE_SEISMIC_PER_HOUR == pytest.approx(1.0, abs=1e-6)
 
 
 def test_half_of_the_followers_notice_at_the_default():
@@ -161,10 +169,11 @@ def test_the_second_wave_has_the_difference_of_the_visibilities_as_its_mass(kern
     mass, younger = 2.0, (1 - bump) * age
     waits = np.array([rules.second_notice_age(p, mass, age, bump, u) for u in LUCK])
     for wait in (0.1, 1.0, 5.0, 60.0):
-        gained = rules.seen_by(p, younger + wait) - rules.seen_by(p, younger) - rules.seen_by(p, age + wait) + rules.seen_by(p, age)
+        before, after = visibility.spent(p, age) - visibility.spent(p, younger), visibility.spent(p, age + wait)
+        gained = before - after + visibility.spent(p, younger + wait)
         share = ((waits >= 0) & (waits <= wait)).mean()
         assert share == pytest.approx(1 - math.exp(-mass * gained), abs=2 / len(LUCK))
-    whole = mass * (rules.seen_by(p, age) - rules.seen_by(p, younger))
+    whole = mass * (visibility.spent(p, age) - visibility.spent(p, younger))
     assert (waits >= 0).mean() == pytest.approx(1 - math.exp(-whole), abs=2 / len(LUCK))
 
 
@@ -400,10 +409,49 @@ def test_an_inflamed_audience_spoils_a_good_reply_and_no_poor_one():
     assert rules.audience(p_of({"reply.audience_effect": 5}), 1.0) == 0.0
 
 
-def test_after_two_failures_a_reply_works_backwards():
+def test_after_two_failures_a_good_reply_works_backwards_and_a_poor_one_stays_poor():
     wanted = {"reply.potency": 2, "reply.boomerang": 0.5}
-    effects = [rules.thread_effect(p_of(wanted | {"reply.prior_failures": n}), 0.3) for n in (0, 1, 2, 9)]
-    assert effects == pytest.approx([-0.6, -0.6, 0.3, 0.3])
+    for strength, expected in ((0.3, [-0.6, -0.6, 0.3, 0.3]), (-0.3, [0.6, 0.6, 0.6, 0.6])):
+        counts = [p_of(wanted | {"reply.prior_failures": n}) for n in (0, 1, 2, 9)]
+        assert [rules.thread_effect(p, strength) for p in counts] == pytest.approx(expected)
+        assert [math.log(rules.calming(p, strength, 0.0, rules.CONSTRUCTIVE)) for p in counts] == pytest.approx(expected)
+    remembered = p_of({"reply.prior_failures": 2, "reply.solution": 1})
+    assert not rules.is_solved(remembered, 0.0, rules.CONSTRUCTIVE, 0.0)
+    assert rules.is_solved(p_of({"reply.prior_failures": 1, "reply.solution": 1}), 0.0, rules.CONSTRUCTIVE, 0.0)
+    assert rules.weight(p_of({"reply.prior_failures": 2, "reply.boomerang": 0}), 0.3) == 0.0, "useless, as at a boomerang of 0"
+
+
+def test_a_defence_weighs_as_a_reply_whatever_the_brand_did_before():
+    for failures in (0, 2):
+        p = p_of({"reply.potency": 2, "crowd.defence_strength": 0.3, "reply.prior_failures": failures})
+        assert rules.defence_effect(p) == pytest.approx(-0.6)
+
+
+def test_posts_about_a_removal_stand_out_and_stand_elsewhere():
+    p = p_of({"censor.streisand_multiplier": 3, "joining.page_probability": 0.7, "complaint.on_page": True})
+    kinds = (rules.FIRST, rules.REPEAT, rules.REPOST, rules.PROTEST, rules.AFTER_FAILURE, rules.THANKS)
+    assert [rules.prominence(p, kind) for kind in kinds] == [1, 1, 3, 3, 1, 1]
+    assert [rules.page_probability(p, kind, False) for kind in kinds] == [0.7, 0.7, 0, 0, 0.7, 0.7]
+    assert rules.page_probability(p, rules.FIRST, True) == 1.0
+    assert rules.page_probability(p_of({"complaint.on_page": False}), rules.FIRST, True) == 0.0
+
+
+def test_nothing_is_deleted_elsewhere_and_ignoring_does_nothing():
+    strategies = (rules.IGNORE, rules.CENSOR, rules.PUBLIC_REPLY, rules.PRIVATE_DIALOGUE)
+    assert [bool(rules.concerns(strategy, True)) for strategy in strategies] == [False, True, True, True]
+    assert [bool(rules.concerns(strategy, False)) for strategy in strategies] == [False, False, True, True]
+
+
+def test_who_may_protest_and_who_is_who():
+    stages = (rules.UNAWARE, rules.AWARE, rules.CRITIC, rules.SILENT, rules.RECONCILED)
+    assert [bool(rules.may_protest(stage, rules.CONSTRUCTIVE, False)) for stage in stages] == [False, True, True, False, False]
+    assert not rules.may_protest(rules.AWARE, rules.ADVOCATE, False)
+    assert not rules.may_protest(rules.AWARE, rules.CONSTRUCTIVE, True)
+    assert [rules.character(*flags) for flags in ((0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1))] == list(CHARACTERS)
+
+
+def test_the_heat_of_a_thread_is_who_joined_among_who_read():
+    assert [rules.inflamed(*counts) for counts in ((0, 0), (1, 4), (3, 3))] == [0.0, 0.25, 1.0]
 
 
 def test_cases_are_solved_as_often_as_the_reply_solves():
@@ -438,8 +486,12 @@ def test_a_solved_mark_damps_joining_by_its_share(damping, factor):
 
 def test_the_seismic_mass_is_the_integral_of_its_density():
     def density(hours):
-        return 1.0 if hours <= rules.SEISMIC_SHOULDER else (hours / rules.SEISMIC_SHOULDER) ** -(1 + rules.SEISMIC_THETA)
+        return (
+            1.0
+            if hours <= visibility.SEISMIC_SHOULDER
+            else (hours / visibility.SEISMIC_SHOULDER) ** -(1 + visibility.SEISMIC_THETA)
+        )
 
     for age in (0.05, 0.5, 10.0):
-        mass = integrate.quad(density, 0, age, points=[rules.SEISMIC_SHOULDER], limit=200)[0]
-        assert rules._seismic(age) == pytest.approx(mass, rel=1e-6)
+        mass = integrate.quad(density, 0, age, points=[visibility.SEISMIC_SHOULDER], limit=200)[0]
+        assert visibility.seismic(age) == pytest.approx(mass, rel=1e-6)

@@ -325,7 +325,7 @@ def load_bytes(tmp_path: Path, content: bytes) -> Scenario:
         (b"a = " + b"[" * 100_000, "not valid TOML: nested too deeply"),
         (b"a = " + b"{a = " * 100_000, "not valid TOML: nested too deeply"),
         (b"reply" + b".a" * 3000 + b" = 1", "unknown key 'reply.a'"),
-        (b"reply.empathy" + b".a" * 3000 + b" = 1", "reply.empathy is a dict too large to show"),
+        (b"reply.empathy" + b".a" * 3000 + b" = 1", "reply.empathy is "),
         (b"network.seed = " + b"9" * 5000, "not valid TOML"),
         (b"network.seed = 0x" + b"f" * 5000, "network.seed is a int too large to show"),
         (b"reply.empathy = 1.4", "cafe.toml: reply.empathy is 1.4; expected 0 to 1"),
@@ -499,5 +499,5 @@ def test_every_citation_has_a_full_reference():
     assert len(cited) > 20
     assert not cited - listed
     for key, parameter in PARAMETERS.items():
-        if parameter.grade in ("measured", "derived") and key != "joining.share_probability":
+        if parameter.grade in ("measured", "derived"):
             assert CITATION.search(parameter.source), key

@@ -43,7 +43,7 @@ def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any,
             set_anger(w, row, rules.resentful(p, anger_now(p, w, row, t), c[row].character), t)
         return
     if kind == rules.THANKS:
-        new_post(p, net, run, w, strategy, row, kind, number, parent, p.joining_page_probability, t)
+        new_post(p, net, run, w, strategy, row, kind, number, parent, t)
         return
     if kind == rules.PROTEST and stage == rules.AWARE:
         c[row].won_by, c[row].won_channel = parent, c[row].first_channel
@@ -53,8 +53,7 @@ def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any,
     if kind == rules.REPEAT:
         author = draws.fold(draws.fold(run, draws.REPEAT_KEEP), c[row].customer)
         if rules.repeats(anger_now(p, w, row, t), draws.chance(author, draws.REPEAT_KEEP, number)):
-            new_post(p, net, run, w, strategy, row, kind, number, parent, p.joining_page_probability, t)
+            new_post(p, net, run, w, strategy, row, kind, number, parent, t)
         next_occasion(p, run, w, row)
         return
-    page_probability = p.joining_page_probability if kind == rules.AFTER_FAILURE else 0.0
-    new_post(p, net, run, w, strategy, row, kind, number, parent, page_probability, t)
+    new_post(p, net, run, w, strategy, row, kind, number, parent, t)

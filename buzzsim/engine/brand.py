@@ -136,8 +136,7 @@ def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
     k = q[j].last_notice
     while k >= 0:
         witness = np.int64(w.row_of[m[k].customer])
-        free = c[witness].stage == rules.AWARE or c[witness].stage == rules.CRITIC
-        if free and not c[witness].protested and c[witness].character != rules.ADVOCATE and m[k].customer != author:
+        if m[k].customer != author and rules.may_protest(c[witness].stage, c[witness].character, c[witness].protested):
             if rules.protests(p, c[witness].susceptibility, draws.chance(q[j].key, draws.PROTEST, m[k].customer)):
                 c[witness].protested = True
                 schedule(p, w, witness, rules.PROTEST, 0, j, t + 1)
@@ -151,7 +150,7 @@ def _reply(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
     q, c = w.posts, w.people
     row = q[j].row
     strength = rules.reply_strength(p)
-    heat = q[j].joined / q[j].readers if q[j].readers > 0 else 0.0
+    heat = rules.inflamed(q[j].joined, q[j].readers)
     q[j].thread += rules.thread_effect(p, strength)
     _calm(p, w, row, rules.calming(p, strength, heat, c[row].character), t)
     solved = rules.is_solved(p, heat, c[row].character, draws.chance(q[j].key, draws.SOLVE, 0))
@@ -215,7 +214,7 @@ def _calm(p: Any, w: Any, row: Any, factor: Any, t: Any) -> None:
 def _reconcile(p: Any, w: Any, j: Any, t: Any) -> None:
     """The case is solved: the author is no critic any more, and may say thanks."""
     row = w.posts[j].row
-    set_anger(w, row, anger_now(p, w, row, t) * p.reply_solved_anger, t)
+    set_anger(w, row, rules.solved_anger(p, anger_now(p, w, row, t)), t)
     w.people[row].stage = rules.RECONCILED
     if rules.thanks(p, draws.chance(w.posts[j].key, draws.THANKS, 0)):
         schedule(p, w, row, rules.THANKS, 0, j, t + 1)

@@ -23,13 +23,11 @@ def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
         return row
     w.row_of[customer] = row
     c = w.people
-    character = rules.CONSTRUCTIVE
-    if rules.is_a(_trait(net, VINDICTIVE, customer, p.crowd_vindictive_share), draws.chance(run, draws.VINDICTIVE, customer)):
-        character = rules.VINDICTIVE
-    if rules.is_a(_trait(net, ADVOCATE, customer, p.crowd_advocate_share), draws.chance(run, draws.ADVOCATE, customer)):
-        character = rules.ADVOCATE
-    if rules.is_a(_trait(net, TROLL, customer, p.crowd_troll_share), draws.chance(run, draws.TROLL, customer)):
-        character = rules.TROLL
+    character = rules.character(
+        rules.is_a(_trait(net, VINDICTIVE, customer, p.crowd_vindictive_share), draws.chance(run, draws.VINDICTIVE, customer)),
+        rules.is_a(_trait(net, ADVOCATE, customer, p.crowd_advocate_share), draws.chance(run, draws.ADVOCATE, customer)),
+        rules.is_a(_trait(net, TROLL, customer, p.crowd_troll_share), draws.chance(run, draws.TROLL, customer)),
+    )
     susceptibility = _trait(net, SUSCEPTIBILITY, customer, -1.0)
     if susceptibility < 0.0:
         susceptibility = draws.gamma(run, draws.SUSCEPTIBILITY, customer, p.crowd_susceptibility_shape)

@@ -13,9 +13,7 @@ from buzzsim.workspace import POSTS, STILL_THERE, use
 
 
 @compiled
-def new_post(
-    p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any, number: Any, parent: Any, page_probability: Any, t: Any
-) -> Any:
+def new_post(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any, number: Any, parent: Any, t: Any) -> Any:
     """Write a post, draw its readers, and open a case for it."""
     j = use(w, POSTS, w.posts.size)
     if j < 0:
@@ -31,8 +29,8 @@ def new_post(
         t,
         parent,
     )
-    q[j].on_page = draws.chance(key, draws.ON_PAGE, 0) < page_probability
-    q[j].multiplier = p.censor_streisand_multiplier if kind == rules.REPOST or kind == rules.PROTEST else 1.0
+    q[j].on_page = draws.chance(key, draws.ON_PAGE, 0) < rules.page_probability(p, kind, parent < 0)
+    q[j].multiplier = rules.prominence(p, kind)
     q[j].intensity = anger_now(p, w, row, t)
     q[j].thread, q[j].readers, q[j].joined, q[j].last_notice = 0.0, 0, 0, -1
     q[j].invited, q[j].answered, q[j].bump_tick, q[j].bump = False, -1, -1, 0.0
@@ -77,11 +75,8 @@ def next_occasion(p: Any, run: Any, w: Any, row: Any) -> Any:
 def _open_case(p: Any, w: Any, strategy: Any, j: Any, t: Any) -> None:
     """Let the brand find a critical post, after its lag, if its strategy has any use for it."""
     q = w.posts
-    if strategy == rules.IGNORE or (strategy == rules.CENSOR and not q[j].on_page):
-        return
-    if rules.is_handled(p, draws.chance(q[j].key, draws.COVERAGE, 0)):
-        lag = min(rules.lag(p, draws.normal(q[j].key, draws.LAG, 0)), 2.0 * p.time_horizon)
-        file_case(w, j, 0, t + rules.ticks(p, lag))
+    if rules.concerns(strategy, q[j].on_page) and rules.is_handled(p, draws.chance(q[j].key, draws.COVERAGE, 0)):
+        file_case(w, j, 0, t + rules.lag_ticks(p, rules.lag(p, draws.normal(q[j].key, draws.LAG, 0))))
 
 
 @compiled

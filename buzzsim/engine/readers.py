@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from buzzsim import draws, rules
+from buzzsim import draws, rules, visibility
 from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import tell
 from buzzsim.workspace import HORIZON, ascending
@@ -92,7 +91,7 @@ def _is_reader_already(net: Any, w: Any, author: Any, customer: Any, n_visitors:
 def bump(p: Any, net: Any, w: Any, j: Any, bump: Any, t: Any) -> None:
     """Draw the second wave of looks that an answer brings to a thread."""
     q = w.posts
-    if bump == 0.0 or p.attention_kernel == rules.CONSTANT:
+    if bump == 0.0 or not visibility.fades(p):
         return
     q[j].bump_tick, q[j].bump = t, bump
     author, last = q[j].author, min(w.n[HORIZON], q[j].end)
@@ -116,7 +115,7 @@ def _tell_again(p: Any, net: Any, w: Any, j: Any, reader: Any, last: Any, channe
 def tell_brand_followers(p: Any, net: Any, w: Any, j: Any, t: Any) -> None:
     """Show an answered thread to followers of the brand who were not among its readers."""
     q, crowd = w.posts, w.row_of.size
-    n_viewers = int(math.floor(p.reply_brand_reach * crowd + 0.5))
+    n_viewers = rules.brand_viewers(p, crowd)
     if n_viewers == 0:
         return
     viewers = np.empty(n_viewers, np.int64)

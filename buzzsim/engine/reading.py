@@ -33,7 +33,7 @@ def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
             m[k].previous, q[j].last_notice = q[j].last_notice, k
             if c[row].read_tick != t:
                 c[row].read_tick, c[row].best = t, -1
-                c[row].heat, c[row].complaints, c[row].thanks, c[row].invitations = 0.0, 0, 0, 0
+                c[row].intensities, c[row].complaints, c[row].thanks, c[row].invitations = 0.0, 0, 0, 0
                 w.readers[n_readers] = row
                 n_readers += 1
             _take_in(p, w, row, j, t, m[k].channel)
@@ -42,7 +42,7 @@ def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
         row = w.readers[r]
         anger, attitude = rules.reading(
             p, anger_now(p, w, row, t), c[row].attitude, c[row].susceptibility, c[row].character,
-            c[row].heat, c[row].complaints, c[row].thanks, c[row].invitations,
+            c[row].intensities, c[row].complaints, c[row].thanks, c[row].invitations,
         )  # fmt: skip
         set_anger(w, row, anger, t)
         c[row].attitude = attitude
@@ -60,7 +60,7 @@ def _take_in(p: Any, w: Any, row: Any, j: Any, t: Any, channel: Any) -> None:
         c[row].thanks += 1
         return
     c[row].complaints += 1
-    c[row].heat += q[j].intensity
+    c[row].intensities += q[j].intensity
     if c[row].noticed < 0:
         c[row].noticed, c[row].first_post, c[row].first_channel = t, j, channel
         if c[row].stage == rules.UNAWARE:
@@ -106,7 +106,7 @@ def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
         if m[k].defended:
             m[k].defended = False
             w.tally[DEFENCES] += 1
-            q[m[k].post].thread += rules.thread_effect(p, p.crowd_defence_strength)
+            q[m[k].post].thread += rules.defence_effect(p)
         k = m[k].next
     for i in ascending(w.newcomers[:n_new]):
         customer = w.newcomers[i]
@@ -114,4 +114,4 @@ def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
         best = c[row].best
         c[row].won_by = best
         q[best].joined += 1
-        new_post(p, net, run, w, strategy, row, rules.FIRST, 0, best, p.joining_page_probability, t)
+        new_post(p, net, run, w, strategy, row, rules.FIRST, 0, best, t)

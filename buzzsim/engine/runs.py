@@ -15,8 +15,6 @@ from buzzsim.engine.posts import new_post
 from buzzsim.engine.reading import join, read
 from buzzsim.workspace import EARLY_ANGER, FULL, HORIZON, LATE_ANGER, PENDING, PEOPLE, WAITING, ascending, clear
 
-_EARLY, _LATE = 6.0, 24.0  # hours at which the complainants' anger is measured
-
 
 @compiled
 def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: Any) -> Any:
@@ -27,9 +25,10 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
         row = person_of(p, net, run, w, complainants[i])
         if row >= 0:
             set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
-            new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 1.0 if p.complaint_on_page else 0.0, 0)
+            new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 0)
     t = 0
-    early, late = max(1, round(_EARLY / p.time_tick)), max(1, round(_LATE / p.time_tick))
+    brand_acts(p, net, w, strategy, t)
+    early, late = outcomes.watched_ticks(p)
     while t < w.n[HORIZON] and w.n[PENDING] + w.n[WAITING] > 0 and w.n[FULL] == 0:
         t += 1
         if read(p, net, run, w, t) > 0:

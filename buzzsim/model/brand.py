@@ -10,6 +10,7 @@ import mesa
 
 from buzzsim import draws, rules
 from buzzsim.model.post import Post
+from buzzsim.strategy import STRATEGIES
 
 if TYPE_CHECKING:
     from buzzsim.model.model import BuzzModel
@@ -50,16 +51,13 @@ class Brand(mesa.Agent):  # type: ignore[misc]
 
     def find(self, post: Post) -> None:
         """Come to see a critical post after a while, if at all and if the strategy has any use for it."""
-        if self.strategy == "ignore" or (self.strategy == "censor" and not post.on_page):
-            return
         p = self.model.p
-        if rules.is_handled(p, post.luck(draws.COVERAGE)):
-            lag = min(rules.lag(p, draws.normal(post.key, draws.LAG, 0)), 2.0 * p.time_horizon)
-            self.file(post, 0, lag)
+        if rules.concerns(STRATEGIES[self.strategy], post.on_page) and rules.is_handled(p, post.luck(draws.COVERAGE)):
+            self.file(post, 0, rules.lag_ticks(p, rules.lag(p, draws.normal(post.key, draws.LAG, 0))))
 
-    def file(self, post: Post, talk_round: int, hours: float) -> None:
-        """Take up a case in so many hours, at once or in a round of a private dialogue."""
-        tick = self.model.tick + rules.ticks(self.model.p, hours)
+    def file(self, post: Post, talk_round: int, ticks: int) -> None:
+        """Take up a case in so many ticks, at once or in a round of a private dialogue."""
+        tick = self.model.tick + ticks
         if tick <= self.model.horizon:
             self.cases[tick].append((post, talk_round))
 
@@ -105,7 +103,7 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         """Answer under the post, before its audience."""
         p, author = self.model.p, post.author
         strength = rules.reply_strength(p)
-        heat = len(post.won) / len(post.readers) if post.readers else 0.0
+        heat = rules.inflamed(len(post.won), len(post.readers))
         post.thread += rules.thread_effect(p, strength)
         author.hear_out(strength, heat)
         solved = rules.is_solved(p, heat, author.character, post.luck(draws.SOLVE))
@@ -124,7 +122,7 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         post.invited = True
         if accepted:
             author.talking = True
-            self.file(post, 1, p.private_round_time)
+            self.file(post, 1, rules.ticks(p, p.private_round_time))
         post.bump(float(p.private_invite_bump))
         return float(p.brand_reply_time)
 
@@ -142,11 +140,14 @@ class Brand(mesa.Agent):  # type: ignore[misc]
             else:
                 post.thread += rules.solved_mark(p)
         elif talk_round < p.private_rounds:
-            self.file(post, talk_round + 1, p.private_round_time)
+            self.file(post, talk_round + 1, rules.ticks(p, p.private_round_time))
         else:
             author.talking = False
             author.give_up(post)
         return float(p.brand_round_work)
+
+    def __repr__(self) -> str:
+        return f"<Brand, {self.strategy}: {len(self.acts)} acts, {len(self.queue)} cases waiting>"
 
     def _note(self, post: Post, act: int, result: bool) -> None:
         """Keep what was done."""

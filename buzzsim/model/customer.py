@@ -115,15 +115,16 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         return otherwise if math.isnan(value) else value
 
     def _born_as(self) -> int:
-        p, character = self.model.p, rules.CONSTRUCTIVE
-        for trait, share, purpose, this in (
-            ("vindictive", p.crowd_vindictive_share, draws.VINDICTIVE, rules.VINDICTIVE),
-            ("advocate", p.crowd_advocate_share, draws.ADVOCATE, rules.ADVOCATE),
-            ("troll", p.crowd_troll_share, draws.TROLL, rules.TROLL),
-        ):
-            if rules.is_a(self._known(trait, float(share)), self.model.luck(purpose, self.number)):
-                character = this  # who is several is the last of them
-        return character
+        p = self.model.p
+        kinds = (
+            rules.is_a(self._known(trait, float(share)), self.model.luck(purpose, self.number))
+            for trait, share, purpose in (
+                ("vindictive", p.crowd_vindictive_share, draws.VINDICTIVE),
+                ("advocate", p.crowd_advocate_share, draws.ADVOCATE),
+                ("troll", p.crowd_troll_share, draws.TROLL),
+            )
+        )
+        return int(rules.character(*kinds))
 
     def _susceptibility_at_birth(self) -> float:
         known = self._known("susceptibility", -1.0)
@@ -154,7 +155,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         if not self.reading:
             return
         self.touched = True
-        heat, complaints, thanks, invitations = 0.0, 0, 0, 0
+        intensities, complaints, thanks, invitations = 0.0, 0, 0, 0
         for notice in self.reading:
             post = notice.post
             post.readers.append(self)
@@ -162,12 +163,12 @@ class Customer(mesa.Agent):  # type: ignore[misc]
             invitations += post.invited
             if post.is_critical:
                 complaints += 1
-                heat += post.intensity
+                intensities += post.intensity
                 self._become_aware(notice)
             else:
                 thanks += 1
         self.anger, self.attitude = rules.reading(
-            model.p, self.anger, self.attitude, self.susceptibility, self.character, heat, complaints, thanks, invitations
+            model.p, self.anger, self.attitude, self.susceptibility, self.character, intensities, complaints, thanks, invitations
         )
 
     def _become_aware(self, notice: Notice) -> None:
@@ -213,15 +214,14 @@ class Customer(mesa.Agent):  # type: ignore[misc]
 
     def defend(self, post: Post) -> None:
         """Defend the brand under a post."""
-        p = self.model.p
-        post.thread += rules.thread_effect(p, p.crowd_defence_strength)
+        post.thread += rules.defence_effect(self.model.p)
         self.model.defences += 1
 
     def join(self, notice: Notice) -> None:
         """Become a critic, won by a post."""
         self.won_by, self.won_channel = notice.post, notice.channel
         notice.post.won.append(self)
-        self.write(rules.FIRST, 0, notice.post, self.model.p.joining_page_probability)
+        self.write(rules.FIRST, 0, notice.post)
 
     # Writing
 
@@ -230,12 +230,12 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         p = self.model.p
         self.touched = True
         self.anger = rules.first_anger(p, self.character, p.complaint_anger)
-        self.write(rules.FIRST, 0, None, 1.0 if p.complaint_on_page else 0.0)
+        self.write(rules.FIRST, 0, None)
 
-    def write(self, kind: int, number: int, parent: Post | None, page_probability: float) -> None:
+    def write(self, kind: int, number: int, parent: Post | None) -> None:
         """Write a post; with the first, become a critic."""
         model = self.model
-        post = Post(self, kind, number, parent, page_probability)
+        post = Post(self, kind, number, parent)
         model.posts.append(post)
         if self.entry is None:
             self._become_critic(post)
@@ -267,12 +267,11 @@ class Customer(mesa.Agent):  # type: ignore[misc]
     def _carry_out(self, plan: Plan) -> None:
         """Do one thing; all but thanks only as the critic they were when they planned it."""
         kind, number, parent = plan
-        on_page = float(self.model.p.joining_page_probability)
         if kind == rules.THANKS:
-            self.write(kind, number, parent, on_page)
+            self.write(kind, number, parent)
         elif kind == rules.PROTEST and self.stage == rules.AWARE:
             self.won_by, self.won_channel = parent, self.first_channel
-            self.write(kind, number, parent, 0.0)
+            self.write(kind, number, parent)
         elif self.stage != rules.CRITIC:
             return
         elif kind == rules.RESENTMENT:
@@ -280,10 +279,10 @@ class Customer(mesa.Agent):  # type: ignore[misc]
                 self.anger = rules.resentful(self.model.p, self.anger, self.character)
         elif kind == rules.REPEAT:
             if rules.repeats(self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
-                self.write(kind, number, parent, on_page)
+                self.write(kind, number, parent)
             self._await_occasion()
         else:
-            self.write(kind, number, parent, on_page if kind == rules.AFTER_FAILURE else 0.0)
+            self.write(kind, number, parent)
 
     def _await_occasion(self) -> None:
         """Plan for the next occasion to post again."""
@@ -312,9 +311,8 @@ class Customer(mesa.Agent):  # type: ignore[misc]
 
     def witness_removal(self, post: Post) -> None:
         """See that a post read before is gone; perhaps protest, once."""
-        if self.stage not in (rules.AWARE, rules.CRITIC) or self.protested or self.character == rules.ADVOCATE:
-            return
-        if rules.protests(self.model.p, self.susceptibility, post.luck(draws.PROTEST, self.number)):
+        may = rules.may_protest(self.stage, self.character, self.protested)
+        if may and rules.protests(self.model.p, self.susceptibility, post.luck(draws.PROTEST, self.number)):
             self.protested = True
             self.plan(rules.PROTEST, 0, post, self.model.tick + 1)
 
@@ -327,7 +325,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
     def reconcile(self, post: Post) -> None:
         """Be no critic any more, the case being solved; perhaps say thanks."""
         p = self.model.p
-        self.anger = self.anger * p.reply_solved_anger
+        self.anger = rules.solved_anger(p, self.anger)
         self.stage = rules.RECONCILED
         if rules.thanks(p, post.luck(draws.THANKS)):
             self.plan(rules.THANKS, 0, post, self.model.tick + 1)

@@ -11,18 +11,16 @@ import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
-from buzzsim import draws
+from buzzsim import draws, outcomes
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.model.brand import Brand
 from buzzsim.model.customer import Customer
 from buzzsim.model.post import Post
-from buzzsim.model.trajectory import measured, record_of, trajectory
-from buzzsim.result import Record
+from buzzsim.model.trajectory import measured, trajectory
+from buzzsim.result import Record, record_of
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import checked_strategy
 from buzzsim.world import World
-
-_WATCHED_HOURS = (6.0, 24.0)  # when the complainants' anger is measured
 
 
 class BuzzModel(mesa.Model):  # type: ignore[misc]
@@ -59,7 +57,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     critics, reached : list of Customer
         Who joined the criticism, and who noticed it, in the order of time.
     datacollector : mesa.DataCollector
-        By tick: volume (critical posts), critics (customers), reach (share of the crowd), anger (mean of the critics').
+        By tick: hour, volume (critical posts), critics (customers), reach (share of the crowd), anger (mean of the critics').
 
     Raises
     ------
@@ -114,9 +112,16 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         self.complainants = [self.customers[number] for number in sorted(self.world.complainants(self.key).tolist())]
         for customer in self.complainants:
             customer.complain()
+        self.brand.act()
         self.running = not self.is_over
         self.datacollector = mesa.DataCollector(
-            model_reporters={"volume": "volume", "critics": "n_critics", "reach": "reach", "anger": "mean_anger"}
+            model_reporters={
+                "hour": "hours",
+                "volume": "volume",
+                "critics": "n_critics",
+                "reach": "reach",
+                "anger": "mean_anger",
+            }
         )
         self.datacollector.collect(self)
 
@@ -205,8 +210,8 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     @property
     def watched_ticks(self) -> tuple[int, int]:
         """The ticks in which the complainants' anger is measured."""
-        early, late = (max(1, round(hours / float(self.p.time_tick))) for hours in _WATCHED_HOURS)
-        return early, late
+        early, late = outcomes.watched_ticks(self.p)
+        return int(early), int(late)
 
     def complainants_anger(self, tick: int) -> float:
         """Mean anger of the complainants in one of the watched ticks; when all is over, as it will decay."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import InitVar, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from buzzsim import draws, rules
+from buzzsim import draws, rules, visibility
 from buzzsim.workspace import STILL_THERE
 
 if TYPE_CHECKING:
@@ -38,15 +38,12 @@ class Post:
         Number within author and kind, from 0.
     parent : Post or None
         The post that gave rise to it.
-    page_probability : float
-        Chance, 0 to 1, that it stands on the brand's page rather than elsewhere.
     """
 
     author: Customer
     kind: int
     number: int
     parent: Post | None
-    page_probability: InitVar[float]
 
     thread: float = 0.0  # the sum of what is written under it: below 0 it calms, above it inflames
     invited: bool = False  # carries a visible invitation to talk in private
@@ -57,15 +54,14 @@ class Post:
     won: list[Customer] = field(default_factory=list)  # those whom it made critics
     entry: Post | None = None  # the post with which its author became a critic
 
-    def __post_init__(self, page_probability: float) -> None:
+    def __post_init__(self) -> None:
         model, p = self.model, self.model.p
         self.key = np.uint64(draws.post_key(model.key, self.author.number, self.kind + 1, self.number))
         self.place = len(model.posts)
         self.tick = model.tick
         self.intensity = self.author.anger
-        self.on_page = self.luck(draws.ON_PAGE) < page_probability
-        marked = self.kind in (rules.REPOST, rules.PROTEST)
-        self.multiplier = float(p.censor_streisand_multiplier) if marked else 1.0
+        self.on_page = self.luck(draws.ON_PAGE) < rules.page_probability(p, self.kind, self.parent is None)
+        self.multiplier = float(rules.prominence(p, self.kind))
         life = rules.life(p, self.luck(draws.WITHDRAWAL))
         self.end = STILL_THERE if life < 0.0 else self.tick + rules.ticks(p, min(life, 2.0 * p.time_horizon))
         self.visitors = self._page_visitors() if self.on_page else []
@@ -85,6 +81,12 @@ class Post:
         """What posts are sorted by from old to young."""
         return self.tick, self.author.number, self.place
 
+    def __repr__(self) -> str:
+        where = "on the page" if self.on_page else "elsewhere"
+        return (
+            f"<Post {self.place} of {self.author.name!r}, kind {self.kind}, tick {self.tick}, {where}, {len(self.readers)} readers>"
+        )
+
     def luck(self, purpose: int, who: int = 0) -> float:
         """Draw uniformly from [0, 1) for a purpose about this post."""
         return float(draws.chance(self.key, purpose, who))
@@ -98,7 +100,7 @@ class Post:
 
     def bump(self, share: float) -> None:
         """Draw the second wave of looks that an answer brings, for those whom the first would not reach sooner."""
-        if share == 0.0 or self.model.p.attention_kernel == rules.CONSTANT:
+        if share == 0.0 or not visibility.fades(self.model.p):
             return
         self.bumped, self.bump_share = self.model.tick, share
         for reader, channel in self.audience():
@@ -110,8 +112,7 @@ class Post:
         """Let followers of the brand who were not among its audience come to see it."""
         model, p = self.model, self.model.p
         crowd = len(model.customers)
-        n_viewers = int(p.reply_brand_reach * crowd + 0.5)
-        others = {draws.pick(self.key, draws.BRAND_VIEWER, number, crowd) for number in range(n_viewers)}
+        others = {draws.pick(self.key, draws.BRAND_VIEWER, number, crowd) for number in range(rules.brand_viewers(p, crowd))}
         for number in sorted(others):
             viewer = model.customers[number]
             if not self.is_for(viewer):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from buzzsim import outcomes
-from buzzsim.result import RECORD, Record
+from buzzsim.result import RECORD
 from buzzsim.workspace import ACT, ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, NOTICE, PEOPLE, PERSON, POST, POSTS
 
 if TYPE_CHECKING:
@@ -41,11 +41,6 @@ def trajectory(model: BuzzModel) -> dict[str, NDArray[Any]]:
         "notices": _table("notices", NOTICE, sorted(model.looks)),
         "acts": _table("acts", ACT, acts),
     }
-
-
-def record_of(tables: dict[str, NDArray[Any]]) -> Record:
-    """Take the columns of a record out of its tables."""
-    return {table: {column: tables[table][column].copy() for column in columns} for table, columns in RECORD.items()}
 
 
 def measured(model: BuzzModel, tables: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:

@@ -156,8 +156,6 @@ def picture(comparison: bz.Comparison, path: Path) -> None:
     from buzzsim import plot
 
     axes = comparison.plot()
-    network = comparison.world.network
-    axes[0].figure.suptitle(f"{comparison.replicates:,} complaints on {network.describe()}", fontsize=15, x=0.01, ha="left")
     plot.save(axes, path)
 
 
