@@ -281,7 +281,7 @@ def compare(
     with tqdm(total=len(names) * int(replicates), unit="run", disable=silent, delay=1, leave=False) as bar:
         if not is_warm(engine.batch):
             bar.delay = 0.0
-            bar.set_description("compiling, this first time only (half a minute)")
+            bar.set_description("compiling, this first time only (some ten seconds)")
         for name in names:
             bar.set_description(LABELS[name], refresh=False)
             values[name], hourly[name] = run_replicates(world, name, entropy, int(replicates), threads=threads, progress=bar.update)

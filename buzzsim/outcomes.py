@@ -113,7 +113,10 @@ def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
     """
     n_customers = w.row_of.size
     people, posts, acts = w.people[: w.n[PEOPLE]], w.posts[: w.n[POSTS]], w.acts[: w.n[ACTS]]
-    order = ascending(people["customer"].copy())
+    customers = np.empty(people.size, np.int64)
+    for row in range(people.size):
+        customers[row] = people[row].customer
+    order = ascending(customers)
     tally = w.tally
     _volumes(p, posts, hourly, out)
     _crowd(p, n_customers, people, order, out)
@@ -140,7 +143,10 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
         else:
             volume += 1
             hourly[hour_of(p, posts[j].tick, hourly.size)] += 1
-    peak_hour = np.argmax(hourly)
+    peak_hour = 0
+    for hour in range(hourly.size):
+        if hourly[hour] > hourly[peak_hour]:
+            peak_hour = hour
     peak = hourly[peak_hour]
     after = peak_hour + 1
     while after < hourly.size and hourly[after] >= 0.5 * peak:
@@ -220,15 +226,17 @@ def _cascade(people: Any, posts: Any, out: Any) -> None:
     A critic's first post always stands after the post that won them, so parents come before children.
     """
     n_posts = posts.size
-    parent = np.full(n_posts, -2, np.int64)  # -2: not the post its author entered with; -1: a complainant's
+    parent = np.empty(n_posts, np.int64)  # -2: not the post its author entered with; -1: a complainant's
     root, depth = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
     for j in range(n_posts):
+        parent[j] = -2
         if posts[j].entry == j:
             parent[j] = posts[posts[j].parent].entry if posts[j].parent >= 0 else -1
     width = np.zeros(n_posts + 1, np.int64)
-    size = np.ones(n_posts, np.int64)
+    size = np.empty(n_posts, np.int64)  # of the branch
     critics, roots = 0, 0
     for j in range(n_posts):
+        size[j] = 1
         if parent[j] == -2:
             continue
         critics += 1
@@ -248,11 +256,12 @@ def _cascade(people: Any, posts: Any, out: Any) -> None:
             distance += 2.0 * size[j] * (size[root[j]] - size[j])
         elif parent[j] == -1:
             pairs += size[j] * (size[j] - 1.0)
-    deepest = 0
+    deepest, widest = 0, width[0]
     while deepest < n_posts and width[deepest + 1] > 0:
         deepest += 1
+        widest = max(widest, width[deepest])
     won = critics - roots
-    out[_DEPTH], out[_BREADTH] = deepest, width.max()
+    out[_DEPTH], out[_BREADTH] = deepest, widest
     out[_VIRALITY] = distance / pairs if pairs > 0 else 0.0
     out[_ROOT_SHARE] = width[1] / won if won > 0 else math.nan
     out[_REPRODUCTION] = width[2] / width[1] if width[1] > 0 and n_posts >= 2 else math.nan

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from buzzsim.bundle import bundle
 from buzzsim.compiled import compiled
 
 STILL_THERE = 2**30  # last tick of a post that nobody removed
@@ -103,6 +104,7 @@ CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", 
 ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
 
 
+@bundle
 class Net(NamedTuple):
     """A network as the engine walks it."""
 
@@ -112,6 +114,7 @@ class Net(NamedTuple):
     traits: Any  # a row for each of `TRAITS`, NaN where unknown; empty where the network brought none
 
 
+@bundle
 class Workspace(NamedTuple):
     """All that one thread needs to run replicates on one network."""
 
@@ -187,5 +190,23 @@ def clear(w: Any) -> None:
 
 @compiled
 def ascending(numbers: Any) -> Any:
-    """Give the order in which whole numbers increase; the one sort of the engine, compiled once."""
-    return np.argsort(numbers)
+    """Give the order in which whole numbers increase (merge sort: np.argsort takes a second to compile, this a tenth)."""
+    n = numbers.size
+    order, other = np.empty(n, np.int64), np.empty(n, np.int64)
+    for i in range(n):
+        order[i] = i
+    width = 1
+    while width < n:
+        for start in range(0, n, 2 * width):
+            middle, end = min(start + width, n), min(start + 2 * width, n)
+            left, right = start, middle
+            for k in range(start, end):
+                if left < middle and (right >= end or numbers[order[left]] <= numbers[order[right]]):
+                    other[k] = order[left]
+                    left += 1
+                else:
+                    other[k] = order[right]
+                    right += 1
+        order, other = other, order
+        width *= 2
+    return order

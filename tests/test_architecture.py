@@ -30,14 +30,14 @@ FLOORS = {
     3: ["network", "scenario", "outcomes", "strategy"],
     2: ["rules", "draws", "parameters", "workspace"],
     1: ["visibility", "files"],  # `visibility`: the mathematics of kernels; it says nothing about people
-    0: ["errors", "compiled"],
+    0: ["errors", "compiled", "bundle"],
 }
 TO_COME = {"app", "sweep", "calibrate"}
 FLOOR = {module: floor for floor, modules in FLOORS.items() for module in modules}
 
 # Each heavy guest has its room.
 ROOMS = {
-    "numba": {"compiled"},  # everybody else says @compiled
+    "numba": {"compiled", "bundle"},  # everybody else says @compiled, and @bundle of a named tuple of arrays
     "networkx": {"network"},
     "mesa": {"model", "app"},
     "matplotlib": {"plot", "cli"},  # `cli` only chooses the backend that needs no screen

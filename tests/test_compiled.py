@@ -6,9 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+from numba import njit, typeof
+
 import buzzsim.compiled
 from buzzsim import engine, rules
-from buzzsim.compiled import is_warm
+from buzzsim.compiled import compiled, is_warm
+from buzzsim.workspace import Net
 
 RULES = "from tiny.compiled import compiled\n\n@compiled\ndef rule(x):\n    return x + {step}\n"
 ENGINE = (
@@ -45,3 +50,46 @@ def test_a_function_that_ran_is_warm():
     rules.social_proof.py_func  # noqa: B018
     buzzsim.run("default", rng=1)
     assert is_warm(engine.batch)
+
+
+@compiled
+def _larger(a, b):
+    return max(a, b)
+
+
+@compiled
+def _ends(net):
+    return _larger(net.indptr[0], net.indptr[-1]), net.indices.size, net.traits.shape[0], net.traits[1, 2]
+
+
+@compiled
+def _in_turn(net):
+    return _ends(net)
+
+
+@njit
+def _by_another(net):
+    return _in_turn(net)
+
+
+def made_net(step=1):
+    numbers = np.arange(8)
+    return Net(numbers[: 4 * step : step], numbers[5:], np.zeros(0), np.arange(6.0).reshape(2, 3))
+
+
+@pytest.mark.parametrize("function", [_ends, _in_turn, _by_another])
+def test_tables_reach_compiled_code_whole_and_their_references_come_back(function):
+    net = made_net()
+    function(net)
+    before = [sys.getrefcount(array) for array in net]
+    assert [function(net) for _ in range(3)] == [(3, 3, 2, 5.0)] * 3
+    assert [sys.getrefcount(array) for array in net] == before
+
+
+def test_tables_with_gaps_are_taken_too():
+    assert _in_turn(made_net(step=2)) == (6, 3, 2, 5.0)
+
+
+def test_tables_go_as_one_pointer():
+    assert _in_turn(made_net()) == (3, 3, 2, 5.0)
+    assert str(typeof(made_net())).startswith("Net_")  # one pointer with a short name

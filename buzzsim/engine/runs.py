@@ -70,7 +70,7 @@ def choose_complainants(net: Any, named: Any, n: Any, by_followers: Any, run: An
     while found < n:
         if by_followers:
             tie = draws.pick(run, draws.COMPLAINANT, attempt, net.indices.size)
-            customer = np.searchsorted(net.indptr, tie, side="right") - 1
+            customer = _owner(net.indptr, tie)
         else:
             customer = draws.pick(run, draws.COMPLAINANT, attempt, crowd)
         attempt += 1
@@ -81,6 +81,19 @@ def choose_complainants(net: Any, named: Any, n: Any, by_followers: Any, run: An
             chosen[found] = customer
             found += 1
     return chosen
+
+
+@compiled
+def _owner(indptr: Any, tie: Any) -> Any:
+    """Give in whose row a tie stands (by halving: np.searchsorted takes long to compile)."""
+    low, high = 0, indptr.size - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if indptr[middle] <= tie:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
 @compiled
