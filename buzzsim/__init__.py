@@ -1,13 +1,16 @@
 """Simulate how negative buzz about a brand spreads, and what the brand's answer changes."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from buzzsim.comparison import Comparison, compare
-from buzzsim.errors import BuzzsimError, NetworkError, OutputError, ResultError, ScenarioError, StrategyError
-from buzzsim.network import Network, generate, open_network
-from buzzsim.result import Result
-from buzzsim.run import run
-from buzzsim.scenario import Scenario, scenarios
+if TYPE_CHECKING:
+    from buzzsim.comparison import Comparison, compare
+    from buzzsim.errors import BuzzsimError, NetworkError, OutputError, ResultError, ScenarioError, StrategyError
+    from buzzsim.model import BuzzModel
+    from buzzsim.network import Network, generate, open_network
+    from buzzsim.result import Result
+    from buzzsim.runs import run
+    from buzzsim.scenario import Scenario, scenarios
 
 __all__ = [
     "BuzzModel",
@@ -28,14 +31,22 @@ __all__ = [
     "scenarios",
 ]
 
-if TYPE_CHECKING:
-    from buzzsim.model import BuzzModel
+_HOMES = {
+    "BuzzModel": "model", "BuzzsimError": "errors", "Comparison": "comparison", "Network": "network", "NetworkError": "errors",
+    "OutputError": "errors", "Result": "result", "ResultError": "errors", "Scenario": "scenario", "ScenarioError": "errors",
+    "StrategyError": "errors", "compare": "comparison", "generate": "network", "open_network": "network", "run": "runs",
+    "scenarios": "scenario",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
-    """Load Mesa only when somebody asks for the Mesa model."""
-    if name == "BuzzModel":
-        from buzzsim.model import BuzzModel
-
-        return BuzzModel
+    """Load what somebody asks for, and not before: numba, pandas and Mesa take their time."""
+    if name in _HOMES:
+        return getattr(import_module(f"buzzsim.{_HOMES[name]}"), name)
+    if name == "outcomes":
+        return import_module("buzzsim.outcomes")
     raise AttributeError(f"module 'buzzsim' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

@@ -225,7 +225,7 @@ def _span(ci: Sequence[float | None] | None, scale: float, sign: str = "") -> st
 
 def _run(options: argparse.Namespace) -> None:
     """Run once."""
-    from buzzsim.run import run
+    from buzzsim.runs import run
 
     scenario = _scenario(options)
     result = run(

@@ -23,8 +23,8 @@ from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, sentence, unknown
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.result import Result
-from buzzsim.run import about_network, run_in, scenario_of, versions
-from buzzsim.run import replicates as run_replicates
+from buzzsim.runs import about_network, run_in, scenario_of, versions
+from buzzsim.runs import replicates as run_replicates
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import LABELS, checked_strategies, checked_strategy
 from buzzsim.world import World

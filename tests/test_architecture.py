@@ -22,8 +22,8 @@ FLOORS = {
     11: ["__main__"],
     10: ["__init__", "cli", "app"],  # doors
     9: ["sweep", "calibrate"],  # many comparisons
-    8: ["comparison"],  # above `run`: the same replicates under every strategy
-    7: ["run"],  # above `model`: run(engine="mesa") is one verb for both
+    8: ["comparison"],  # above `runs`: the same replicates under every strategy
+    7: ["runs"],  # above `model`: run(engine="mesa") is one verb for both
     6: ["model"],  # above `world` and `result`, which it shares with the engine
     5: ["world", "plot"],  # `world`: a scenario on its network, R0 solved; both engines take it, so it is a module of its own
     4: ["engine", "reproduction", "result", "analysis", "advice"],  # `analysis` and `advice` read numbers, not runs
@@ -128,10 +128,19 @@ def test_heavy_guests_stay_in_their_rooms(file):
 
 
 def test_importing_buzzsim_loads_no_heavy_guest_that_is_not_needed():
-    guests = ["mesa", "matplotlib", "networkx", "solara", "scipy.stats", "xarray", "IPython"]
+    guests = ["mesa", "matplotlib", "networkx", "solara", "scipy", "xarray", "IPython", "numba", "pandas", "numpy"]
     code = f"import sys, buzzsim; print([guest for guest in {guests} if guest in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HOUSE.parent)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_name_of_the_surface_has_a_home():
+    assert sorted(buzzsim.__all__) == sorted(buzzsim._HOMES)
+    for name in buzzsim.__all__:
+        assert getattr(buzzsim, name).__name__ == name
+        assert name in dir(buzzsim)
+    with pytest.raises(AttributeError, match="no attribute 'compere'"):
+        _ = buzzsim.compere
 
 
 # -------------------------------------------------------------------------------------------- files

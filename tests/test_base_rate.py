@@ -10,7 +10,7 @@ import pytest
 from buzzsim.analysis import exact_interval
 from buzzsim.comparison import compare
 from buzzsim.outcomes import OUTCOMES
-from buzzsim.run import replicates, run
+from buzzsim.runs import replicates, run
 from buzzsim.scenario import Scenario, packaged_text, scenarios
 from buzzsim.strategy import STRATEGIES
 from buzzsim.world import World

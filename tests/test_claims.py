@@ -30,7 +30,7 @@ import pytest
 
 from buzzsim.analysis import exact_interval
 from buzzsim.outcomes import OUTCOMES
-from buzzsim.run import replicates
+from buzzsim.runs import replicates
 from buzzsim.scenario import Scenario
 from buzzsim.world import World
 

@@ -14,7 +14,7 @@ import pytest
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import numbers
 from buzzsim.rules import lag
-from buzzsim.run import replicates, run
+from buzzsim.runs import replicates, run
 from buzzsim.scenario import Scenario
 from buzzsim.world import World
 
