@@ -138,6 +138,12 @@ class _MakeKnown(LoweringPass):
         return False
 
 
+def _wide(kind: Any) -> Any:
+    """Give the type that stands for a written-out number, or a narrow column's: signed 64 bits."""
+    plain = types.unliteral(kind)
+    return types.int64 if isinstance(plain, types.Integer) and plain.signed else plain
+
+
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function on first use, keep the machine code on disk, and release the lock while it runs.
 
@@ -152,8 +158,8 @@ def compiled(function: Callable[..., Any]) -> Any:
     part = njit(pipeline_class=_PartCompiler, nogil=True)(function)
 
     def template(args: Any, kws: Any) -> Any:
-        """Compile for callers; for whole numbers of any value, not once more for each that is written out."""
-        return part.get_call_template([types.unliteral(arg) for arg in args], {name: types.unliteral(kws[name]) for name in kws})
+        """Compile for callers; for whole numbers of any value and width, not once more for each."""
+        return part.get_call_template([_wide(arg) for arg in args], {name: _wide(kws[name]) for name in kws})
 
     whole.get_call_template, whole.get_overload = template, part.get_overload
     return whole

@@ -71,7 +71,7 @@ def lag_ticks(p: Any, hours: Any) -> Any:
 @compiled
 def decayed(p: Any, anger: Any, elapsed_ticks: Any, character: Any) -> Any:
     """Anger after some ticks without news; a troll's stays."""
-    if character == TROLL or elapsed_ticks == 0:
+    if character == TROLL or elapsed_ticks == 0 or anger == 0.0:
         return anger
     return anger * 2.0 ** (-elapsed_ticks * p.time_tick / p.anger_half_life)
 

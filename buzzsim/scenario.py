@@ -25,8 +25,8 @@ VERSION = 1
 _TEXTS = ("name", "title", "story")
 
 _CLASSICAL: dict[str, Any] = {
-    "joining.share_probability": 1.0, "joining.arousal": 0.0, "joining.reinforcement": 0.0, "joining.loyalty": 0.0,
-    "joining.page_probability": 0.0, "crowd.susceptibility_shape": math.inf, "crowd.vindictive_share": 0.0,
+    "joining.share_probability": 1.0, "joining.arousal": 0.0, "joining.reinforcement": 0.0, "joining.cap": 1,
+    "joining.loyalty": 0.0, "joining.page_probability": 0.0, "crowd.susceptibility_shape": math.inf, "crowd.vindictive_share": 0.0,
     "anger.repeat_rate": 0.0, "anger.gain": 0.0, "attention.page_visitors": 0, "attitude.step": 0.0,
     "complaint.on_page": False, "brand.coverage": 0.0, "time.tick": 1.0,
 }  # fmt: skip

@@ -25,82 +25,86 @@ NOTICE_HEAD, NOTICE_TAIL, EVENT_HEAD, CASE_HEAD = range(4)
 TRAITS = ("susceptibility", "anger", "attitude", "vindictive", "advocate", "troll")
 SUSCEPTIBILITY, ANGER, ATTITUDE, VINDICTIVE, ADVOCATE, TROLL = range(6)
 
-# One integer type everywhere: narrower columns make numba compile every function several times over.
-_REAL, _WHOLE, _CLAIM = np.float64, np.int64, np.bool_
+# As narrow as they can be: a run's time is spent on fetching rows, and what is read together stands together.
+_REAL, _WHOLE, _CODE, _CLAIM = np.float64, np.int32, np.int8, np.bool_
 
 PERSON = np.dtype(
     [
-        ("customer", _WHOLE),
-        ("stage", _WHOLE),
-        ("character", _WHOLE),
-        ("protested", _CLAIM),
-        ("talking", _CLAIM),  # in a private dialogue
-        ("susceptibility", _REAL),
         ("anger", _REAL),
-        ("since", _WHOLE),  # tick to which `anger` belongs
-        ("noticed", _WHOLE),  # tick of the first critical notice, or -1
         ("attitude", _REAL),
-        ("attitude_start", _REAL),
-        ("joined", _WHOLE),  # tick of becoming a critic, or -1
-        ("entry", _WHOLE),  # their own first critical post, or -1
-        ("won_by", _WHOLE),  # post that won them, or -1
-        ("first_post", _WHOLE),  # critical post noticed first, or -1
-        ("won_channel", _WHOLE),
-        ("first_channel", _WHOLE),
-        ("critics_seen", _WHOLE),  # distinct ones, counted up to the cap
-        ("last_seen", _WHOLE),  # chain of those in `Workspace.seen`
-        ("occasion", _WHOLE),  # number and age (hours) of the next occasion to post again
-        ("occasion_age", _REAL),
-        ("reposts", _WHOLE),
-        ("failures", _WHOLE),
-        ("read_tick", _WHOLE),  # the tick to which the rest belongs
+        ("susceptibility", _REAL),
+        ("intensities", _REAL),  # of what is read in `read_tick`; so are the four after it
+        ("read_tick", _WHOLE),
         ("best", _WHOLE),
-        ("intensities", _REAL),
         ("complaints", _WHOLE),
         ("thanks", _WHOLE),
         ("invitations", _WHOLE),
-    ]
+        ("since", _WHOLE),  # tick to which `anger` belongs
+        ("noticed", _WHOLE),  # tick of the first critical notice, or -1
+        ("stage", _CODE),
+        ("character", _CODE),
+        ("critics_seen", _CODE),  # distinct ones, counted up to the cap
+        ("first_channel", _CODE),
+        ("first_post", _WHOLE),  # critical post noticed first, or -1
+        ("last_seen", _WHOLE),  # chain of the critics seen, in `Workspace.seen`
+        ("customer", _WHOLE),
+        ("joined", _WHOLE),  # tick of becoming a critic, or -1
+        ("entry", _WHOLE),  # their own first critical post, or -1
+        ("won_by", _WHOLE),  # post that won them, or -1
+        ("won_channel", _CODE),
+        ("protested", _CLAIM),
+        ("talking", _CLAIM),  # in a private dialogue
+        ("attitude_start", _REAL),
+        ("occasion_age", _REAL),  # age (hours) and number of the next occasion to post again
+        ("occasion", _WHOLE),
+        ("reposts", _WHOLE),
+        ("failures", _WHOLE),
+    ],
+    align=True,
 )
 POST = np.dtype(
     [
+        ("intensity", _REAL),
+        ("thread", _REAL),
         ("key", np.uint64),
         ("author", _WHOLE),
+        ("tick", _WHOLE),
+        ("end", _WHOLE),  # last tick in which it could be read
+        ("bump_tick", _WHOLE),
+        ("readers", _WHOLE),
+        ("last_notice", _WHOLE),  # chain of its readers in `Workspace.notices`
+        ("joined", _WHOLE),
         ("row", _WHOLE),  # the author's row among the people
-        ("kind", _WHOLE),
+        ("kind", _CODE),
         ("on_page", _CLAIM),
         ("invited", _CLAIM),  # carries a visible invitation to talk in private
         ("number", _WHOLE),  # within author and kind
-        ("tick", _WHOLE),
+        ("multiplier", _REAL),
+        ("bump", _REAL),
         ("parent", _WHOLE),
         ("entry", _WHOLE),  # the post with which its author became a critic
-        ("end", _WHOLE),  # last tick in which it could be read
-        ("intensity", _REAL),
-        ("multiplier", _REAL),
-        ("thread", _REAL),
-        ("readers", _WHOLE),
-        ("joined", _WHOLE),
         ("answered", _WHOLE),  # tick of the brand's first act on it, or -1
-        ("bump_tick", _WHOLE),
-        ("bump", _REAL),
-        ("last_notice", _WHOLE),  # chain of its readers in `Workspace.notices`
-    ]
+    ],
+    align=True,
 )
 NOTICE = np.dtype(
     [
         ("customer", _WHOLE),
         ("post", _WHOLE),
-        ("tick", _WHOLE),
         ("next", _WHOLE),  # of the same tick
         ("previous", _WHOLE),  # of the same post, once read
-        ("channel", _WHOLE),
-        ("wave", _WHOLE),
+        ("tick", _WHOLE),
+        ("channel", _CODE),
+        ("wave", _CODE),
         ("read", _CLAIM),
         ("defended", _CLAIM),
-    ]
+    ],
+    align=True,
 )
+STRETCH = 8  # notices of one tick that stand together
 SIGHT = np.dtype([("author", _WHOLE), ("previous", _WHOLE)])
 EVENT = np.dtype([("row", _WHOLE), ("kind", _WHOLE), ("number", _WHOLE), ("parent", _WHOLE), ("next", _WHOLE)])
-CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)])
+CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)], align=True)
 ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
 
 
@@ -175,6 +179,19 @@ def use(w: Any, table: Any, size: Any) -> Any:
         return -1
     w.n[table] += 1
     return row
+
+
+@compiled
+def use_stretch(w: Any) -> Any:
+    """Take the next stretch of notices, none of them read, or -1 when there is none; gives its first row."""
+    first = w.n[NOTICES]
+    if first + STRETCH > w.notices.size:
+        w.n[FULL] = 1
+        return -1
+    w.n[NOTICES] += STRETCH
+    for k in range(first, first + STRETCH):
+        w.notices[k].read = False
+    return first
 
 
 @compiled

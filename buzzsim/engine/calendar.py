@@ -13,9 +13,10 @@ from buzzsim.workspace import (
     HORIZON,
     NOTICE_HEAD,
     NOTICE_TAIL,
-    NOTICES,
     PENDING,
+    STRETCH,
     use,
+    use_stretch,
 )
 
 
@@ -24,16 +25,17 @@ def tell(w: Any, j: Any, reader: Any, tick: Any, last: Any, channel: Any, wave: 
     """Put a notice into the calendar unless it comes too late."""
     if tick < 0 or tick > last:
         return
-    k = use(w, NOTICES, w.notices.size)
+    tail = w.bucket[NOTICE_TAIL, tick]
+    k = tail + 1 if tail >= 0 and (tail + 1) % STRETCH != 0 else use_stretch(w)
     if k < 0:
         return
     m = w.notices
     m[k].customer, m[k].post, m[k].tick, m[k].channel, m[k].wave, m[k].next = reader, j, tick, channel, wave, -1
-    m[k].read, m[k].defended = False, False
-    if w.bucket[NOTICE_HEAD, tick] < 0:
+    m[k].defended = False
+    if tail < 0:
         w.bucket[NOTICE_HEAD, tick] = k
     else:
-        m[w.bucket[NOTICE_TAIL, tick]].next = k
+        m[tail].next = k
     w.bucket[NOTICE_TAIL, tick] = k
     w.n[PENDING] += 1
 

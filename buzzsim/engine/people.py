@@ -24,9 +24,9 @@ def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
     w.row_of[customer] = row
     c = w.people
     character = rules.character(
-        rules.is_a(_trait(net, VINDICTIVE, customer, p.crowd_vindictive_share), draws.chance(run, draws.VINDICTIVE, customer)),
-        rules.is_a(_trait(net, ADVOCATE, customer, p.crowd_advocate_share), draws.chance(run, draws.ADVOCATE, customer)),
-        rules.is_a(_trait(net, TROLL, customer, p.crowd_troll_share), draws.chance(run, draws.TROLL, customer)),
+        _is_a(run, draws.VINDICTIVE, customer, _trait(net, VINDICTIVE, customer, p.crowd_vindictive_share)),
+        _is_a(run, draws.ADVOCATE, customer, _trait(net, ADVOCATE, customer, p.crowd_advocate_share)),
+        _is_a(run, draws.TROLL, customer, _trait(net, TROLL, customer, p.crowd_troll_share)),
     )
     susceptibility = _trait(net, SUSCEPTIBILITY, customer, -1.0)
     if susceptibility < 0.0:
@@ -43,6 +43,12 @@ def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
     c[row].occasion, c[row].occasion_age, c[row].reposts, c[row].failures = 0, 0.0, 0, 0
     c[row].protested, c[row].talking, c[row].read_tick = False, False, -1
     return row
+
+
+@compiled
+def _is_a(run: Any, purpose: Any, customer: Any, share: Any) -> Any:
+    """Whether a customer is of a kind; nobody is drawn where there are none."""
+    return share > 0.0 and rules.is_a(share, draws.chance(run, purpose, customer))
 
 
 @compiled
