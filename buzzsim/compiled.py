@@ -141,7 +141,7 @@ class _MakeKnown(LoweringPass):
 def _wide(kind: Any) -> Any:
     """Give the type that stands for a written-out number, or a narrow column's: signed 64 bits."""
     plain = types.unliteral(kind)
-    return types.int64 if isinstance(plain, types.Integer) and plain.signed else plain
+    return types.int64 if isinstance(plain, types.Integer) and getattr(plain, "signed", False) else plain
 
 
 def compiled(function: Callable[..., Any]) -> Any:

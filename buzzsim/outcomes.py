@@ -58,8 +58,13 @@ _DEFINITIONS = (
         "lower",
         "sum of the anger at the horizon of those whom the buzz touched, over the whole crowd",
     ),
-    ("author_anger_6h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 6 hours"),
-    ("author_anger_24h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 24 hours"),
+    (
+        "author_anger_6h",
+        "on a scale of 0 to 1",
+        "lower",
+        "mean anger of the complainants after 6 hours (beyond the horizon as it decays)",
+    ),
+    ("author_anger_24h", "on a scale of 0 to 1", "lower", "mean anger of the complainants after 24 hours, likewise"),
     ("depth", "generations", "lower", "longest chain from a complainant to a critic"),
     ("breadth", "critics", "lower", "largest number of critics in one generation after the complainants"),
     (
@@ -95,8 +100,14 @@ _VIRALITY, _ROOT_SHARE, _REPRODUCTION = _I["structural_virality"], _I["root_shar
 
 @compiled
 def watched_ticks(p: Any) -> Any:
-    """Give the two ticks in which the complainants' anger is measured, after 6 and after 24 hours."""
-    return max(1, int(round(6.0 / p.time_tick))), max(1, int(round(24.0 / p.time_tick)))
+    """Give when the complainants' anger is measured, in ticks: after 6 and after 24 hours, between two ticks if need be."""
+    return _whole_if_near(6.0 / p.time_tick), _whole_if_near(24.0 / p.time_tick)
+
+
+@compiled
+def _whole_if_near(ticks: Any) -> Any:
+    nearest = float(round(ticks))
+    return nearest if abs(ticks - nearest) < 1e-9 * nearest else ticks
 
 
 @compiled
@@ -229,7 +240,8 @@ def _acts(p: Any, posts: Any, acts: Any, out: Any) -> None:
             waited += acts[k].tick - posts[acts[k].post].tick
     out[_DELETED], out[_REPLIES], out[_TALKS], out[_SOLVED] = removed, replied, accepted, solved
     out[_RESPONSE] = waited * p.time_tick / answered if answered > 0 else math.nan
-    out[_STAFF] = removed * p.brand_removal_time + (replied + invited) * p.brand_reply_time + talked * p.brand_round_work
+    out[_STAFF] = removed * rules.work(p, rules.REMOVED) + (replied + invited) * rules.work(p, rules.REPLIED)
+    out[_STAFF] += talked * rules.work(p, rules.TALKED)
 
 
 @compiled

@@ -3,7 +3,9 @@
 A *typical critic* joined on noticing a complaint (so their anger is what one notice of it left), was reached along a
 tie, and faces a crowd in which nobody knows anything and nobody answers. The expectation over the next readers is
 exact for a fixed loyalty shield: the posts of one critic are the first one and repeats, a Poisson process thinned by
-their anger, and a reader joins at most once.
+their anger, and a reader joins at most once. Trolls are critics whose anger stays, advocates never join, and authors who
+take their posts back lose readers. Traits that a network brings along (a customer's own susceptibility, say) are left out:
+the crowd counts as its laws say.
 """
 
 from __future__ import annotations
@@ -76,7 +78,14 @@ def _r0(p: Any, audience: list[tuple[float, float, float, bool]], share_probabil
     trial = p.copy()
     trial["share_probability"] = share_probability
     laws = (*_susceptibility(p.crowd_susceptibility_shape), *_lucks(p), *_quadrature(0.0, float(p.time_horizon)))
-    return sum(n * float(_wins(trial, mass, on_page, apart, *laws)) for mass, n, on_page, apart in audience)
+    trolls = float(p.crowd_troll_share)
+    shares = ((rules.TROLL, trolls), (rules.CONSTRUCTIVE, (1.0 - trolls) * (1.0 - float(p.crowd_advocate_share))))
+    return sum(  # of all who might join on noticing, and be joined, by character
+        share * n * float(_wins(trial, mass, on_page, apart, character, *laws))
+        for character, share in shares
+        if share > 0.0
+        for mass, n, on_page, apart in audience
+    )
 
 
 def _audience(p: Any, network: Network) -> list[tuple[float, float, float, bool]]:
@@ -120,22 +129,24 @@ def _diluted_readers(p: Any, network: Network, followees: Floats, mean: float) -
 
 @compiled
 def _wins(
-    p: Any, mass: Any, on_page: Any, apart: Any, s: Any, s_weight: Any, luck: Any, luck_weight: Any, hour: Any, hour_weight: Any
-) -> Any:
+    p: Any, mass: Any, on_page: Any, apart: Any, character: Any,
+    s: Any, s_weight: Any, luck: Any, luck_weight: Any, hour: Any, hour_weight: Any,
+) -> Any:  # fmt: skip
     """Chance that a typical critic wins one reader, over the laws of both; with `apart`, the mean number won where each
     post has readers of its own (page visitors).
     """  # noqa: D205
     total, critics = 0.0, 0.0
     later, repeats = np.empty(hour.size), np.empty(hour.size)
-    at_once = rules.noticed_by(p, mass, p.time_horizon)
+    at_once = _noticed(p, mass, p.time_horizon, hour, hour_weight)
     for c in range(s.size):
         start = rules.first_attitude(p, 0.5)
-        anger, attitude = rules.reading(p, 0.0, start, s[c], rules.CONSTRUCTIVE, p.complaint_anger, 1, 0, 0)
+        before = rules.first_anger(p, character, -1.0)
+        anger, attitude = rules.reading(p, before, start, s[c], character, p.complaint_anger, 1, 0, 0)
         weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, p.complaint_anger, 0.0)
         critics += weight
         for t in range(hour.size):
-            later[t] = rules.decayed(p, anger, hour[t] / p.time_tick, rules.CONSTRUCTIVE)
-            noticed = on_page * rules.noticed_by(p, mass, p.time_horizon - hour[t])
+            later[t] = rules.decayed(p, anger, hour[t] / p.time_tick, character)
+            noticed = on_page * _noticed(p, mass, p.time_horizon - hour[t], hour, hour_weight)
             repeats[t] = p.anger_repeat_rate * later[t] * noticed * hour_weight[t]
         for r in range(s.size):
             for k in range(luck.size):
@@ -147,6 +158,20 @@ def _wins(
                 won = now + more if apart else 1.0 - (1.0 - now) * math.exp(-more)
                 total += weight * s_weight[r] * luck_weight[k] * won
     return total / critics if critics > 0.0 else 0.0
+
+
+@compiled
+def _noticed(p: Any, mass: Any, left: Any, hour: Any, hour_weight: Any) -> Any:
+    """Chance that a reader notices a post in the time left, before its author takes it back."""
+    rate = p.attention_withdrawal_rate
+    if rate == 0.0:
+        return rules.noticed_by(p, mass, left)
+    scale = left / p.time_horizon  # the points of the horizon, drawn together
+    total = math.exp(-rate * left) * rules.noticed_by(p, mass, left)
+    for k in range(hour.size):
+        life = hour[k] * scale
+        total += hour_weight[k] * scale * rate * math.exp(-rate * life) * rules.noticed_by(p, mass, life)
+    return total
 
 
 @lru_cache(maxsize=8)

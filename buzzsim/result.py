@@ -45,13 +45,9 @@ RECORD: dict[str, tuple[str, ...]] = {
 FORMAT = "buzzsim result 2"
 """Format of a saved run; 1 knew other outcomes."""
 
-STAGES = ("unaware", "aware", "critic", "silent", "reconciled")
-CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
-KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
-CHANNELS = ("following", "page", "brand")
 ACTS = {rules.REMOVED: "removed", rules.REPLIED: "replied", rules.INVITED: "invited", rules.TALKED: "talked"}
 ACT_RESULTS = {
-    rules.REMOVED: ("silent", "posted again"),
+    rules.REMOVED: ("silent", "to post again"),
     rules.REPLIED: ("unsolved", "solved"),
     rules.INVITED: ("declined", "accepted"),
     rules.TALKED: ("unsolved", "solved"),
@@ -171,14 +167,14 @@ class Result:
         c, authors, hour = self.record["customers"], self.record["posts"]["author"], self.scenario.time.tick
         frame = pd.DataFrame(
             {
-                "stage": _words(STAGES, c["stage"]),
-                "character": _words(CHARACTERS, c["character"]),
+                "stage": _words(rules.STAGES, c["stage"]),
+                "character": _words(rules.CHARACTERS, c["character"]),
                 "anger": c["anger"],
                 "attitude": c["attitude"],
                 "first_noticed": _hours(c["noticed"], hour),
                 "joined": _hours(c["joined"], hour),
                 "reached_by": self._named(c["first_post"], authors),
-                "channel": [CHANNELS[k] if k >= 0 else None for k in c["first_channel"]],
+                "channel": [rules.CHANNELS[k] if k >= 0 else None for k in c["first_channel"]],
                 "won_by": self._named(c["won_by"], authors),
             },
             index=self._index(c["customer"]),
@@ -210,7 +206,7 @@ class Result:
                 "critic": [self.names[i] for i in c["customer"][critics]],
                 "parent": self._named(c["won_by"][critics], posts["author"]),
                 "hour": c["joined"][critics] * self.scenario.time.tick,
-                "channel": [CHANNELS[k] if k >= 0 else None for k in c["won_channel"][critics]],
+                "channel": [rules.CHANNELS[k] if k >= 0 else None for k in c["won_channel"][critics]],
                 "generation": [generation[int(entry)] for entry in c["entry"][critics]],
             }
         )
@@ -223,7 +219,7 @@ class Result:
         return pd.DataFrame(
             {
                 "author": [self.names[i] for i in q["author"]],
-                "kind": _words(KINDS, q["kind"]),
+                "kind": _words(rules.KINDS, q["kind"]),
                 "hour": q["tick"] * hour,
                 "on_page": q["on_page"],
                 "intensity": q["intensity"],
@@ -242,7 +238,7 @@ class Result:
         -------
         DataFrame
             Columns ``hour``, ``post`` (row of `posts`), ``author``, ``act`` (removed, replied, invited, talked) and what
-            came of it, ``result``: posted again or silent after a removal, accepted or declined after an invitation,
+            came of it, ``result``: to post again or silent after a removal, accepted or declined after an invitation,
             solved or unsolved else.
         """
         a = self.record["acts"]

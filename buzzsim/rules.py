@@ -4,9 +4,9 @@ Each rule is a scalar function, written once; the Mesa model calls them one agen
 engine in loops. `p` holds the scenario's numbers as section_name (`p.reply_empathy` is `reply.empathy`; meanings,
 ranges and sources are in `parameters.py`). A `luck` is a uniform draw in [0, 1) made by the caller. Times are hours
 unless a name says ticks. Anger lies in [0, 1], attitude towards the brand in [-1, 1]. A post's `intensity` is its
-author's anger when it was written, and never changes; its `thread` is the sum of what is written under it. Whether
-somebody joins depends on how angry the *post* is, not on how angry they are themselves; their own anger decides how
-angry their posts are, and how many.
+author's anger when it was written, and never changes. Its `thread` is a log factor: each reply, defence or `solved` note
+adds a term, and readers join exp(thread) times as often. The post persuades, not the mood of its reader: anger that a
+customer has already shows in how angry their posts are, and how many.
 
 A tick goes like this, everybody deciding on the state at its start:
 
@@ -16,12 +16,12 @@ A tick goes like this, everybody deciding on the state at its start:
    (`reading`).
 3. On each notice a customer who is not yet a critic may join (`join_probability`) and then posts too, linked to the
    oldest of the posts that won them. An advocate may defend the brand under it instead.
-4. Authors act: those who waited in vain resent it (`resentful`); angry critics post again (`repeats`); posts decided
+4. Authors act (`still_does`): those who waited in vain resent it (`resentful`); angry critics post again (`repeats`); posts decided
    in the last tick appear: reposts of removed posts, protests of witnesses, posts after a failed dialogue, thanks.
 5. The brand takes the cases whose lag has run out, as long as staff is free, and does what its strategy says:
    remove (`removed_anger`, `reposts`, `protests`), answer in public (`reply_strength`, `thread_effect`, `calming`,
    `is_solved`), or talk in private (`accepts`, then rounds of `calming` and `is_solved`, and `failed_anger` at the end).
-   Whoever's case is solved is reconciled, and a critic no more.
+   Whoever's case is solved is reconciled, and a critic no more; what they wrote elsewhere goes on being read.
 6. What was posted, removed or written under a post counts from the next tick on.
 """
 
@@ -33,15 +33,19 @@ from typing import Any
 from buzzsim import visibility
 from buzzsim.compiled import compiled
 
-# Stages of a customer: nobody goes back to a lower one; SILENT and RECONCILED are former critics, who never join again.
+# Stages of a customer, never left for a lower one. SILENT (had a post removed and did not post it again) and RECONCILED
+# (the case is solved) are former critics: they go on reading, and never join again.
 UNAWARE, AWARE, CRITIC, SILENT, RECONCILED = 0, 1, 2, 3, 4
-# Characters.
+STAGES = ("unaware", "aware", "critic", "silent", "reconciled")
 CONSTRUCTIVE, VINDICTIVE, ADVOCATE, TROLL = 0, 1, 2, 3
-# Kinds of post; RESENTMENT is no post but stands in the same calendar of what authors do.
-RESENTMENT, FIRST, REPEAT, REPOST, PROTEST, AFTER_FAILURE, THANKS = -1, 0, 1, 2, 3, 4, 5
+CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
+# Kinds of post; WAITED_IN_VAIN is no post but stands in the same calendar of what authors do. What one author does in one
+# tick is done in the order of these numbers.
+WAITED_IN_VAIN, FIRST, REPEAT, REPOST, PROTEST, AFTER_FAILURE, THANKS = -1, 0, 1, 2, 3, 4, 5
+KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
 # Through what somebody notices a post.
 FOLLOWING, PAGE, BRAND_FOLLOWING = 0, 1, 2
-# Strategies.
+CHANNELS = ("following", "page", "brand")
 IGNORE, CENSOR, PUBLIC_REPLY, PRIVATE_DIALOGUE = 0, 1, 2, 3
 # What the brand did with a case.
 REMOVED, REPLIED, INVITED, TALKED = 1, 2, 3, 4
@@ -49,6 +53,7 @@ REMOVED, REPLIED, INVITED, TALKED = 1, 2, 3, 4
 FIRST_COME, MOST_FOLLOWED, ANGRIEST = 0, 1, 2
 
 NEVER = -1.0
+NO_AUDIENCE = 0.0  # the heat of a talk in private
 
 # ---------------------------------------------------------------------------------------------- time
 
@@ -155,8 +160,8 @@ def reading(
 ) -> Any:
     """Anger and attitude after one tick's notices.
 
-    `intensities` is the sum of those of the critical posts; `complaints`, `thanks` and `invitations` count what was read.
-    Thanks do not calm.
+    `intensities` is the sum of those of the critical posts, and may exceed 1; `complaints`, `thanks` and `invitations` count
+    what was read. Thanks do not calm. Susceptibility scales anger, joining and protest, not attitude.
     """
     if character != TROLL:
         anger = min(1.0, anger + p.anger_gain * susceptibility * intensities * (1.0 - anger))
@@ -164,6 +169,18 @@ def reading(
     bad = complaints * p.attitude_step * p.attitude_negativity * (-1.0 - attitude)
     attitude = attitude + good + bad + invitations * p.private_invite_signal
     return anger, min(1.0, max(-1.0, attitude))
+
+
+@compiled
+def may_join(stage: Any, character: Any) -> Any:
+    """Whether a reader may join the criticism; advocates never do."""
+    return stage == AWARE and character != ADVOCATE
+
+
+@compiled
+def may_defend(stage: Any, character: Any) -> Any:
+    """Whether a reader may defend the brand."""
+    return stage == AWARE and character == ADVOCATE
 
 
 @compiled
@@ -200,7 +217,7 @@ def is_a(share: Any, luck: Any) -> Any:
 
 @compiled
 def character(vindictive: Any, advocate: Any, troll: Any) -> Any:
-    """Character of a customer; who is several things is the last of them."""
+    """Character of a customer: troll before advocate before vindictive."""
     return TROLL if troll else ADVOCATE if advocate else VINDICTIVE if vindictive else CONSTRUCTIVE
 
 
@@ -227,8 +244,14 @@ def page_probability(p: Any, kind: Any, is_complaint: Any) -> Any:
 
 
 @compiled
+def still_does(kind: Any, stage: Any) -> Any:
+    """Whether an author does what they planned: thanks always, a protest as witness or critic, all else only as a critic."""
+    return stage == CRITIC or kind == THANKS or (kind == PROTEST and stage == AWARE)
+
+
+@compiled
 def repeat_gap(p: Any, luck: Any) -> Any:
-    """Hours from one occasion to post again to the next; occasions come at the rate of anger 1."""
+    """Hours from one occasion to post again to the next, for a rate above 0; occasions come at the rate of anger 1."""
     return -math.log1p(-luck) / p.anger_repeat_rate
 
 
@@ -240,7 +263,7 @@ def repeats(anger: Any, luck: Any) -> Any:
 
 @compiled
 def resentful(p: Any, anger: Any, character: Any) -> Any:
-    """Anger of an author who waited in vain; only the constructive expected an answer."""
+    """Anger of an author whose first post nobody answered in time; only the constructive expected an answer."""
     if character != CONSTRUCTIVE:
         return anger
     return anger + p.brand_resentment * (1.0 - anger)
@@ -262,6 +285,30 @@ def is_handled(p: Any, luck: Any) -> Any:
 
 
 @compiled
+def follows_brand(p: Any, luck: Any) -> Any:
+    """Whether a customer follows the brand, and may come to see the threads that it answers."""
+    return luck < p.reply_brand_reach
+
+
+@compiled
+def is_open(strategy: Any, gone: Any, stage: Any, talking: Any) -> Any:
+    """Whether a case is still worth work when its turn comes.
+
+    The post must be there; to be answered its author must be a critic to whom the brand is not talking already: that talk is
+    about all they wrote, and the case is closed with it.
+    """
+    return not gone and (strategy == CENSOR or (stage == CRITIC and not talking))
+
+
+@compiled
+def work(p: Any, act: Any) -> Any:
+    """Hours of work on a removal, a reply or invitation, or a private round."""
+    if act == REMOVED:
+        return p.brand_removal_time
+    return p.brand_round_work if act == TALKED else p.brand_reply_time
+
+
+@compiled
 def lag(p: Any, normal: Any) -> Any:
     """Hours until the brand gets to a post, lognormal, from a standard normal draw."""
     return p.brand_response_median * math.exp(p.brand_response_sigma * normal)
@@ -269,7 +316,10 @@ def lag(p: Any, normal: Any) -> Any:
 
 @compiled
 def priority(p: Any, due_tick: Any, followers: Any, intensity: Any) -> Any:
-    """Place of a case in the queue; the smallest is taken first (ties: older post, then smaller author number)."""
+    """Place of a case in the queue; the smallest is taken first (ties: older post, then smaller author number).
+
+    Anger is that in the post, not its author's by now; private rounds queue with the rest.
+    """
     if p.brand_order == MOST_FOLLOWED:
         return -float(followers)
     if p.brand_order == ANGRIEST:
@@ -290,7 +340,9 @@ def removed_anger(p: Any, anger: Any, character: Any) -> Any:
 
 @compiled
 def reposts(p: Any, anger: Any, luck: Any) -> Any:
-    """Whether the author posts it again elsewhere, marked as censored; the angrier, the likelier. Else they fall silent."""
+    """Whether the author will post it again elsewhere, marked as censored: the angrier, the likelier. Else they fall silent,
+    trolls too.
+    """  # noqa: D205
     return luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
 
 
@@ -324,7 +376,7 @@ def reply_strength(p: Any) -> Any:
 
 
 @compiled
-def weight(p: Any, strength: Any) -> Any:
+def reply_effect(p: Any, strength: Any) -> Any:
     """What a reply of that strength does; above 0 it calms.
 
     Once the public remembers two failures a good reply works backwards, or not at all; a poor one stays poor.
@@ -336,7 +388,7 @@ def weight(p: Any, strength: Any) -> Any:
 @compiled
 def thread_effect(p: Any, strength: Any) -> Any:
     """What a reply adds to a post's `thread`: later readers join less by exp(-potency * strength)."""
-    return -weight(p, strength)
+    return -reply_effect(p, strength)
 
 
 @compiled
@@ -361,9 +413,9 @@ def audience(p: Any, heat: Any) -> Any:
 def calming(p: Any, strength: Any, heat: Any, character: Any) -> Any:
     """Factor on the author's anger: a good reply calms (less before an audience), a poor one angers.
 
-    Nothing calms the vindictive, and nothing moves a troll.
+    No reply calms the vindictive (their anger still fades), and none moves a troll.
     """
-    effect = weight(p, strength)
+    effect = reply_effect(p, strength)
     if effect > 0.0:
         effect *= audience(p, heat)
     if character == TROLL or (character == VINDICTIVE and effect > 0.0):
@@ -379,7 +431,10 @@ def calmed(anger: Any, factor: Any) -> Any:
 
 @compiled
 def is_solved(p: Any, heat: Any, character: Any, luck: Any) -> Any:
-    """Whether the case is solved for the author; a reply that carries no weight, or comes after two failures, solves nothing."""
+    """Whether the case is solved for the author: the solution decides, not the quality of the reply.
+
+    A reply that carries no weight, or comes after two failures, solves nothing.
+    """
     if character == VINDICTIVE or character == TROLL or p.reply_prior_failures >= 2:
         return False
     return luck < p.reply_solution * audience(p, heat) * min(1.0, p.reply_potency)
@@ -392,15 +447,15 @@ def solved_anger(p: Any, anger: Any) -> Any:
 
 
 @compiled
-def brand_viewers(p: Any, crowd: Any) -> Any:
-    """Number of followers of the brand who may come to see a thread that it answered, in a crowd of that size."""
-    return int(math.floor(p.reply_brand_reach * crowd + 0.5))
-
-
-@compiled
 def accepts(p: Any, character: Any, luck: Any) -> Any:
     """Whether the author accepts to talk in private; the vindictive and trolls never do."""
     return character != VINDICTIVE and character != TROLL and luck < p.private_accept_probability
+
+
+@compiled
+def goes_on(p: Any, talk_round: Any) -> Any:
+    """Whether the brand holds another round after that one."""
+    return talk_round < p.private_rounds
 
 
 @compiled

@@ -16,7 +16,7 @@ from buzzsim.compiled import compiled
 STILL_THERE = 2**30  # last tick of a post that nobody removed
 
 # Where `Workspace.n` counts what; the first seven are tables.
-PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, HORIZON = range(11)
+PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, BRAND_FOLLOWERS, HORIZON = range(12)
 # Where `Workspace.tally` keeps what `outcomes.measure` cannot see in the tables.
 BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER = range(4)
 # Rows of `Workspace.bucket`: the first and last notice of a tick, its first event, its first case.
@@ -138,14 +138,17 @@ class Workspace(NamedTuple):
     waiting: Any
     busy_until: Any
     visitors: Any
+    brand_followers: Any  # known once somebody asked; their number in `n` is -1 until then
 
 
-def workspace(n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: int, n_posts: int = 256) -> Workspace:
+def workspace(
+    n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: int, brand_reach: bool, n_posts: int = 256
+) -> Workspace:
     """Make a workspace in which a run of about `n_posts` posts fits."""
     people = min(n_customers, 32 * n_posts)
     made = Workspace(
-        n=np.zeros(11, np.int64),
-        tally=np.zeros(4),
+        n=np.zeros(HORIZON + 1, np.int64),
+        tally=np.zeros(LATE_ANGER + 1),
         row_of=np.full(n_customers, -1, np.int32),
         people=np.zeros(people, PERSON),
         posts=np.zeros(n_posts, POST),
@@ -160,6 +163,7 @@ def workspace(n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: in
         waiting=np.zeros(4 * n_posts, np.int64),
         busy_until=np.zeros(n_staff, np.int64),
         visitors=np.zeros(max(1, n_visitors), np.int64),
+        brand_followers=np.zeros(n_customers if brand_reach else 0, np.int32),
     )
     made.n[HORIZON] = horizon_ticks
     return made
@@ -167,7 +171,8 @@ def workspace(n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: in
 
 def larger(w: Workspace) -> Workspace:
     """Make a workspace four times as large."""
-    return workspace(w.row_of.size, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, 4 * w.posts.size)
+    brand_reach = w.brand_followers.size > 0
+    return workspace(w.row_of.size, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, brand_reach, 4 * w.posts.size)
 
 
 @compiled
@@ -200,6 +205,7 @@ def clear(w: Any) -> None:
     for row in range(w.n[PEOPLE]):
         w.row_of[w.people[row].customer] = -1
     w.n[:HORIZON] = 0
+    w.n[BRAND_FOLLOWERS] = -1
     w.tally[:] = 0.0
     w.bucket[:] = -1
     w.busy_until[:] = 0

@@ -86,7 +86,10 @@ class World:
 
     def workspace(self, n_posts: int = 256) -> Workspace:
         """Make room for one thread to run in."""
-        return workspace(self.network.n_customers, self.horizon_ticks, self.n_staff, self.p.attention_page_visitors, n_posts)
+        return workspace(
+            self.network.n_customers, self.horizon_ticks, self.n_staff, self.p.attention_page_visitors,
+            bool(self.p.reply_brand_reach > 0.0), n_posts,
+        )  # fmt: skip
 
 
 def network_of(scenario: Scenario, network: Any = None) -> Network:

@@ -40,7 +40,7 @@ def won_by_typical_critics(p, network, replicates=REPLICATES, seed=1):
     """How many each of so many typical critics won, by the compiled engine."""
     rng = np.random.default_rng(seed)
     crowd = network.n_customers
-    w = workspace(crowd, int(rules.ticks(p, p.time_horizon)), 0, p.attention_page_visitors)
+    w = workspace(crowd, int(rules.ticks(p, p.time_horizon)), 0, p.attention_page_visitors, False)
     relative = np.maximum(network.followees, 1) / network.followees.mean()
     tails, heads = np.repeat(np.arange(crowd), network.followers), network.indices
     noticed = np.array([rules.noticed_by(p, rules.notice_mass(p, 1.0, share), p.time_horizon) for share in relative])
@@ -101,8 +101,23 @@ def assert_mean(sample, expected):
         {"attention.kernel": "immediate", "anger.repeat_rate": 0.1},
         {"attention.kernel": "constant", "attention.view_rate": 0.05, "anger.repeat_rate": 0.1},
         {"crowd.attitude_spread": 0.8, "crowd.attitude": 0.3, "joining.loyalty": 1, "anger.repeat_rate": 0},
+        {"attention.withdrawal_rate": 1.0, "anger.repeat_rate": 0.5, "anger.gain": 0.4},
+        {"crowd.advocate_share": 0.4, "crowd.defence_probability": 0.0, "anger.repeat_rate": 0.2},
+        {"crowd.troll_share": 0.1, "anger.repeat_rate": 0.1},
     ],
-    ids=["one post", "repeats", "unequal people", "few very receptive", "power law", "immediate", "constant", "loyal"],
+    ids=[
+        "one post",
+        "repeats",
+        "unequal people",
+        "few very receptive",
+        "power law",
+        "immediate",
+        "constant",
+        "loyal",
+        "taken back",
+        "advocates",
+        "trolls",
+    ],
 )
 def test_a_typical_critic_wins_r0_others(changes):
     p = p_of(changes)

@@ -425,7 +425,9 @@ def test_after_two_failures_a_good_reply_works_backwards_and_a_poor_one_stays_po
     remembered = p_of({"reply.prior_failures": 2, "reply.solution": 1})
     assert not rules.is_solved(remembered, 0.0, rules.CONSTRUCTIVE, 0.0)
     assert rules.is_solved(p_of({"reply.prior_failures": 1, "reply.solution": 1}), 0.0, rules.CONSTRUCTIVE, 0.0)
-    assert rules.weight(p_of({"reply.prior_failures": 2, "reply.boomerang": 0}), 0.3) == 0.0, "useless, as at a boomerang of 0"
+    assert rules.reply_effect(p_of({"reply.prior_failures": 2, "reply.boomerang": 0}), 0.3) == 0.0, (
+        "useless, as at a boomerang of 0"
+    )
 
 
 def test_a_defence_weighs_as_a_reply_whatever_the_brand_did_before():

@@ -233,7 +233,7 @@ class Watched(Customer):
         kinds = [plan.kind for plan in self.plans[now]]
         anger = self.anger
         super().act()
-        self.model.happened["resentments"] += kinds == [rules.RESENTMENT] and self.anger > anger
+        self.model.happened["resentments"] += kinds == [rules.WAITED_IN_VAIN] and self.anger > anger
         self.model.happened["two occasions in one tick"] += bool(self.plans.get(now))
 
 
@@ -299,7 +299,7 @@ def tally(run, scenario, model):
 
 def test_everything_the_rules_know_happens_in_the_runs_that_are_compared():
     happened = Counter()
-    for seed in range(64):
+    for seed in range(128):
         scenario = some_scenario(seed, bool(seed & 1))
         network = some_network(30, 3.0, bool(seed & 4), bool(seed & 8), seed)
         strategy = list(STRATEGIES)[seed // 2 % 4]
@@ -323,8 +323,8 @@ class CalmerModel(BuzzModel):
 
 
 class LatecomerBrand(Brand):
-    def file(self, post, talk_round, hours):
-        super().file(post, talk_round, hours + self.model.p.time_tick)
+    def file(self, post, talk_round, ticks):
+        super().file(post, talk_round, ticks + 1)
 
 
 class LatecomerModel(BuzzModel):

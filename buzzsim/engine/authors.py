@@ -38,18 +38,14 @@ def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any,
     """Do one thing that an author had planned for this tick."""
     q, c = w.posts, w.people
     stage = c[row].stage
-    if kind == rules.RESENTMENT:
-        if stage == rules.CRITIC and q[parent].answered < 0:
+    if not rules.still_does(kind, stage):
+        return
+    if kind == rules.WAITED_IN_VAIN:
+        if q[parent].answered < 0:
             set_anger(w, row, rules.resentful(p, anger_now(p, w, row, t), c[row].character), t)
         return
-    if kind == rules.THANKS:
-        new_post(p, net, run, w, strategy, row, kind, number, parent, t)
-        return
     if kind == rules.PROTEST and stage == rules.AWARE:
-        c[row].won_by, c[row].won_channel = parent, c[row].first_channel
-        stage = rules.CRITIC
-    if stage != rules.CRITIC:
-        return
+        c[row].won_by, c[row].won_channel = parent, _channel(w, parent, c[row].customer)
     if kind == rules.REPEAT:
         author = draws.fold(draws.fold(run, draws.REPEAT_KEEP), c[row].customer)
         if rules.repeats(anger_now(p, w, row, t), draws.chance(author, draws.REPEAT_KEEP, number)):
@@ -57,3 +53,12 @@ def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any,
         next_occasion(p, run, w, row)
         return
     new_post(p, net, run, w, strategy, row, kind, number, parent, t)
+
+
+@compiled
+def _channel(w: Any, j: Any, reader: Any) -> Any:
+    """Give through what somebody noticed a post."""
+    k = w.posts[j].last_notice
+    while w.notices[k].customer != reader:
+        k = w.notices[k].previous
+    return w.notices[k].channel

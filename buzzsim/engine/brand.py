@@ -16,7 +16,7 @@ from buzzsim.workspace import ACTS, BACKLOG, CASE_HEAD, PENDING, WAITING, use
 
 
 @compiled
-def brand_acts(p: Any, net: Any, w: Any, strategy: Any, t: Any) -> None:
+def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
     """Phase 5: cases whose lag has run out, in the order of the queue, while staff is free."""
     k = w.bucket[CASE_HEAD, t]
     while k >= 0:
@@ -31,7 +31,7 @@ def brand_acts(p: Any, net: Any, w: Any, strategy: Any, t: Any) -> None:
         if desk == -2:
             break
         k = _pop_waiting(w)
-        work = _handle(p, net, w, strategy, w.cases[k].post, w.cases[k].round, t)
+        work = _handle(p, net, run, w, strategy, w.cases[k].post, w.cases[k].round, t)
         if desk >= 0 and work >= 0.0:
             w.busy_until[desk] = t + rules.ticks(p, work)
     w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
@@ -91,20 +91,18 @@ def _pop_waiting(w: Any) -> Any:
 
 
 @compiled
-def _handle(p: Any, net: Any, w: Any, strategy: Any, j: Any, talk_round: Any, t: Any) -> Any:
+def _handle(p: Any, net: Any, run: Any, w: Any, strategy: Any, j: Any, talk_round: Any, t: Any) -> Any:
     """Do with one case what the strategy says; gives the hours of work, or -1 where there was nothing left to do."""
     q, c = w.posts, w.people
     row = q[j].row
     if talk_round > 0:
         return _talk(p, w, j, talk_round, t)
-    if q[j].end <= t:
+    if not rules.is_open(strategy, q[j].end <= t, c[row].stage, c[row].talking):
         return -1.0
     if strategy == rules.CENSOR:
         return _remove(p, w, j, t)
-    if c[row].stage != rules.CRITIC or c[row].talking:
-        return -1.0
     if strategy == rules.PUBLIC_REPLY:
-        return _reply(p, net, w, j, t)
+        return _reply(p, net, run, w, j, t)
     return _invite(p, net, w, j, t)
 
 
@@ -122,7 +120,7 @@ def _note(w: Any, j: Any, act: Any, result: Any, t: Any) -> None:
 def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
     """Delete a post from the page; the author and the witnesses may not take it quietly."""
     q, c, m = w.posts, w.people, w.notices
-    row, author = q[j].row, q[j].author
+    row = q[j].row
     q[j].end = t
     anger = rules.removed_anger(p, anger_now(p, w, row, t), c[row].character)
     set_anger(w, row, anger, t)
@@ -136,16 +134,16 @@ def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
     k = q[j].last_notice
     while k >= 0:
         witness = np.int64(w.row_of[m[k].customer])
-        if m[k].customer != author and rules.may_protest(c[witness].stage, c[witness].character, c[witness].protested):
+        if rules.may_protest(c[witness].stage, c[witness].character, c[witness].protested):
             if rules.protests(p, c[witness].susceptibility, draws.chance(q[j].key, draws.PROTEST, m[k].customer)):
                 c[witness].protested = True
                 schedule(p, w, witness, rules.PROTEST, 0, j, t + 1)
         k = m[k].previous
-    return p.brand_removal_time
+    return rules.work(p, rules.REMOVED)
 
 
 @compiled
-def _reply(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
+def _reply(p: Any, net: Any, run: Any, w: Any, j: Any, t: Any) -> Any:
     """Answer under the post, before its audience."""
     q, c = w.posts, w.people
     row = q[j].row
@@ -158,8 +156,8 @@ def _reply(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
         _reconcile(p, w, j, t)
     _note(w, j, rules.REPLIED, int(solved), t)
     bump(p, net, w, j, p.reply_bump, t)
-    tell_brand_followers(p, net, w, j, t)
-    return p.brand_reply_time
+    tell_brand_followers(p, net, run, w, j, t)
+    return rules.work(p, rules.REPLIED)
 
 
 @compiled
@@ -174,7 +172,7 @@ def _invite(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
         c[row].talking = True
         file_case(w, j, 1, t + rules.ticks(p, p.private_round_time))
     bump(p, net, w, j, p.private_invite_bump, t)
-    return p.brand_reply_time
+    return rules.work(p, rules.INVITED)
 
 
 @compiled
@@ -182,8 +180,8 @@ def _talk(p: Any, w: Any, j: Any, talk_round: Any, t: Any) -> Any:
     """Hold one round of a private dialogue."""
     q, c = w.posts, w.people
     row = q[j].row
-    _calm(p, w, row, rules.calming(p, rules.reply_strength(p), 0.0, c[row].character), t)
-    solved = rules.is_solved(p, 0.0, c[row].character, draws.chance(q[j].key, draws.ROUND, talk_round))
+    _calm(p, w, row, rules.calming(p, rules.reply_strength(p), rules.NO_AUDIENCE, c[row].character), t)
+    solved = rules.is_solved(p, rules.NO_AUDIENCE, c[row].character, draws.chance(q[j].key, draws.ROUND, talk_round))
     _note(w, j, rules.TALKED, int(solved), t)
     if solved:
         c[row].talking = False
@@ -192,7 +190,7 @@ def _talk(p: Any, w: Any, j: Any, talk_round: Any, t: Any) -> Any:
             q[j].end = min(q[j].end, t)
         else:
             q[j].thread += rules.solved_mark(p)
-    elif talk_round < p.private_rounds:
+    elif rules.goes_on(p, talk_round):
         file_case(w, j, talk_round + 1, t + rules.ticks(p, p.private_round_time))
     else:
         c[row].talking = False
@@ -200,7 +198,7 @@ def _talk(p: Any, w: Any, j: Any, talk_round: Any, t: Any) -> Any:
         if rules.posts_after_failure(p, draws.chance(q[j].key, draws.FAILED_POST, 0)):
             schedule(p, w, row, rules.AFTER_FAILURE, c[row].failures, j, t + 1)
             c[row].failures += 1
-    return p.brand_round_work
+    return rules.work(p, rules.TALKED)
 
 
 @compiled

@@ -9,7 +9,7 @@ import numpy as np
 from buzzsim import draws, rules, visibility
 from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import tell
-from buzzsim.workspace import HORIZON, ascending
+from buzzsim.workspace import BRAND_FOLLOWERS, HORIZON
 
 
 @compiled
@@ -112,23 +112,30 @@ def _tell_again(p: Any, net: Any, w: Any, j: Any, reader: Any, last: Any, channe
 
 
 @compiled
-def tell_brand_followers(p: Any, net: Any, w: Any, j: Any, t: Any) -> None:
+def tell_brand_followers(p: Any, net: Any, run: Any, w: Any, j: Any, t: Any) -> None:
     """Show an answered thread to followers of the brand who were not among its readers."""
-    q, crowd = w.posts, w.row_of.size
-    n_viewers = rules.brand_viewers(p, crowd)
-    if n_viewers == 0:
+    if p.reply_brand_reach == 0.0:
         return
-    viewers = np.empty(n_viewers, np.int64)
-    for number in range(n_viewers):
-        viewers[number] = draws.pick(q[j].key, draws.BRAND_VIEWER, number, crowd)
+    q = w.posts
+    if w.n[BRAND_FOLLOWERS] < 0:
+        _find_brand_followers(p, run, w)
     last = min(w.n[HORIZON], q[j].end)
     n_visitors = _page_visitors(p, net, w, j) if q[j].on_page else 0
-    before = np.int64(-1)
-    for i in ascending(viewers):
-        viewer = viewers[i]
-        if viewer != before and not _is_reader_already(net, w, q[j].author, viewer, n_visitors):
+    for i in range(w.n[BRAND_FOLLOWERS]):
+        viewer = np.int64(w.brand_followers[i])
+        if not _is_reader_already(net, w, q[j].author, viewer, n_visitors):
             mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, viewer))
             age = rules.notice_age(p, mass, draws.chance(q[j].key, draws.BRAND_NOTICE, viewer))
             if age >= 0.0:
                 tell(w, j, viewer, t + rules.ticks(p, age), last, rules.BRAND_FOLLOWING, 1)
-        before = viewer
+
+
+@compiled
+def _find_brand_followers(p: Any, run: Any, w: Any) -> None:
+    """Draw who follows the brand in this run: once, when first needed."""
+    n = 0
+    for customer in range(w.row_of.size):
+        if rules.follows_brand(p, draws.chance(run, draws.BRAND_VIEWER, customer)):
+            w.brand_followers[n] = customer
+            n += 1
+    w.n[BRAND_FOLLOWERS] = n

@@ -86,10 +86,10 @@ def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
     k = w.bucket[NOTICE_HEAD, t]
     while k >= 0:
         j, row = m[k].post, np.int64(w.row_of[m[k].customer])
-        if m[k].read and q[j].kind != rules.THANKS and c[row].stage == rules.AWARE:
-            if c[row].character == rules.ADVOCATE:
+        if m[k].read and q[j].kind != rules.THANKS:
+            if rules.may_defend(c[row].stage, c[row].character):
                 m[k].defended = rules.defends(p, draws.chance(q[j].key, draws.DEFEND, m[k].customer))
-            else:
+            elif rules.may_join(c[row].stage, c[row].character):
                 chance = rules.join_probability(
                     p, c[row].susceptibility, c[row].attitude, c[row].critics_seen, q[j].intensity, q[j].thread
                 )

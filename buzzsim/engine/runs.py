@@ -27,23 +27,21 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
             set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
             new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 0)
     t = 0
-    brand_acts(p, net, w, strategy, t)
+    brand_acts(p, net, run, w, strategy, t)
     early, late = outcomes.watched_ticks(p)
+    _watch(p, w, complainants, t, early, late)
     while t < w.n[HORIZON] and w.n[PENDING] + w.n[WAITING] > 0 and w.n[FULL] == 0:
         t += 1
         if read(p, net, run, w, t) > 0:
             join(p, net, run, w, strategy, t)
         authors_act(p, net, run, w, strategy, t)
-        brand_acts(p, net, w, strategy, t)
-        if t == early:
-            w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, t)
-        if t == late:
-            w.tally[LATE_ANGER] = _mean_anger(p, w, complainants, t)
+        brand_acts(p, net, run, w, strategy, t)
+        _watch(p, w, complainants, t, early, late)
     if w.n[FULL] > 0:
         return -1
-    if t < early:
+    if t < int(early):
         w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, early)
-    if t < late:
+    if t < int(late):
         w.tally[LATE_ANGER] = _mean_anger(p, w, complainants, late)
     for row in range(w.n[PEOPLE]):
         set_anger(w, row, anger_now(p, w, row, w.n[HORIZON]), w.n[HORIZON])
@@ -51,8 +49,17 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
 
 
 @compiled
+def _watch(p: Any, w: Any, complainants: Any, t: Any, early: Any, late: Any) -> None:
+    """Measure the complainants' anger in the last tick before an hour asked for, decayed to that hour."""
+    if t == int(early):
+        w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, early)
+    if t == int(late):
+        w.tally[LATE_ANGER] = _mean_anger(p, w, complainants, late)
+
+
+@compiled
 def _mean_anger(p: Any, w: Any, customers: Any, t: Any) -> Any:
-    """Give the mean anger of some customers in a tick."""
+    """Give the mean anger of some customers at a time in ticks, without news until then."""
     total = 0.0
     for i in ascending(customers):
         total += anger_now(p, w, np.int64(w.row_of[customers[i]]), t)

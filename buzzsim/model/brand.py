@@ -82,12 +82,11 @@ class Brand(mesa.Agent):  # type: ignore[misc]
 
     def handle(self, post: Post) -> float | None:
         """Do with a post what the strategy says; give the hours of work, or None if there is nothing left to do."""
-        if post.end <= self.model.tick:
+        gone, author = post.end <= self.model.tick, post.author
+        if not rules.is_open(STRATEGIES[self.strategy], gone, author.stage, author.talking):
             return None
         if self.strategy == "censor":
             return self.delete(post)
-        if post.author.stage != rules.CRITIC or post.author.talking:
-            return None
         return self.reply(post) if self.strategy == "public_reply" else self.invite(post)
 
     def delete(self, post: Post) -> float:
@@ -97,7 +96,7 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         self._note(post, rules.REMOVED, again)
         for witness in reversed(post.readers):
             witness.witness_removal(post)
-        return float(self.model.p.brand_removal_time)
+        return float(rules.work(self.model.p, rules.REMOVED))
 
     def reply(self, post: Post) -> float:
         """Answer under the post, before its audience."""
@@ -112,7 +111,7 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         self._note(post, rules.REPLIED, solved)
         post.bump(float(p.reply_bump))
         post.show_to_brand_followers()
-        return float(p.brand_reply_time)
+        return float(rules.work(p, rules.REPLIED))
 
     def invite(self, post: Post) -> float:
         """Ask the author to talk in private; everybody can see that."""
@@ -124,13 +123,13 @@ class Brand(mesa.Agent):  # type: ignore[misc]
             author.talking = True
             self.file(post, 1, rules.ticks(p, p.private_round_time))
         post.bump(float(p.private_invite_bump))
-        return float(p.brand_reply_time)
+        return float(rules.work(p, rules.INVITED))
 
     def talk(self, post: Post, talk_round: int) -> float:
         """Hold one round of a private dialogue."""
         p, author = self.model.p, post.author
-        author.hear_out(rules.reply_strength(p), 0.0)
-        solved = rules.is_solved(p, 0.0, author.character, post.luck(draws.ROUND, talk_round))
+        author.hear_out(rules.reply_strength(p), rules.NO_AUDIENCE)
+        solved = rules.is_solved(p, rules.NO_AUDIENCE, author.character, post.luck(draws.ROUND, talk_round))
         self._note(post, rules.TALKED, solved)
         if solved:
             author.talking = False
@@ -139,12 +138,12 @@ class Brand(mesa.Agent):  # type: ignore[misc]
                 post.end = min(post.end, self.model.tick)
             else:
                 post.thread += rules.solved_mark(p)
-        elif talk_round < p.private_rounds:
+        elif rules.goes_on(p, talk_round):
             self.file(post, talk_round + 1, rules.ticks(p, p.private_round_time))
         else:
             author.talking = False
             author.give_up(post)
-        return float(p.brand_round_work)
+        return float(rules.work(p, rules.TALKED))
 
     def __repr__(self) -> str:
         return f"<Brand, {self.strategy}: {len(self.acts)} acts, {len(self.queue)} cases waiting>"

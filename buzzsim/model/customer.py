@@ -104,8 +104,8 @@ class Customer(mesa.Agent):  # type: ignore[misc]
     def anger(self, anger: float) -> None:
         self._anger, self._since = float(anger), self.model.tick
 
-    def anger_at(self, tick: int) -> float:
-        """Anger as it will have decayed by a tick, without news."""
+    def anger_at(self, tick: float) -> float:
+        """Anger as it will have decayed by a time in ticks, without news."""
         return float(rules.decayed(self.model.p, self._anger, tick - self._since, self.character))
 
     def _known(self, trait: str, otherwise: float) -> float:
@@ -158,7 +158,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         intensities, complaints, thanks, invitations = 0.0, 0, 0, 0
         for notice in self.reading:
             post = notice.post
-            post.readers.append(self)
+            post.readers[self] = notice.channel
             model.looks.append((model.tick, self.number, post.place, notice.channel))
             invitations += post.invited
             if post.is_critical:
@@ -184,16 +184,15 @@ class Customer(mesa.Agent):  # type: ignore[misc]
 
     def decide(self) -> None:
         """Decide on each notice whether to join the criticism or, as an advocate, to defend the brand."""
-        if self.stage != rules.AWARE:
-            return
+        may_join, may_defend = (rule(self.stage, self.character) for rule in (rules.may_join, rules.may_defend))
         for notice in self.reading:
             post = notice.post
             if not post.is_critical:
                 continue
-            if self.character == rules.ADVOCATE:
+            if may_defend:
                 if rules.defends(self.model.p, post.luck(draws.DEFEND, self.number)):
                     self.defends_under.append(post)
-            elif post.luck(draws.JOIN, self.number) < self.join_probability(post):
+            elif may_join and post.luck(draws.JOIN, self.number) < self.join_probability(post):
                 if self.best is None or post.seniority < self.best.post.seniority:
                     self.best = notice
 
@@ -249,7 +248,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         self.stage, self.entry, self.joined = rules.CRITIC, entry, model.tick
         model.critics.append(self)
         if p.brand_resentment > 0.0:
-            self.plan(rules.RESENTMENT, 0, entry, model.tick + rules.ticks(p, p.brand_patience))
+            self.plan(rules.WAITED_IN_VAIN, 0, entry, model.tick + rules.ticks(p, p.brand_patience))
         if p.anger_repeat_rate > 0.0:
             self._await_occasion()
 
@@ -265,24 +264,22 @@ class Customer(mesa.Agent):  # type: ignore[misc]
             self._carry_out(plan)
 
     def _carry_out(self, plan: Plan) -> None:
-        """Do one thing; all but thanks only as the critic they were when they planned it."""
+        """Do one thing, if it is still to be done."""
         kind, number, parent = plan
-        if kind == rules.THANKS:
-            self.write(kind, number, parent)
-        elif kind == rules.PROTEST and self.stage == rules.AWARE:
-            self.won_by, self.won_channel = parent, self.first_channel
-            self.write(kind, number, parent)
-        elif self.stage != rules.CRITIC:
+        if not rules.still_does(kind, self.stage):
             return
-        elif kind == rules.RESENTMENT:
+        if kind == rules.WAITED_IN_VAIN:
             if parent.answered < 0:
                 self.anger = rules.resentful(self.model.p, self.anger, self.character)
-        elif kind == rules.REPEAT:
-            if rules.repeats(self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
-                self.write(kind, number, parent)
-            self._await_occasion()
-        else:
+            return
+        if kind == rules.PROTEST and self.stage == rules.AWARE:
+            self.won_by, self.won_channel = parent, parent.readers[self]
+        if kind != rules.REPEAT:
             self.write(kind, number, parent)
+            return
+        if rules.repeats(self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
+            self.write(kind, number, parent)
+        self._await_occasion()
 
     def _await_occasion(self) -> None:
         """Plan for the next occasion to post again."""

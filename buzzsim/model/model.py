@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from functools import cached_property
 from typing import Any, ClassVar
 
 import mesa
@@ -11,7 +12,7 @@ import numpy as np
 from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
-from buzzsim import draws, outcomes
+from buzzsim import draws, outcomes, rules
 from buzzsim.model.brand import Brand
 from buzzsim.model.customer import Customer
 from buzzsim.model.post import Post
@@ -101,7 +102,6 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         self.critics: list[Customer] = []
         self.reached: list[Customer] = []
         self.defences = 0
-        self._watched = dict.fromkeys(self.watched_ticks, 0.0)
 
         self.customers = [self.customer_class(self, number) for number in range(self.world.network.n_customers)]
         self.brand = self.brand_class(self, self.strategy, self.world.n_staff)
@@ -110,6 +110,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         for customer in self.complainants:
             customer.complain()
         self.brand.act()
+        self._watch()
         self.running = not self.is_over
         self.datacollector = mesa.DataCollector(
             model_reporters={
@@ -149,8 +150,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         while authors := self._due(self.acting_days):  # an occasion may bring the next one in the same tick
             authors.do("act")
         self.brand.act()
-        if self.tick in self._watched:
-            self._watched[self.tick] = self._mean_anger(self.complainants, self.tick)
+        self._watch()
         self.running = not self.is_over
         self.datacollector.collect(self)
 
@@ -204,22 +204,27 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         """Mean anger of the critics, 0 to 1."""
         return self._mean_anger(self.critics, self.tick)
 
-    @property
-    def watched_ticks(self) -> tuple[int, int]:
-        """The ticks in which the complainants' anger is measured."""
+    def _watch(self) -> None:
+        """Measure the complainants' anger after 6 and 24 hours: the state of the last tick by then, decayed to the hour."""
         early, late = outcomes.watched_ticks(self.p)
-        return int(early), int(late)
-
-    def complainants_anger(self, tick: int) -> float:
-        """Mean anger of the complainants in one of the watched ticks; when all is over, as it will decay."""
-        return self._watched[tick] if tick <= self.tick else self._mean_anger(self.complainants, tick)
+        if self.tick <= int(early):
+            self.early_anger = self._mean_anger(self.complainants, early)
+        if self.tick <= int(late):
+            self.late_anger = self._mean_anger(self.complainants, late)
 
     @staticmethod
-    def _mean_anger(customers: list[Customer], tick: int) -> float:
+    def _mean_anger(customers: list[Customer], tick: float) -> float:
         total = 0.0
         for customer in customers:
             total += customer.anger_at(tick)
         return total / len(customers)
+
+    @cached_property
+    def brand_followers(self) -> list[Customer]:
+        """Who follows the brand, and may come to see the threads that it answers."""
+        if self.p.reply_brand_reach == 0.0:
+            return []
+        return [c for c in self.customers if rules.follows_brand(self.p, self.luck(draws.BRAND_VIEWER, c.number))]
 
     # What customers need to know
 

@@ -50,7 +50,7 @@ class Post:
     answered: int = -1  # tick of the brand's first act on it
     bumped: int = -1  # tick in which an answer brought it up again, and how far
     bump_share: float = 0.0
-    readers: list[Customer] = field(default_factory=list)
+    readers: dict[Customer, int] = field(default_factory=dict)  # and through what they noticed it
     won: list[Customer] = field(default_factory=list)  # those whom it made critics
     entry: Post | None = None  # the post with which its author became a critic
 
@@ -111,12 +111,9 @@ class Post:
     def show_to_brand_followers(self) -> None:
         """Let followers of the brand who were not among its audience come to see it."""
         model, p = self.model, self.model.p
-        crowd = len(model.customers)
-        others = {draws.pick(self.key, draws.BRAND_VIEWER, number, crowd) for number in range(rules.brand_viewers(p, crowd))}
-        for number in sorted(others):
-            viewer = model.customers[number]
+        for viewer in model.brand_followers:
             if not self.is_for(viewer):
-                age = rules.notice_age(p, self._mass(viewer), self.luck(draws.BRAND_NOTICE, number))
+                age = rules.notice_age(p, self._mass(viewer), self.luck(draws.BRAND_NOTICE, viewer.number))
                 if age >= 0.0:
                     self.tell(viewer, model.tick + rules.ticks(p, age), rules.BRAND_FOLLOWING, 1)
 

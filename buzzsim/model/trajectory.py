@@ -48,9 +48,8 @@ def measured(model: BuzzModel, tables: dict[str, NDArray[Any]]) -> tuple[NDArray
     w = model.world.workspace(1)._replace(people=tables["customers"], posts=tables["posts"], acts=tables["acts"])
     w.n[PEOPLE], w.n[POSTS], w.n[ACTS] = w.people.size, w.posts.size, w.acts.size
     w.row_of[w.people["customer"]] = np.arange(w.people.size)
-    early, late = model.watched_ticks
     w.tally[BACKLOG], w.tally[DEFENCES] = model.brand.backlog, model.defences
-    w.tally[EARLY_ANGER], w.tally[LATE_ANGER] = model.complainants_anger(early), model.complainants_anger(late)
+    w.tally[EARLY_ANGER], w.tally[LATE_ANGER] = model.early_anger, model.late_anger
     values, hourly = np.empty(outcomes.N_OUTCOMES), np.zeros(model.world.n_hours, np.int32)
     outcomes.measure(model.p, w, hourly, values)
     return values, hourly
