@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from buzzsim.comparison import Comparison, compare
     from buzzsim.errors import BuzzsimError, NetworkError, OutputError, ResultError, ScenarioError, StrategyError
     from buzzsim.model import BuzzModel
-    from buzzsim.network import Network, generate, open_network
+    from buzzsim.network import Network, generate, open_network, save_network
     from buzzsim.result import Result
     from buzzsim.runs import run
     from buzzsim.scenario import Scenario, scenarios
@@ -28,6 +28,7 @@ __all__ = [
     "generate",
     "open_network",
     "run",
+    "save_network",
     "scenarios",
 ]
 
@@ -35,7 +36,7 @@ _HOMES = {
     "BuzzModel": "model", "BuzzsimError": "errors", "Comparison": "comparison", "Network": "network", "NetworkError": "errors",
     "OutputError": "errors", "Result": "result", "ResultError": "errors", "Scenario": "scenario", "ScenarioError": "errors",
     "StrategyError": "errors", "compare": "comparison", "generate": "network", "open_network": "network", "run": "runs",
-    "scenarios": "scenario",
+    "save_network": "network", "scenarios": "scenario",
 }  # fmt: skip
 
 

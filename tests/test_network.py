@@ -1,3 +1,4 @@
+import contextlib
 import gzip
 import hashlib
 import subprocess
@@ -7,9 +8,11 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from buzzsim.errors import NetworkError
-from buzzsim.network import GENERATORS, Network, generate, open_network
+from buzzsim.network import GENERATORS, Network, generate, open_network, save_network
 from buzzsim.network.kernels import _log_of_one_minus
 
 REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
@@ -715,3 +718,34 @@ def test_real_networks_are_read_whole(name, directed, customers, ties):
     network = open_network(path, directed=directed)
     drops = network.dropped_loops + network.dropped_repeats
     assert (network.n_customers, network.n_ties + drops) == (customers, ties)
+
+
+# ------------------------------------------------------------------------------------------------- stored networks
+
+
+def test_a_stored_network_comes_back_as_it_was(tmp_path):
+    graph = nx.relabel_nodes(nx.gnp_random_graph(30, 0.2, seed=1, directed=True), {k: (k, f"n{k}") for k in range(30)})
+    for k, node in enumerate(graph):
+        graph.nodes[node]["anger"] = k / 30
+    for network in (open_network(graph), generate("random", customers=50, ties=2)):
+        save_network(network, tmp_path / "crowd")
+        again = open_network(tmp_path / "crowd")
+        assert np.array_equal(again.indptr, network.indptr)
+        assert np.array_equal(again.indices, network.indices)
+        assert (again.directed, list(again.names)) == (network.directed, list(network.names))
+        assert {name: values.tolist() for name, values in again.traits.items()} == {
+            name: values.tolist() for name, values in network.traits.items()
+        }
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_stored_network_is_opened_or_refused_and_nothing_else(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "damaged.buzznet"
+    save_network(generate("random", customers=20, ties=2), path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(0, 3))):
+        content[data.draw(st.integers(8, min(400, len(content) - 1)))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(8, len(content)))])
+    with contextlib.suppress(NetworkError):
+        open_network(path)

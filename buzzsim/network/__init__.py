@@ -3,5 +3,6 @@
 from buzzsim.network.generators import GENERATORS, generate
 from buzzsim.network.network import Network
 from buzzsim.network.reading import open_network
+from buzzsim.network.storage import save_network
 
-__all__ = ["GENERATORS", "Network", "generate", "open_network"]
+__all__ = ["GENERATORS", "Network", "generate", "open_network", "save_network"]

@@ -19,6 +19,7 @@ from buzzsim.errors import NetworkError, sentence
 from buzzsim.network.checks import check_size
 from buzzsim.network.edgelist import read_edges
 from buzzsim.network.network import INTEGER, Network
+from buzzsim.network.storage import is_stored, stored_network
 from buzzsim.network.ties import rows_of
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -38,11 +39,11 @@ _WHAT_READERS_RAISE = (  # networkx walks XML without checking it
 def open_network(source: Any, *, directed: bool = False, follows: bool = False, place: str | None = None) -> Network:
     """Read a network from a file, or take it from a graph or arrays.
 
-    A name that ends in ``.graphml`` or ``.gexf`` is read as such, everything else as an edge list: a line for each
-    tie, two names separated by a comma, a tab, a semicolon or white space, with or without a header, further columns
-    and comments (``#`` or ``%``). Each may be compressed (``.gz``). Above names of text, a header is known by its
-    words (source, target, from, to, user, friend, follower and the like); `Network.describe` says how the first line
-    was understood where that is in doubt.
+    What `save_network` wrote is mapped into memory and not read. A name that ends in ``.graphml`` or ``.gexf`` is read as
+    such, everything else as an edge list: a line for each tie, two names separated by a comma, a tab, a semicolon or white
+    space, with or without a header, further columns and comments (``#`` or ``%``). Each may be compressed (``.gz``). Above
+    names of text, a header is known by its words (source, target, from, to, user, friend, follower and the like);
+    `Network.describe` says how the first line was understood where that is in doubt.
 
     Customers of an edge list are numbered by increasing integer if all names are integers, otherwise in order of
     first appearance (and then all names are text); those of a graph in the order of the graph.
@@ -108,7 +109,9 @@ def _turned(network: Network, place: str) -> Network:
 
 
 def _read(path: Path, directed: bool, place: str) -> Network:
-    """Read a file as its suffix says."""
+    """Read a file as its suffix says, or map one that `save_network` wrote."""
+    if is_stored(path):
+        return stored_network(path, place)
     data = _content(path, place)
     kind = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
     if kind.lower() in _XML_READERS:
