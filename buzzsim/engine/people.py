@@ -33,7 +33,7 @@ def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
         susceptibility = draws.gamma(run, draws.SUSCEPTIBILITY, customer, p.crowd_susceptibility_shape)
     attitude = _trait(net, ATTITUDE, customer, 2.0)
     if attitude > 1.0:
-        attitude = rules.first_attitude(p, draws.chance(run, draws.ATTITUDE, customer))
+        attitude = rules.first_attitude(p, draws.chance(run, draws.ATTITUDE, customer) if p.crowd_attitude_spread > 0.0 else 0.5)
     c[row].customer, c[row].stage, c[row].character = customer, rules.UNAWARE, character
     c[row].susceptibility, c[row].attitude, c[row].attitude_start = susceptibility, attitude, attitude
     c[row].anger = rules.first_anger(p, character, _trait(net, ANGER, customer, -1.0))

@@ -29,12 +29,13 @@ def new_post(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: 
         t,
         parent,
     )
-    q[j].on_page = draws.chance(key, draws.ON_PAGE, 0) < rules.page_probability(p, kind, parent < 0)
+    on_page = rules.page_probability(p, kind, parent < 0)
+    q[j].on_page = on_page > 0.0 and draws.chance(key, draws.ON_PAGE, 0) < on_page
     q[j].multiplier = rules.prominence(p, kind)
     q[j].intensity = anger_now(p, w, row, t)
     q[j].thread, q[j].readers, q[j].joined, q[j].last_notice = 0.0, 0, 0, -1
     q[j].invited, q[j].answered, q[j].bump_tick, q[j].bump = False, -1, -1, 0.0
-    life = rules.life(p, draws.chance(key, draws.WITHDRAWAL, 0))
+    life = rules.life(p, draws.chance(key, draws.WITHDRAWAL, 0) if p.attention_withdrawal_rate > 0.0 else 0.0)
     q[j].end = STILL_THERE if life < 0.0 else t + rules.ticks(p, min(life, 2.0 * p.time_horizon))
     if c[row].entry < 0:
         _enter(p, run, w, row, j, t)

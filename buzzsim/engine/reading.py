@@ -93,7 +93,7 @@ def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
                 chance = rules.join_probability(
                     p, c[row].susceptibility, c[row].attitude, c[row].critics_seen, q[j].intensity, q[j].thread
                 )
-                if draws.chance(q[j].key, draws.JOIN, m[k].customer) < chance:
+                if chance >= 1.0 or (chance > 0.0 and draws.chance(q[j].key, draws.JOIN, m[k].customer) < chance):
                     best = c[row].best
                     if best < 0:
                         w.newcomers[n_new] = m[k].customer
