@@ -58,13 +58,14 @@ def test_most_complaints_die_small():
 
 # --------------------------------------------------------------------------------------------------- the tick
 
+DEFAULT = Scenario()
 COARSE = ("volume", "reach", "critics", "firestorm")
 
 
-def distances(strategy, tick, n=4000):
+def distances(strategy, tick, n=4000, scenario=DEFAULT):
     """By how many standard errors outcomes with that tick differ from those with the usual one, complaint by complaint."""
-    usual = values_of(Scenario(), strategy, n)
-    other = values_of(Scenario().replace({"time.tick": tick}), strategy, n)
+    usual = values_of(scenario, strategy, n)
+    other = values_of(scenario.replace({"time.tick": tick}), strategy, n)
     changes = {name: other[name] - usual[name] for name in COARSE}
     return {name: change.mean() / max(change.std(), 1e-9) * math.sqrt(n) for name, change in changes.items()}
 
@@ -73,6 +74,15 @@ def distances(strategy, tick, n=4000):
 def test_half_the_tick_changes_nothing_beyond_chance(strategy):
     """Paired, so that a change of 2 % would show: acts that came half a tick too late did, by 5 standard errors here."""
     found = distances(strategy, 0.125)
+    assert all(abs(distance) < STANDARD_ERRORS for distance in found.values()), found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("name", scenarios())
+def test_half_the_tick_changes_nothing_in_any_packaged_scenario(name, strategy):
+    scenario = Scenario.load(name)
+    found = distances(strategy, scenario.time.tick / 2, scenario=scenario)
     assert all(abs(distance) < STANDARD_ERRORS for distance in found.values()), found
 
 
