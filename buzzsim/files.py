@@ -32,8 +32,43 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
         raise OutputError(f"{path}: cannot be written: {reason}") from None
 
 
+def create_whole(path: Path, content: bytes) -> bool:
+    """Write a file that is not there yet, whole; gives False, and changes nothing, where it is there already.
+
+    Of several processes that do so at once one succeeds. Where the disk knows no links, the last one does.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    try:
+        temporary = _beside(path, content)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            os.replace(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+    return True
+
+
 def _replace(target: Path, content: bytes) -> None:
     """Write beside the target, and put it in its place when all is on the disk."""
+    temporary = _beside(target, content)
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _beside(target: Path, content: bytes) -> str:
+    """Write a temporary file beside the target, all of it and on the disk; gives its name."""
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
     try:
         with open(handle, "wb") as file:
@@ -43,7 +78,7 @@ def _replace(target: Path, content: bytes) -> None:
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+    return temporary
