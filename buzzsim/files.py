@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from buzzsim.errors import OutputError, sentence
@@ -55,6 +57,27 @@ def create_whole(path: Path, content: bytes) -> bool:
     except (OSError, ValueError) as error:
         raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
     return True
+
+
+@contextmanager
+def instead_of(path: str | os.PathLike[str]) -> Iterator[str]:
+    """Give the name of a file to write piece by piece; it takes the place of `path` when all went well.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        temporary = _beside(target, b"")
+        try:
+            yield temporary
+            os.replace(temporary, target)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _replace(target: Path, content: bytes) -> None:

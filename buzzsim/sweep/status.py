@@ -69,9 +69,10 @@ def status_of(directory: Path, plan: Plan) -> Status:
     strategies = len(plan.strategies)
     runs = sum(replicates.values()) * strategies
     missing = wanted - len(finished)
-    size = plan.block if plan.replicates > plan.block else plan.replicates
+    size = min(plan.block, plan.replicates)
+    left = missing * size if plan.until else len(plan.points) * plan.replicates - sum(replicates.values())
     return Status(
-        str(directory), len(plan.points), wanted, len(finished), failed, runs, missing * size * strategies, replicates,
+        str(directory), len(plan.points), wanted, len(finished), failed, runs, left * strategies, replicates,
         _time_left(directory, finished, missing),
     )  # fmt: skip
 

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import xarray as xr
 from numpy.typing import NDArray
 
 from buzzsim.analysis import Resampling, pair, summarise
 from buzzsim.errors import ResultError, unknown
+from buzzsim.files import instead_of
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import all_parameters
 from buzzsim.sweep import blocks
@@ -65,6 +67,27 @@ def table(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
     units = {key: parameter.unit for key, parameter in all_parameters() if key in plan.design.keys}
     frame.attrs = {"units": units | {name: OUTCOMES[name].unit for name in outcomes}, **provenance(plan)}
     return frame
+
+
+def save(directory: Path, plan: Plan, outcomes: list[str], path: str) -> None:
+    """Write the tidy table into one Parquet file, some rows at a time.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    keys = [_column([value_of(point, key) for point in plan.points.values()]) for key in plan.design.keys]
+    kinds = [pa.string() if values.dtype == object else pa.array(values).type for values in keys]
+    schema = pa.schema(
+        [("point", pa.string()), *zip(plan.design.keys, kinds, strict=True), ("strategy", pa.string()), ("replicate", pa.int32())]
+        + [(name, pa.float64()) for name in outcomes]
+        + [("error", pa.string())],
+        {name: str(value) for name, value in provenance(plan).items()},
+    )
+    with instead_of(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for piece in tables(directory, plan, outcomes):
+            writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
 
 
 def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
@@ -200,7 +223,8 @@ def _with_keys(frame: pd.DataFrame, plan: Plan, outcomes: list[str]) -> pd.DataF
 
 
 def _empty(outcomes: list[str]) -> pd.DataFrame:
-    return blocks.nothing().to_pandas()[["point", "strategy", "replicate", *outcomes, "error"]]
+    frame: pd.DataFrame = blocks.nothing().to_pandas()
+    return frame[["point", "strategy", "replicate", *outcomes, "error"]]
 
 
 def _column(values: list[Any]) -> NDArray[Any]:
@@ -240,8 +264,7 @@ def _counts(found: pd.DataFrame, kept: str) -> pd.DataFrame:
         found["hour"] = found.groupby(["strategy", "replicate"], observed=True).cumcount()
         found["runs"] = 1
     grouped = found.groupby(["strategy", "hour", "volume"], observed=True, sort=True)["runs"].sum()
-    counts: pd.DataFrame = grouped.reset_index().astype({"volume": float})
-    return counts
+    return grouped.reset_index().astype({"volume": float})
 
 
 def _weighted(volume: NDArray[Any], runs: NDArray[Any]) -> list[float]:
