@@ -31,7 +31,7 @@ def morris(trajectories: int, dimensions: int, entropy: int) -> Floats:
     key, step = np.uint64(draws.key_of(entropy)), MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))
     points = np.empty((trajectories, dimensions + 1, dimensions))
     for t in range(trajectories):
-        luck = draws.fold(key, t)
+        luck = np.uint64(draws.fold(key, t))
         place = np.empty(dimensions)
         order = np.empty(dimensions)
         for d in range(dimensions):

@@ -52,7 +52,7 @@ class Status:
         if self.seconds_left is not None and self.missing:
             said.append(f"; about {_duration(self.seconds_left)} on the workers it had")
         counts = set(self.replicates.values())
-        if len(counts) > 1:
+        if self.finished and len(counts) > 1:
             said.append(f"; {min(counts):,} to {max(counts):,} replicates of each point")
         return "".join(said)
 
