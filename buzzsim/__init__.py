@@ -5,17 +5,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from buzzsim.comparison import Comparison, compare
-    from buzzsim.errors import BuzzsimError, NetworkError, OutputError, ResultError, ScenarioError, StrategyError
+    from buzzsim.errors import BuzzsimError, NetworkError, OutputError, ResultError, ScenarioError, StrategyError, SweepError
     from buzzsim.model import BuzzModel
     from buzzsim.network import Network, generate, open_network, save_network
     from buzzsim.result import Result
     from buzzsim.runs import run
     from buzzsim.scenario import Scenario, scenarios
+    from buzzsim.sweep import Design, Sweep
 
 __all__ = [
     "BuzzModel",
     "BuzzsimError",
     "Comparison",
+    "Design",
     "Network",
     "NetworkError",
     "OutputError",
@@ -24,6 +26,8 @@ __all__ = [
     "Scenario",
     "ScenarioError",
     "StrategyError",
+    "Sweep",
+    "SweepError",
     "compare",
     "generate",
     "open_network",
@@ -33,10 +37,10 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BuzzModel": "model", "BuzzsimError": "errors", "Comparison": "comparison", "Network": "network", "NetworkError": "errors",
-    "OutputError": "errors", "Result": "result", "ResultError": "errors", "Scenario": "scenario", "ScenarioError": "errors",
-    "StrategyError": "errors", "compare": "comparison", "generate": "network", "open_network": "network", "run": "runs",
-    "save_network": "network", "scenarios": "scenario",
+    "BuzzModel": "model", "BuzzsimError": "errors", "Comparison": "comparison", "Design": "sweep", "Network": "network",
+    "NetworkError": "errors", "OutputError": "errors", "Result": "result", "ResultError": "errors", "Scenario": "scenario",
+    "ScenarioError": "errors", "StrategyError": "errors", "Sweep": "sweep", "SweepError": "errors", "compare": "comparison",
+    "generate": "network", "open_network": "network", "run": "runs", "save_network": "network", "scenarios": "scenario",
 }  # fmt: skip
 
 

@@ -11,11 +11,13 @@ import re
 import sys
 import textwrap
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, shown, unknown
+from buzzsim.commands import sweep
+from buzzsim.commands.numbers import whole
+from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, unknown
 
 EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
 FIGURE_FORMATS = (".png", ".svg", ".pdf")
@@ -85,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Compare strategies: a table, a figure, and a sentence of advice.",
     )
     _add_common(compare)
-    compare.add_argument("--replicates", metavar="N", type=_whole(1, 10**9), help="replicates of each strategy (default: 4000)")
+    compare.add_argument("--replicates", metavar="N", type=whole(1, 10**9), help="replicates of each strategy (default: 4000)")
     compare.add_argument(
         "--strategies",
         metavar="A,B",
@@ -100,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "(default: buzzsim-SCENARIO[-NETWORK].png; with --json none)",
     )
     compare.add_argument("--no-figure", action="store_true", help="draw no figure")
-    compare.add_argument("--threads", metavar="N", type=_whole(1, 1024), help="how many runs at once (no result depends on it)")
+    compare.add_argument("--threads", metavar="N", type=whole(1, 1024), help="how many runs at once (no result depends on it)")
     compare.set_defaults(act=_compare)
 
     run = commands.add_parser(
@@ -108,10 +110,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_common(run)
     run.add_argument("--strategy", metavar="NAME", default="ignore", help="ignore, censor, public_reply or private_dialogue")
-    run.add_argument("--replicate", metavar="N", type=_whole(0, 2**63 - 1), default=0, help="which replicate (default: 0)")
+    run.add_argument("--replicate", metavar="N", type=whole(0, 2**63 - 1), default=0, help="which replicate (default: 0)")
     run.add_argument("--engine", metavar="NAME", default="compiled", help="compiled or mesa: the same numbers")
     run.add_argument("--save", metavar="FILE", help="keep the whole run in a file that buzzsim.Result.load reads")
     run.set_defaults(act=_run)
+
+    sweep.add_to(commands)
 
     scenario = commands.add_parser("scenario", help="show, check or list scenarios", description="Show, check or list scenarios.")
     actions = scenario.add_subparsers(metavar="ACTION")
@@ -136,7 +140,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)"
     )
-    parser.add_argument("--seed", metavar="N", type=_whole(0, 2**4096), help="source of luck (default: fresh, and printed)")
+    parser.add_argument("--seed", metavar="N", type=whole(0, 2**4096), help="source of luck (default: fresh, and printed)")
     parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], help="change a key, such as reply.empathy=0.9; may be repeated"
     )
@@ -367,22 +371,6 @@ def _draw(comparison: Any, path: Path) -> None:
     from buzzsim import plot
 
     plot.save(comparison.plot(), path)
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    """Give a reader of whole numbers in a range."""
-
-    def read(text: str) -> int:
-        try:
-            value = int(text)
-        except ValueError:
-            value = low - 1
-        if not low <= value <= high:
-            most = f"from {low} to {high:,}" if value > high and high < 2**64 else f"of {low} or more"
-            raise argparse.ArgumentTypeError(f"is {shown(text)}; expected a whole number {most}")
-        return value
-
-    return read
 
 
 if __name__ == "__main__":

@@ -32,6 +32,10 @@ class ResultError(BuzzsimError, ValueError):
     """A saved result cannot be read, or an outcome of that name does not exist."""
 
 
+class SweepError(BuzzsimError, ValueError):
+    """A sweep's plan is not possible, or its directory holds something else."""
+
+
 class OutputError(BuzzsimError, OSError):
     """A file cannot be written."""
 

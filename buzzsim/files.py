@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,64 @@ def write_pieces(path: str | os.PathLike[str], pieces: Iterable[Any]) -> None:
         raise OutputError(f"{path}: cannot be written: {reason}") from None
 
 
+def create_whole(path: Path, content: bytes) -> bool:
+    """Write a file that is not there yet, whole; gives False, and changes nothing, where it is there already.
+
+    Of several processes that do so at once one succeeds. Where the disk knows no links, the last one does.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    try:
+        temporary = _beside(path, [content])
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            return False
+        except OSError:
+            os.replace(temporary, path)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+    return True
+
+
+@contextmanager
+def instead_of(path: str | os.PathLike[str]) -> Iterator[str]:
+    """Give the name of a file to write piece by piece; it takes the place of `path` when all went well.
+
+    Raises
+    ------
+    OutputError
+        When it cannot be written.
+    """
+    try:
+        target = Path(os.path.realpath(path))
+        temporary = _beside(target, [])
+        try:
+            yield temporary
+            os.replace(temporary, target)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
 def _replace(target: Path, pieces: Iterable[Any]) -> None:
     """Write beside the target, and put it in its place when all is on the disk."""
+    temporary = _beside(target, pieces)
+    try:
+        os.replace(temporary, target)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _beside(target: Path, pieces: Iterable[Any]) -> str:
+    """Write a temporary file beside the target, all of it and on the disk; gives its name."""
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
     try:
         with open(handle, "wb") as file:
@@ -51,7 +108,7 @@ def _replace(target: Path, pieces: Iterable[Any]) -> None:
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(temporary, 0o666 & ~mask)
-        os.replace(temporary, target)
     except BaseException:
         os.unlink(temporary)
         raise
+    return temporary

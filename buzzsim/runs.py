@@ -106,6 +106,7 @@ def replicates(
     entropy: int,
     n: int,
     *,
+    start: int = 0,
     threads: int | None = None,
     progress: Callable[[int], Any] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
@@ -121,6 +122,8 @@ def replicates(
         Where the luck comes from; replicate r has the same luck under every strategy.
     n : int
         Number of replicates.
+    start : int
+        The first of them.
     threads : int, optional
         How many at once; by default one for each core. No result depends on it.
     progress : callable, optional
@@ -142,7 +145,7 @@ def replicates(
         if not hasattr(local, "workspace"):
             local.workspace = world.workspace()
         while done < last:
-            done += _batch(world, strategy, key, done, local.workspace, hourly[done:last], values[done:last])
+            done += _batch(world, strategy, key, start + done, local.workspace, hourly[done:last], values[done:last])
             if done < last:
                 local.workspace = larger(local.workspace)
         if progress is not None:

@@ -209,9 +209,9 @@ class Scenario:
         except ValueError as error:  # numbers of thousands of digits
             raise ScenarioError(f"{place}: not valid TOML: {error}") from None
         data.setdefault("name", Path(place).stem.encode(errors="replace").decode())
-        return cls.from_dict(data, place)._beside(Path(source).parent)
+        return cls.from_dict(data, place).beside(Path(source).parent)
 
-    def _beside(self, folder: Path) -> Scenario:
+    def beside(self, folder: Path) -> Scenario:
         """Take the network's file from a folder, where the wish names it without saying from where."""
         file = self.network.file
         return self.replace({"network.file": str(folder / file)}) if file and folder != Path() else self
@@ -225,7 +225,7 @@ class Scenario:
         >>> Scenario.from_dict({"reply": {"empathy": 0.2}}) == Scenario.from_dict({"reply.empathy": 0.2})
         True
         """
-        return cls()._with(_flat(data, place), place)
+        return cls()._with(flat_keys(data, place), place)
 
     def replace(self, changes: Mapping[str, Any], place: str = "arguments") -> Scenario:
         """Give a copy with some keys changed.
@@ -242,7 +242,7 @@ class Scenario:
         >>> Scenario().replace({"brand.staff": 2}).brand.staff
         2.0
         """
-        return self._with(_flat(changes, place), place)
+        return self._with(flat_keys(changes, place), place)
 
     def _with(self, changes: Mapping[str, Any], place: str) -> Scenario:
         """Put checked values into their sections."""
@@ -357,7 +357,7 @@ def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
         raise ScenarioError(f"{path}: cannot be read: {reason}") from None
 
 
-def _flat(data: Mapping[str, Any], place: str) -> dict[str, Any]:
+def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Turn nested tables into dotted keys, refusing what no scenario has."""
     if not isinstance(data, Mapping):
         raise ScenarioError(sentence(place, "the changes", data, "a mapping of keys, such as 'reply.empathy', to values"))

@@ -1,0 +1,1 @@
+"""Commands that are a family of their own; `cli` opens them."""

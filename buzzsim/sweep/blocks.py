@@ -1,0 +1,205 @@
+"""The files of a sweep: one for each finished block, there whole or not at all, the same bytes whoever computes it."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from buzzsim.errors import OutputError, SweepError
+from buzzsim.files import write_whole
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.sweep.plan import Block, Plan
+
+RUNS, HOURLY = "blocks", "hourly"
+_ABOUT = b"buzzsim"
+_WORD = pa.dictionary(pa.int32(), pa.string())
+_SCHEMAS = {
+    RUNS: pa.schema(
+        [("point", _WORD), ("strategy", _WORD), ("replicate", pa.int32()), ("error", pa.string())]
+        + [(name, pa.float64()) for name in OUTCOMES]
+    ),
+    "whole": pa.schema([("point", _WORD), ("strategy", _WORD), ("replicate", pa.int32()), ("volume", pa.list_(pa.int32()))]),
+    "bands": pa.schema([("point", _WORD), ("strategy", _WORD), ("hour", pa.int32()), ("volume", pa.int32()), ("runs", pa.int32())]),
+}
+_STALE = 3600.0  # seconds after which a temporary file has been left by somebody killed
+_UNREADABLE = (OSError, pa.ArrowException, KeyError, ValueError)
+
+
+def path_of(directory: Path, block: Block, folder: str = RUNS) -> Path:
+    """Give where a block's file is."""
+    return directory / folder / f"{block.point}-{block.first:07d}-{block.last:07d}.parquet"
+
+
+def prepare(directory: Path) -> None:
+    """Make the folders of a sweep, and clear away what was left half written long ago.
+
+    Raises
+    ------
+    OutputError
+        When that is not possible.
+    """
+    try:
+        for folder in (RUNS, HOURLY):
+            (directory / folder).mkdir(parents=True, exist_ok=True)
+            for left in (directory / folder).glob(".*.parquet.*"):
+                if time.time() - left.stat().st_mtime > _STALE:
+                    left.unlink(missing_ok=True)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"{directory}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def write_runs(directory: Path, plan: Plan, block: Block, values: NDArray[np.float64], error: str | None) -> None:
+    """Write a block: its presence says that it is finished.
+
+    Parameters
+    ----------
+    values : array of shape (replicates, strategies, outcomes)
+        NaN where undefined, and all NaN where the block failed.
+    error : str or None
+        Why the block failed.
+    """
+    n, strategies, _ = values.shape
+    flat = values.reshape(n * strategies, -1)
+    columns: dict[str, Any] = {
+        "point": _words([block.point], np.zeros(len(flat), np.int32)),
+        "strategy": _words(plan.strategies, np.tile(np.arange(strategies, dtype=np.int32), n)),
+        "replicate": np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies),
+        "error": pa.array([error] * len(flat), pa.string()),
+        **{name: flat[:, k] for k, name in enumerate(OUTCOMES)},
+    }
+    failed = 0 if error is None else len(flat)
+    _write(path_of(directory, block), pa.table(columns, _SCHEMAS[RUNS]), _about(plan, block) | {"failed": failed})
+
+
+def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32]) -> None:
+    """Write a block's critical posts by hour, before the block itself.
+
+    ``whole``: a list for each run. ``bands``: how many runs had how many posts in each hour, from which any band follows.
+
+    Parameters
+    ----------
+    hourly : array of shape (replicates, strategies, hours)
+    """
+    n, strategies, hours = hourly.shape
+    if plan.hourly == "whole":
+        ends = np.arange(0, hourly.size + 1, max(1, hours), dtype=np.int32)[: n * strategies + 1]
+        columns = {
+            "point": _words([block.point], np.zeros(n * strategies, np.int32)),
+            "strategy": _words(plan.strategies, np.tile(np.arange(strategies, dtype=np.int32), n)),
+            "replicate": np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies),
+            "volume": pa.ListArray.from_arrays(pa.array(ends), pa.array(hourly.ravel())),
+        }
+    else:
+        counts = [
+            (s, hour, *found)
+            for s in range(strategies)
+            for hour in range(hours)
+            for found in zip(*np.unique(hourly[:, s, hour], return_counts=True), strict=True)
+        ]
+        table = np.array(counts, np.int32).reshape(-1, 4)
+        columns = {
+            "point": _words([block.point], np.zeros(len(table), np.int32)),
+            "strategy": _words(plan.strategies, table[:, 0]),
+            "hour": table[:, 1],
+            "volume": table[:, 2],
+            "runs": table[:, 3],
+        }
+    _write(path_of(directory, block, HOURLY), pa.table(columns, _SCHEMAS[plan.hourly]), _about(plan, block))
+
+
+def is_whole(directory: Path, plan: Plan, block: Block) -> bool:
+    """Whether a block is finished: its file is there, this plan's, and every page of it can be read."""
+    if not _is_readable(path_of(directory, block), plan, block):
+        return False
+    return not plan.hourly or _is_readable(path_of(directory, block, HOURLY), plan, block)
+
+
+def failures(directory: Path, plan: Plan, block: Block) -> int | None:
+    """Give how many runs of a block failed, None where it is not finished; looks at the ends of files only."""
+    path = path_of(directory, block)
+    try:
+        about = json.loads((pq.read_schema(path).metadata or {})[_ABOUT])
+        if plan.hourly and not path_of(directory, block, HOURLY).is_file():
+            return None
+    except _UNREADABLE:
+        return None
+    return int(about["failed"]) if {**about, **_about(plan, block)} == about else None
+
+
+def read_runs(directory: Path, block: Block, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read some columns of a finished block, all of them by default.
+
+    Raises
+    ------
+    SweepError
+        When the file is damaged.
+    """
+    return _read(path_of(directory, block), columns)
+
+
+def read_hourly(directory: Path, block: Block) -> pa.Table:
+    """Read a finished block's series by hour."""
+    return _read(path_of(directory, block, HOURLY), None)
+
+
+def nothing() -> pa.Table:
+    """Give a table of runs without rows."""
+    return _SCHEMAS[RUNS].empty_table()
+
+
+def write_points(directory: Path, plan: Plan) -> None:
+    """Write which point is which, for whoever reads the files without buzzsim: its name and the keys it sets."""
+    keys = plan.design.keys
+    names = pa.array(list(plan.points), pa.string())
+    columns = [pa.array([_plain(point.changes.get(key)) for point in plan.points.values()]) for key in keys]
+    _write(directory / "points.parquet", pa.Table.from_arrays([names, *columns], ["point", *keys]), {})
+
+
+def _about(plan: Plan, block: Block) -> dict[str, Any]:
+    """What a block's file says of itself."""
+    return {"sweep": plan.fingerprint, "point": block.point, "first": block.first, "last": block.last}
+
+
+def _write(path: Path, table: pa.Table, about: dict[str, Any]) -> None:
+    """Write a table with checksums, and what it is about."""
+    buffer = io.BytesIO()
+    named = table.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
+    pq.write_table(named, buffer, compression="zstd", write_page_checksum=True)
+    write_whole(path, buffer.getvalue())
+
+
+def _is_readable(path: Path, plan: Plan, block: Block) -> bool:
+    """Whether a file is this block's, with every checksum right."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            about = json.loads(file.schema_arrow.metadata[_ABOUT])
+            file.read()
+    except (*_UNREADABLE, TypeError):
+        return False
+    return bool({**about, **_about(plan, block)} == about)
+
+
+def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            return file.read(columns=None if columns is None else list(columns))
+    except _UNREADABLE as error:
+        said = str(error).strip().splitlines()[0]
+        raise SweepError(f"{path}: cannot be read: {said}; run the sweep again, and it is computed anew") from None
+
+
+def _words(words: Iterable[str], codes: Any) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(list(words), pa.string()))
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

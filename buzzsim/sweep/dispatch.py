@@ -1,0 +1,159 @@
+"""Who computes which block when: threads, processes, any executor, shards; and what is left to do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from buzzsim.errors import ScenarioError, SweepError, sentence
+from buzzsim.sweep import blocks
+from buzzsim.sweep.plan import Block, Plan
+from buzzsim.sweep.until import Rule
+from buzzsim.sweep.work import Done, compute, warm_up
+
+_AT_ONCE = 512  # blocks handed to an executor of unknown size
+_DONE = 2  # blocks waiting for each worker of our own
+
+
+class Queue:
+    """The blocks of a shard that are missing, in the order of the plan; with a rule, as long as it wants more."""
+
+    def __init__(self, directory: Path, plan: Plan, shard: tuple[int, int]) -> None:
+        self.directory, self.plan = directory, plan
+        self.rule = Rule.of(plan.until) if plan.until else None
+        i, n = shard
+        if self.rule:
+            mine = list(plan.points)[i - 1 :: n]
+            self._todo = iter([Block(point, *plan.spans[0]) for point in mine])
+            self.total = len(mine) * plan.replicates * len(plan.strategies)
+        else:
+            every = [Block(point, *span) for point in plan.points for span in plan.spans][i - 1 :: n]
+            missing = [block for block in every if not blocks.is_whole(directory, plan, block)]
+            self._todo = iter(missing)
+            self.total = sum(map(self.runs, missing))
+        self._ready: list[Block] = []
+        self._values: dict[str, list[NDArray[np.float64]]] = {}
+
+    def runs(self, block: Block) -> int:
+        """Give the number of runs in a block."""
+        return (block.last - block.first) * len(self.plan.strategies)
+
+    def next(self) -> Block | None:
+        """Give a block to compute; None while there is none."""
+        while True:
+            block = self._ready.pop() if self._ready else next(self._todo, None)
+            if block is None or self.rule is None or not blocks.is_whole(self.directory, self.plan, block):
+                return block
+            self.finished(block)
+
+    def finished(self, block: Block) -> None:
+        """Take note of a finished block: where a rule is not content yet, the point's next one is ready."""
+        if self.rule is None:
+            return
+        spans = self.plan.spans
+        seen = self._values.setdefault(block.point, [])
+        seen.append(outcome_of(self.directory, self.plan, block, self.rule.outcome))
+        following = spans.index((block.first, block.last)) + 1
+        if following == len(spans) or self.rule.holds(np.concatenate(seen), self.plan.entropy):
+            del self._values[block.point]
+        else:
+            self._ready.append(Block(block.point, *spans[following]))
+
+
+def outcome_of(directory: Path, plan: Plan, block: Block, outcome: str) -> NDArray[np.float64]:
+    """Give one outcome of a finished block, a row for each replicate, a column for each strategy."""
+    column = blocks.read_runs(directory, block, [outcome]).column(outcome)
+    return np.asarray(column.to_numpy()).reshape(-1, len(plan.strategies))
+
+
+def work_off(queue: Queue, executor: Executor | str | None, n_jobs: int | None, quiet: bool) -> None:
+    """Compute what a queue holds.
+
+    Raises
+    ------
+    SweepError
+        When a worker died.
+    OutputError
+        When a file cannot be written.
+    """
+    directory = os.path.abspath(queue.directory)
+    silent = True if quiet or sys.stderr is None else None  # None: silent off a terminal
+    bar = tqdm(total=queue.total, unit="run", unit_scale=True, disable=silent, delay=1, smoothing=0.05)
+    with bar, _workers(executor, n_jobs) as (workers, at_once):
+        waiting: dict[Future[Done], Block] = {}
+        try:
+            while True:
+                while len(waiting) < at_once and (block := queue.next()) is not None:
+                    waiting[workers.submit(compute, directory, block)] = block
+                if not waiting:
+                    return
+                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                    block = waiting.pop(future)
+                    future.result()
+                    queue.finished(block)
+                    bar.update(queue.runs(block))
+        except BrokenExecutor:
+            said = "a worker died (killed, or out of memory); finished blocks are kept, and the same command goes on from there"
+            raise SweepError(f"{queue.directory}: {said}") from None
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def checked_shard(shard: Any) -> tuple[int, int]:
+    """Give which part of the work is asked for: (i, n), the i-th of n, from 1."""
+    try:
+        i, n = shard
+        fine = all(isinstance(value, (int, np.integer)) and not isinstance(value, bool) for value in (i, n)) and 1 <= i <= n
+    except (TypeError, ValueError):
+        fine = False
+    if not fine:
+        raise ScenarioError(sentence("arguments", "shard", shard, "(i, n), the i-th of n parts, i from 1 to n"))
+    return int(i), int(n)
+
+
+@contextmanager
+def _workers(executor: Executor | str | None, n_jobs: int | None) -> Iterator[tuple[Executor, int]]:
+    """Give who computes, and how many blocks they are handed at once."""
+    if isinstance(executor, Executor) or hasattr(executor, "submit"):
+        yield executor, _AT_ONCE  # type: ignore[misc]
+        return
+    if executor not in (None, "threads", "processes"):
+        raise ScenarioError(sentence("arguments", "executor", executor, "'threads', 'processes' or an Executor"))
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or not 1 <= n_jobs <= 1024):
+        raise ScenarioError(sentence("arguments", "n_jobs", n_jobs, "a whole number from 1 to 1024"))
+    warm_up()
+    n = int(n_jobs or os.cpu_count() or 1)
+    if executor == "processes":
+        pool: Executor = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), initializer=_begin_work)
+    else:
+        pool = ThreadPoolExecutor(n)
+    try:
+        yield pool, _DONE * n
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_work() -> None:
+    """Let Ctrl-C be the driver's affair, and leave when the driver is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    driver = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if driver is not None:
+            driver.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

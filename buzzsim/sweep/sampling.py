@@ -1,0 +1,45 @@
+"""Where to look in a space of many dimensions: points of the unit cube, spread as Latin hypercube, Sobol and Morris would."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import qmc
+
+from buzzsim import draws
+
+Floats = NDArray[np.float64]
+
+MORRIS_LEVELS = 4
+
+
+def latin_hypercube(n: int, dimensions: int, entropy: int) -> Floats:
+    """Give n points, one in each of n slices of every dimension (McKay et al. 1979)."""
+    return np.asarray(qmc.LatinHypercube(dimensions, seed=entropy).random(n))
+
+
+def sobol(n: int, dimensions: int, entropy: int) -> Floats:
+    """Give the first n points, a power of two, of a scrambled Sobol sequence (Owen 1998)."""
+    return np.asarray(qmc.Sobol(dimensions, seed=entropy).random(n))
+
+
+def morris(trajectories: int, dimensions: int, entropy: int) -> Floats:
+    """Give trajectories that change one dimension at a time by two thirds, on a grid of four levels (Morris 1991).
+
+    Each has dimensions + 1 points. A dimension starts where it can still move, and all are moved in an order of chance.
+    """
+    key, step = np.uint64(draws.key_of(entropy)), MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))
+    points = np.empty((trajectories, dimensions + 1, dimensions))
+    for t in range(trajectories):
+        luck = np.uint64(draws.fold(key, t))
+        place = np.empty(dimensions)
+        order = np.empty(dimensions)
+        for d in range(dimensions):
+            level = int(draws.pick(luck, draws.DESIGN, 2 * d, MORRIS_LEVELS))
+            place[d] = level / (MORRIS_LEVELS - 1)
+            order[d] = draws.chance(luck, draws.DESIGN, 2 * d + 1)
+        points[t, 0] = place
+        for row, d in enumerate(np.argsort(order, kind="stable")):
+            place[d] += step if place[d] < 0.5 else -step
+            points[t, row + 1] = place
+    return np.clip(points.reshape(-1, dimensions), 0.0, 1.0)

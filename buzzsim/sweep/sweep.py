@@ -1,0 +1,280 @@
+"""Many scenarios, each under every strategy with the same luck, in a directory that survives whatever stops the work."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from buzzsim import draws
+from buzzsim.comparison import HEADLINES
+from buzzsim.errors import ScenarioError, SweepError, sentence, unknown
+from buzzsim.runs import scenario_of
+from buzzsim.scenario import Scenario
+from buzzsim.strategy import checked_strategies, checked_strategy
+from buzzsim.sweep import blocks
+from buzzsim.sweep.design import Design
+from buzzsim.sweep.dispatch import Queue, checked_shard, work_off
+from buzzsim.sweep.plan import FILE, Plan, agreed, checked_hourly, checked_replicates, open_plan, settle
+from buzzsim.sweep.status import Status, status_of
+from buzzsim.sweep.until import Rule
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+MOST_REPLICATES = 10_000
+"""Where a rule goes on at most, unless asked otherwise."""
+
+_KEYS = ("scenario", "design", "out", "replicates", "seed", "strategies", "baseline", "hourly", "until", "max_replicates")
+
+
+class Sweep:
+    """A scenario, the points around it, and the directory where every finished block is a file.
+
+    Stop it, or let anything stop it, and run it again: what is finished is kept. A larger design, or more replicates,
+    on the same directory computes what is missing. No number depends on who computed it, when, or in what order.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+        What all points share, or its name or file.
+    design : Design or mapping
+        The points; a mapping of keys to lists is a full factorial.
+    replicates : int
+        Number of replicates of each point and strategy. Replicate r has the same luck at all of them.
+    rng : None, int, SeedSequence or Generator
+        Where the luck comes from (SPEC 7); None takes that of the directory, or fresh luck, and records it.
+    out : path
+        The directory.
+    strategies : iterable of str, optional
+        Which; all four if left out. The baseline is always among them, and first.
+    baseline : str
+        What the others are compared with.
+    hourly : {None, "bands", "whole"}
+        What is kept of critical posts by hour: nothing, how many runs had how many in each hour, or every run's.
+
+    Raises
+    ------
+    BuzzsimError
+        When something asked for is not allowed, or the directory holds another sweep.
+
+    Examples
+    --------
+    >>> import buzzsim as bz
+    >>> design = bz.Design.product({"reply.empathy": [0.2, 0.8]})
+    >>> sweep = bz.Sweep("default", design, replicates=20, rng=7, out="runs/empathy")
+    >>> sweep.run(n_jobs=1).finished
+    True
+    >>> len(sweep.table()) == 2 * 4 * 20
+    True
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario | str | os.PathLike[str],
+        design: Design | Mapping[str, Any],
+        *,
+        replicates: int = 250,
+        rng: Any = None,
+        out: str | os.PathLike[str],
+        strategies: Iterable[str] | str | None = None,
+        baseline: str = "ignore",
+        hourly: str | None = None,
+    ) -> None:
+        if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
+            raise ScenarioError(sentence("arguments", "out", out, "the name of a directory"))
+        self.directory = Path(out)
+        self._fresh_luck = rng is None
+        names = dict.fromkeys([checked_strategy(baseline), *checked_strategies(strategies)])
+        self.plan = Plan.of(
+            scenario_of(scenario),
+            design if isinstance(design, Design) else Design.product(design),
+            replicates=checked_replicates("replicates", replicates),
+            entropy=draws.entropy_of(rng),
+            strategies=tuple(names),
+            baseline=baseline,
+            hourly=checked_hourly(hourly),
+        )
+        if (self.directory / FILE).exists():
+            self.plan = agreed(self.plan, open_plan(self.directory), self.directory, self._fresh_luck)
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> Sweep:
+        """Open the sweep of a directory: every point and replicate that was asked for so far.
+
+        Raises
+        ------
+        SweepError
+            When there is none.
+        """
+        sweep = cls.__new__(cls)
+        sweep.directory, sweep._fresh_luck = Path(directory), False
+        sweep.plan = open_plan(sweep.directory)
+        return sweep
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> Sweep:
+        """Read a sweep from a TOML file: the arguments of `Sweep` by name, the design as `Design.from_dict` takes it.
+
+        Beside them ``seed`` (instead of rng), ``until`` and ``max_replicates``. Files and directories that it names are
+        seen from its own folder; without ``out`` the directory is the file's name without its ending.
+        """
+        place, folder = Path(path).name, Path(path).parent
+        try:
+            data = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise SweepError(f"{path}: cannot be read: {error.strerror or error}") from None
+        except (ValueError, RecursionError) as error:
+            raise SweepError(f"{place}: not valid TOML: {error}") from None
+        for key in data:
+            if key not in _KEYS:
+                raise SweepError(unknown(place, "key", key, _KEYS))
+        if "design" not in data:
+            raise SweepError(f"{place}: design is missing; expected a table [design] of keys to lists of values")
+        arguments = {key: data[key] for key in ("replicates", "strategies", "baseline", "hourly") if key in data}
+        where = out if out is not None else folder / data.get("out", Path(path).stem)
+        design = Design.from_dict(data["design"], folder)
+        sweep = cls(_scenario(data.get("scenario", "default"), folder, place), design, rng=data.get("seed"), out=where, **arguments)
+        if "until" in data:
+            sweep._ask_until(data["until"], data.get("max_replicates"))
+        return sweep
+
+    def run(
+        self,
+        n_jobs: int | None = None,
+        *,
+        executor: Executor | str | None = None,
+        shard: tuple[int, int] = (1, 1),
+        until: str | None = None,
+        max_replicates: int | None = None,
+        quiet: bool = False,
+    ) -> Status:
+        """Compute what is missing.
+
+        Parameters
+        ----------
+        n_jobs : int, optional
+            How many blocks at once; by default one for each core.
+        executor : {"threads", "processes"} or Executor
+            Who computes: threads of this process if left out, processes (mind ``if __name__ == "__main__":``), or
+            anything that has ``submit``, such as Dask's ``client.get_executor()`` or mpi4py's ``MPIPoolExecutor``.
+        shard : (int, int)
+            (i, n): only the i-th of n parts, from 1, as in a job array.
+        until : str, optional
+            Go on, point by point, until this holds, such as ``"ci95 of reach difference < 0.01"``: the 95 % interval
+            of every paired difference to the baseline is at most that wide on either side. Looked at after each block.
+        max_replicates : int, optional
+            Where `until` ends at the latest; 10,000 by default.
+        quiet : bool
+            Whether to show no progress.
+
+        Returns
+        -------
+        Status
+            How far the whole sweep is, and how many replicates each point took.
+
+        Raises
+        ------
+        BuzzsimError
+            When a worker died, the disk is full, or the directory holds another sweep; what is finished is kept.
+        """
+        part = checked_shard(shard)
+        if until is not None:
+            self._ask_until(until, max_replicates)
+        blocks.prepare(self.directory)
+        self.plan = settle(self.plan, self.directory, self._fresh_luck)
+        self._fresh_luck = False
+        blocks.write_points(self.directory, open_plan(self.directory))
+        work_off(Queue(self.directory, self.plan, part), executor, n_jobs, quiet)
+        return self.status()
+
+    def status(self) -> Status:
+        """Tell what is finished, failed and missing, and estimate the time that is left."""
+        return status_of(self.directory, self.plan)
+
+    def table(self, outcomes: Iterable[str] | str | None = None) -> pd.DataFrame:
+        """Give every finished run as a row.
+
+        Parameters
+        ----------
+        outcomes : str or iterable of str, optional
+            Which, so that only those are read; all if left out.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``point`` (its name), the keys of the design, ``strategy``, ``replicate``, the outcomes, and
+            ``error`` (empty where the run did not fail). Units and provenance in ``attrs``.
+        """
+        from buzzsim.sweep import tables
+
+        return tables.table(self.directory, self.plan, tables.checked_outcomes(outcomes))
+
+    def summary(self, outcomes: Iterable[str] | str | None = HEADLINES) -> pd.DataFrame:
+        """Give one row for each point, strategy and outcome, with the numbers of `Comparison.summary`."""
+        from buzzsim.sweep import tables
+
+        return tables.summary(self.directory, self.plan, tables.checked_outcomes(outcomes))
+
+    def results(self, outcomes: Iterable[str] | str | None = None) -> xr.Dataset:
+        """Give the outcomes as an xarray Dataset.
+
+        Parameters
+        ----------
+        outcomes : str or iterable of str, optional
+            Which, so that only those are read; all if left out.
+
+        Returns
+        -------
+        Dataset
+            Dimensions: the keys of the design where it is a full factorial, else ``point``; ``strategy``; ``replicate``.
+            What is not finished is NaN. Units and meanings in the attributes of each variable, provenance in the Dataset's.
+        """
+        from buzzsim.sweep import tables
+
+        return tables.results(self.directory, self.plan, tables.checked_outcomes(outcomes))
+
+    def hourly(self) -> pd.DataFrame:
+        """Give critical posts by hour: for each point, strategy and hour the mean and quantiles over replicates.
+
+        Raises
+        ------
+        SweepError
+            When the sweep was planned without.
+        """
+        from buzzsim.sweep import tables
+
+        if not self.plan.hourly:
+            raise SweepError(f"{self.directory}: keeps nothing by hour; expected a sweep with hourly='bands' or 'whole'")
+        return tables.hourly(self.directory, self.plan)
+
+    def digest(self) -> str:
+        """Give the SHA-256 of all that is finished: the same for any workers, threads, shards and interruptions."""
+        from buzzsim.sweep import tables
+
+        return tables.digest(self.directory, self.plan)
+
+    def __repr__(self) -> str:
+        plan = self.plan
+        about = f"{len(plan.points):,} points, {len(plan.strategies)} strategies, {plan.replicates:,} replicates"
+        return f"<Sweep {plan.scenario.name!r} in {self.directory}: {about}>"
+
+    def _ask_until(self, until: Any, most: int | None) -> None:
+        """Take note of a rule and its maximum."""
+        Rule.of(until)
+        found = checked_replicates("max_replicates", max(MOST_REPLICATES, self.plan.stages[0]) if most is None else most)
+        self.plan = self.plan.asked_until(until, found)
+
+
+def _scenario(found: Any, folder: Path, place: str) -> Scenario:
+    """Open the scenario that a sweep file names or holds."""
+    if isinstance(found, Mapping):
+        return Scenario.from_dict(found, place).beside(folder)
+    if isinstance(found, str) and found.endswith(".toml"):
+        return Scenario.load(folder / found)
+    return scenario_of(found)

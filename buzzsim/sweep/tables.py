@@ -1,0 +1,273 @@
+"""What a sweep found: tidy tables, an xarray Dataset, summaries, series by hour, and one digest of it all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import xarray as xr
+from numpy.typing import NDArray
+
+from buzzsim.analysis import Resampling, pair, summarise
+from buzzsim.errors import ResultError, unknown
+from buzzsim.files import instead_of
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.parameters import all_parameters
+from buzzsim.sweep import blocks
+from buzzsim.sweep.plan import Block, Plan, Point
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def checked_outcomes(outcomes: Iterable[str] | str | None) -> list[str]:
+    """Give the outcomes asked for, all of them by default."""
+    wanted = list(OUTCOMES) if outcomes is None else [outcomes] if isinstance(outcomes, str) else list(outcomes)
+    for name in wanted:
+        if name not in OUTCOMES:
+            raise ResultError(unknown("sweep", "outcome", name, OUTCOMES))
+    return wanted
+
+
+def rows_of(directory: Path, plan: Plan, name: str, columns: list[str]) -> pa.Table | None:
+    """Give the finished rows of a point, by replicate and strategy; None where there are none."""
+    parts = []
+    for block in finished(directory, plan, name):
+        part = blocks.read_runs(directory, block, ["point", "strategy", "replicate", *columns])
+        parts.append(part.filter(pc.less(part["replicate"], plan.replicates)) if block.last > plan.replicates else part)
+    return pa.concat_tables(parts).unify_dictionaries() if parts else None
+
+
+def finished(directory: Path, plan: Plan, name: str) -> list[Block]:
+    """Give the finished blocks of a point."""
+    every = (Block(name, *span) for span in plan.spans)
+    return [block for block in every if blocks.failures(directory, plan, block) is not None]
+
+
+def tables(directory: Path, plan: Plan, outcomes: list[str], at_once: int = 1) -> Iterator[pd.DataFrame]:
+    """Give the tidy table in pieces of some points each, so that memory stays flat."""
+    names = list(plan.points)
+    for first in range(0, len(names), at_once):
+        found = [rows_of(directory, plan, name, [*outcomes, "error"]) for name in names[first : first + at_once]]
+        parts = [part for part in found if part is not None]
+        if parts:
+            yield _with_keys(pa.concat_tables(parts).unify_dictionaries().to_pandas(), plan, outcomes)
+
+
+def table(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
+    """Give the whole tidy table."""
+    found = list(tables(directory, plan, outcomes, at_once=max(1, len(plan.points))))
+    frame = found[0] if found else _with_keys(_empty(outcomes), plan, outcomes)
+    units = {key: parameter.unit for key, parameter in all_parameters() if key in plan.design.keys}
+    frame.attrs = {"units": units | {name: OUTCOMES[name].unit for name in outcomes}, **provenance(plan)}
+    return frame
+
+
+def save(directory: Path, plan: Plan, outcomes: list[str], path: str) -> None:
+    """Write the tidy table into one Parquet file, some rows at a time.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written.
+    """
+    keys = [_column([value_of(point, key) for point in plan.points.values()]) for key in plan.design.keys]
+    kinds = [pa.string() if values.dtype == object else pa.array(values).type for values in keys]
+    schema = pa.schema(
+        [("point", pa.string()), *zip(plan.design.keys, kinds, strict=True), ("strategy", pa.string()), ("replicate", pa.int32())]
+        + [(name, pa.float64()) for name in outcomes]
+        + [("error", pa.string())],
+        {name: str(value) for name, value in provenance(plan).items()},
+    )
+    with instead_of(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        for piece in tables(directory, plan, outcomes):
+            writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
+
+
+def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
+    """Give one row for each point, strategy and outcome."""
+    rows: list[dict[str, Any]] = []
+    for name, point in plan.points.items():
+        values = values_of(directory, plan, name, list(OUTCOMES))
+        if values is None:
+            continue
+        keys = {key: value_of(point, key) for key in plan.design.keys}
+        for strategy, found in _statistics(plan, values).items():
+            for outcome in outcomes:
+                rows.append({"point": name, **keys, "strategy": strategy, "outcome": outcome, **_row(found[outcome])})
+    return pd.DataFrame(rows)
+
+
+def results(directory: Path, plan: Plan, outcomes: list[str]) -> xr.Dataset:
+    """Give the outcomes with named dimensions: the keys of a full factorial (else points), strategy, replicate."""
+    names, strategies = list(plan.points), list(plan.strategies)
+    longest = 0
+    cube = np.full((len(outcomes), len(names), len(strategies), plan.replicates), np.nan)
+    for k, name in enumerate(names):
+        values = values_of(directory, plan, name, outcomes)
+        if values is not None:
+            longest = max(longest, len(values))
+            cube[:, k, :, : len(values)] = values.transpose(2, 1, 0)
+    cube = cube[..., :longest]
+    levels = _factors(plan)
+    dims = [*levels, "strategy", "replicate"] if levels else ["point", "strategy", "replicate"]
+    shape = [*map(len, levels.values()), *cube.shape[2:]] if levels else list(cube.shape[1:])
+    about = dict(all_parameters())
+    coords: dict[str, Any] = {"strategy": strategies, "replicate": np.arange(longest)}
+    if levels:
+        coords |= {key: (key, values, _key_attrs(about[key])) for key, values in levels.items()}
+        coords["point_name"] = (list(levels), np.array(names).reshape(shape[:-2]))
+    else:
+        coords["point"] = names
+        for key in plan.design.keys:
+            coords[key] = ("point", _column([value_of(point, key) for point in plan.points.values()]), _key_attrs(about[key]))
+    variables = {
+        name: (dims, cube[k].reshape(shape), {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning})
+        for k, name in enumerate(outcomes)
+    }
+    return xr.Dataset(variables, coords, provenance(plan))
+
+
+def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
+    """Give the critical posts by hour of each point and strategy: mean and bands over replicates."""
+    rows: list[tuple[Any, ...]] = []
+    for name in plan.points:
+        parts = [blocks.read_hourly(directory, block).to_pandas() for block in finished(directory, plan, name)]
+        if not parts:
+            continue
+        counts = _counts(pd.concat(parts), plan.hourly)
+        for (strategy, hour), found in counts.groupby(["strategy", "hour"], observed=True, sort=True):
+            volume, runs = found["volume"].to_numpy(), found["runs"].to_numpy()
+            rows.append((name, strategy, hour, runs.sum(), np.average(volume, weights=runs), *_weighted(volume, runs)))
+    columns = ["point", "strategy", "hour", "replicates", "mean", *(f"p{round(100 * q):02d}" for q in QUANTILES)]
+    frame = pd.DataFrame(rows, columns=columns)
+    keys = {key: [value_of(plan.points[name], key) for name in frame["point"]] for key in plan.design.keys}
+    for k, (key, values) in enumerate(keys.items(), 1):
+        frame.insert(k, key, values)
+    frame.attrs = {"units": {"hour": "hours", "mean": "posts per hour"}, **provenance(plan)}
+    return frame
+
+
+def digest(directory: Path, plan: Plan) -> str:
+    """Give one SHA-256 of every finished row, whatever blocks they are in and whoever computed them when."""
+    whole = hashlib.sha256()
+    for name in sorted(plan.points):
+        rows = rows_of(directory, plan, name, [*OUTCOMES, "error"])
+        if rows is None:
+            continue
+        whole.update(f"{name} {rows.num_rows}".encode())
+        whole.update("".join(rows["strategy"].to_pylist()).encode())
+        whole.update(repr(set(rows["error"].to_pylist())).encode())
+        for column in ("replicate", *OUTCOMES):
+            whole.update(np.ascontiguousarray(rows[column].to_numpy()).tobytes())
+    return whole.hexdigest()
+
+
+def provenance(plan: Plan) -> dict[Hashable, Any]:
+    """Say where the numbers come from, in words that any file format keeps."""
+    about = " ".join(f"{part} {number}" for part, number in plan.versions.items())
+    return {"scenario": plan.scenario.to_toml(), "entropy": str(plan.entropy), "baseline": plan.baseline, "versions": about}
+
+
+def value_of(point: Point, key: str) -> Any:
+    """Give the value that a key has at a point, set or not."""
+    section, _, leaf = key.partition(".")
+    return getattr(getattr(point.scenario, section), leaf)
+
+
+def values_of(directory: Path, plan: Plan, name: str, outcomes: list[str]) -> NDArray[np.float64] | None:
+    """Give a point's outcomes as an array of shape (replicates, strategies, outcomes)."""
+    rows = rows_of(directory, plan, name, outcomes)
+    if rows is None:
+        return None
+    return np.stack([rows[outcome].to_numpy() for outcome in outcomes], axis=1).reshape(-1, len(plan.strategies), len(outcomes))
+
+
+def _statistics(plan: Plan, values: NDArray[np.float64]) -> dict[str, dict[str, dict[str, Any]]]:
+    """Summarise a point as `compare` does."""
+    resampling, base = Resampling(plan.entropy, len(values)), values[:, 0]
+    found = {}
+    for s, strategy in enumerate(plan.strategies):
+        found[strategy] = summarise(values[:, s], resampling)
+        if strategy != plan.baseline:
+            for outcome, paired in pair(values[:, s], base, resampling).items():
+                found[strategy][outcome]["paired"] = paired
+    return found
+
+
+def _row(found: dict[str, Any]) -> dict[str, Any]:
+    paired = found.get("paired", {})
+    low, high = paired.get("ci95", [None, None])
+    return {
+        "replicates": found["n"], "mean": found["mean"], "low": found["ci95"][0], "high": found["ci95"][1],
+        "median": found["median"], "p95": found["p95"], "difference": paired.get("difference"), "difference_low": low,
+        "difference_high": high, "p_better": paired.get("p_better"), "p_worse": paired.get("p_worse"),
+    }  # fmt: skip
+
+
+def _with_keys(frame: pd.DataFrame, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
+    """Put the values of the keys beside the names of the points."""
+    names = frame["point"].astype(str)
+    of = pd.Index(plan.points).get_indexer(pd.Index(names))
+    frame = frame[["point", "strategy", "replicate", *outcomes, "error"]]
+    for k, key in enumerate(plan.design.keys, 1):
+        values = _column([value_of(point, key) for point in plan.points.values()])
+        frame.insert(k, key, values[of])
+    return frame
+
+
+def _empty(outcomes: list[str]) -> pd.DataFrame:
+    frame: pd.DataFrame = blocks.nothing().to_pandas()
+    return frame[["point", "strategy", "replicate", *outcomes, "error"]]
+
+
+def _column(values: list[Any]) -> NDArray[Any]:
+    """Give values as an array; lists stay one value each."""
+    if any(isinstance(value, tuple) for value in values):
+        column = np.empty(len(values), object)
+        column[:] = [str(list(value)) for value in values]
+        return column
+    return np.array(values)
+
+
+def _factors(plan: Plan) -> dict[str, list[Any]]:
+    """Give the levels of each key where the points are a full factorial in its order; else nothing."""
+    points = list(plan.points.values())
+    keys = plan.design.keys
+    if not keys or any(len(point.changes) != len(keys) for point in points):
+        return {}
+    values = [tuple(value_of(point, key) for key in keys) for point in points]
+    if any(isinstance(value, tuple) for value in values[0]):
+        return {}
+    levels = [list(dict.fromkeys(column)) for column in zip(*values, strict=True)]
+    grid = np.stack([axis.ravel() for axis in np.meshgrid(*map(np.arange, map(len, levels)), indexing="ij")], axis=1)
+    if len(grid) != len(values):
+        return {}
+    expected = [tuple(levels[k][i] for k, i in enumerate(row)) for row in grid]
+    return dict(zip(keys, levels, strict=True)) if expected == values else {}
+
+
+def _key_attrs(parameter: Any) -> dict[str, str]:
+    return {"units": parameter.unit or "1", "long_name": parameter.meaning}
+
+
+def _counts(found: pd.DataFrame, kept: str) -> pd.DataFrame:
+    """Give how many runs had how many posts in each hour."""
+    if kept == "whole":
+        found = found.explode("volume").reset_index(drop=True)
+        found["hour"] = found.groupby(["strategy", "replicate"], observed=True).cumcount()
+        found["runs"] = 1
+    grouped = found.groupby(["strategy", "hour", "volume"], observed=True, sort=True)["runs"].sum()
+    return grouped.reset_index().astype({"volume": float})
+
+
+def _weighted(volume: NDArray[Any], runs: NDArray[Any]) -> list[float]:
+    """Give quantiles of sorted values that each count so many times (the smallest value with that share at or below it)."""
+    share = np.cumsum(runs) / runs.sum()
+    return [float(volume[np.searchsorted(share, q - 1e-12)]) for q in QUANTILES]

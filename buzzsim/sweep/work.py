@@ -1,0 +1,103 @@
+"""What a worker does with one block, in whatever thread, process or machine: read the plan, run, write the file."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from buzzsim import engine, runs
+from buzzsim.compiled import is_warm
+from buzzsim.errors import BuzzsimError, OutputError, SweepError
+from buzzsim.network import Network
+from buzzsim.outcomes import N_OUTCOMES
+from buzzsim.scenario import Scenario
+from buzzsim.sweep import blocks
+from buzzsim.sweep.plan import Block, Plan, digest_of_file, open_plan
+from buzzsim.world import World, network_of
+
+_BUILDING = threading.Lock()  # so that threads wait for one network instead of each building it
+
+
+class Done(NamedTuple):
+    """What a worker tells of a finished block; its numbers are in its file."""
+
+    block: Block
+    failed: bool
+
+
+def compute(directory: str, block: Block) -> Done:
+    """Compute one block and write its file.
+
+    A point that cannot be simulated (its R0 out of reach, say) is finished too: its rows carry the error.
+
+    Raises
+    ------
+    OutputError
+        When the file cannot be written: the disk is full.
+    SweepError
+        When the plan is not there, or a network file is no longer what it was.
+    """
+    folder = Path(directory)
+    plan = open_plan(folder)
+    point = plan.points.get(block.point)
+    if point is None:
+        raise SweepError(f"{directory}: has no point {block.point}; expected one of the plan's {len(plan.points):,}")
+    n, error, hours = block.last - block.first, None, 0
+    values = np.full((n, len(plan.strategies), N_OUTCOMES), np.nan)
+    hourly = np.zeros((n, len(plan.strategies), hours), np.int32)
+    try:
+        world = _world_of(point.scenario, plan)
+        hourly = np.zeros((n, len(plan.strategies), world.n_hours), np.int32)
+        for s, strategy in enumerate(plan.strategies):
+            values[:, s], hourly[:, s] = runs.replicates(world, strategy, plan.entropy, n, start=block.first, threads=1)
+    except (OutputError, SweepError):
+        raise
+    except BuzzsimError as failure:
+        error = str(failure)
+    if plan.hourly:
+        blocks.write_hourly(folder, plan, block, hourly)
+    blocks.write_runs(folder, plan, block, values, error)
+    return Done(block, error is not None)
+
+
+def warm_up() -> bool:
+    """Compile everything before workers start, so that they find it on the disk; gives whether that was needed."""
+    if is_warm(engine.batch):
+        return False
+    world = World.of(Scenario().replace({"network.customers": 50}))
+    runs.replicates(world, "ignore", 0, 1, threads=1)
+    return True
+
+
+def _world_of(scenario: Scenario, plan: Plan) -> World:
+    """Place a point on its network, which all points that ask for the same one share."""
+    file = scenario.network.file
+    if file and digest_of_file_or_stop(file) != plan.networks.get(file):
+        raise SweepError(f"{file}: is not the network that the sweep was planned with; expected the same content, or another sweep")
+    with _BUILDING:
+        return _world(scenario, plan.networks.get(file, ""))
+
+
+def digest_of_file_or_stop(file: str) -> str:
+    """Give a network file's digest; that it cannot be read is no fault of the point."""
+    try:
+        return digest_of_file(file)
+    except BuzzsimError as error:
+        raise SweepError(str(error)) from None
+
+
+@lru_cache(maxsize=4)
+def _world(scenario: Scenario, digest: str) -> World:
+    """Build the world of a point; `digest` is that of its network file."""
+    bare = Scenario().replace({f"network.{key}": value for key, value in vars(scenario.network).items()})
+    return World.of(scenario, _network(bare, digest))
+
+
+@lru_cache(maxsize=2)
+def _network(bare: Scenario, digest: str) -> Network:
+    """Open or build a network; `bare` is a scenario of which only the network matters."""
+    return network_of(bare)

@@ -1,0 +1,591 @@
+"""Sweeps: every way to lay out points, one digest whoever computes, extension, stopping when sure, tables, the command."""
+
+import json
+import os
+import shutil
+import tomllib
+from concurrent.futures import Future
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+import buzzsim as bz
+from buzzsim.cli import main
+from buzzsim.errors import NetworkError, OutputError, ResultError, ScenarioError, SweepError
+from buzzsim.sweep import blocks
+from buzzsim.sweep.plan import BLOCK, Plan, open_plan
+from buzzsim.sweep.until import Rule
+
+SMALL = bz.Scenario.load("default").replace({"network.customers": 150, "network.ties": 3, "time.horizon": 12})
+GRID = bz.Design.product({"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5]})
+N = 30
+
+
+def swept(out, scenario=SMALL, design=GRID, replicates=N, rng=7, jobs=1, run=True, **more):
+    """A finished sweep."""
+    sweep = bz.Sweep(scenario, design, replicates=replicates, rng=rng, out=out, **more)
+    if run:
+        sweep.run(jobs, quiet=True)
+    return sweep
+
+
+def contents(folder):
+    """Every block's bytes and time by name."""
+    return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in (folder / "blocks").iterdir()}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Two blocks for each point, computed by one worker; nobody changes it."""
+    return swept(tmp_path_factory.mktemp("undisturbed"), replicates=BLOCK + N)
+
+
+# -------------------------------------------------------------------------------------------- designs
+
+
+def test_a_product_holds_every_combination_once_and_the_last_key_changes_fastest():
+    assert [tuple(point.values()) for point in GRID.points] == [(0.2, 1), (0.2, 5), (0.8, 1), (0.8, 5)]
+
+
+@pytest.mark.parametrize(
+    ("text", "python"),
+    [
+        ("[design]\nreply.empathy = [0.2, 0.8]\nbrand.staff = [1, 5]", GRID),
+        (
+            '[design]\n"reply.empathy" = [0.2, 0.8]\nbrand.staff = 2',
+            bz.Design.product({"reply.empathy": [0.2, 0.8], "brand.staff": 2}),
+        ),
+        (
+            "[[design]]\nreply.empathy = [0.2]\n[[design]]\nnetwork.customers = [100, 200]",
+            bz.Design.product({"reply.empathy": [0.2]}) + bz.Design.product({"network.customers": [100, 200]}),
+        ),
+        (
+            '[design]\nmethod = "latin_hypercube"\nn = 5\nseed = 3\njoining.r0 = [0.5, 1.0]\nbrand.staff = 2',
+            bz.Design.latin_hypercube({"joining.r0": (0.5, 1.0), "brand.staff": 2}, 5, rng=3),
+        ),
+        (
+            '[design]\nmethod = "sobol"\nn = 8\nseed = 3\njoining.r0 = [0.5, 1.0]\ncomplaint.anger = [0, 1]',
+            bz.Design.sobol({"joining.r0": (0.5, 1.0), "complaint.anger": (0, 1)}, 8, rng=3),
+        ),
+        (
+            '[design]\nmethod = "morris"\nn = 4\nseed = 3\njoining.r0 = [0.5, 1.0]\ncomplaint.anger = [0, 1]',
+            bz.Design.morris({"joining.r0": (0.5, 1.0), "complaint.anger": (0, 1)}, 4, rng=3),
+        ),
+        ('[design]\nmethod = "csv"\nfile = "points.csv"', GRID),
+        ('[design]\ncomplaint.names = [["a"], ["b", "c"]]', bz.Design.product({"complaint.names": [["a"], ["b", "c"]]})),
+    ],
+)
+def test_the_text_form_equals_the_python_form(tmp_path, text, python):
+    GRID.frame().to_csv(tmp_path / "points.csv", index=False)
+    assert bz.Design.from_dict(tomllib.loads(text)["design"], tmp_path) == python
+    assert bz.Design.from_dict(python.to_dict()) == python
+
+
+def test_a_latin_hypercube_has_one_point_in_each_slice():
+    frame = bz.Design.latin_hypercube({"joining.r0": (0.5, 1.5), "complaint.anger": (0, 1)}, 50, rng=1).frame()
+    for key, low in (("joining.r0", 0.5), ("complaint.anger", 0.0)):
+        assert sorted(np.floor((frame[key] - low) * 50).astype(int)) == list(range(50))
+
+
+def test_sobol_is_balanced_and_wants_a_power_of_two():
+    frame = bz.Design.sobol({"reply.empathy": (0, 1), "reply.solution": (0, 1)}, 64, rng=1).frame()
+    quarters = (frame > 0.5).value_counts()
+    assert set(quarters) == {16}
+    with pytest.raises(ScenarioError, match="n is 10; expected a power of two"):
+        bz.Design.sobol({"reply.empathy": (0, 1)}, 10, rng=1)
+
+
+def test_morris_changes_one_key_at_a_time_by_two_thirds_and_each_once():
+    keys = ["reply.empathy", "reply.solution", "complaint.anger"]
+    cube = bz.Design.morris(dict.fromkeys(keys, (0, 1)), 25, rng=1).frame()[keys].to_numpy().reshape(25, 4, 3)
+    steps = np.diff(cube, axis=1)
+    assert ((np.abs(steps) > 1e-9).sum(axis=2) == 1).all()
+    assert ((np.abs(steps) > 1e-9).sum(axis=1) == 1).all()
+    assert np.abs(steps[np.abs(steps) > 1e-9]) == pytest.approx(2 / 3)
+    assert set(np.round(3 * cube).astype(int).ravel()) == {0, 1, 2, 3}
+
+
+def test_whole_numbers_stay_whole_and_reach_both_ends():
+    frame = bz.Design.latin_hypercube({"brand.staff": (1, 4), "joining.cap": (1, 3)}, 200, rng=1).frame()
+    assert set(frame["brand.staff"]) == {1, 2, 3, 4}
+    assert set(frame["joining.cap"]) == {1, 2, 3}
+
+
+def test_a_dataframe_with_empty_cells_gives_points_of_different_keys():
+    frame = pd.DataFrame({"reply.empathy": [0.2, None], "brand.staff": [None, 5], "complaint.at_fault": [True, False]})
+    assert bz.Design.from_dataframe(frame).points == (
+        {"reply.empathy": 0.2, "complaint.at_fault": True},
+        {"brand.staff": 5.0, "complaint.at_fault": False},
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: bz.Design.product({"reply.empaty": [1]}), "did you mean 'reply.empathy'"),
+        (lambda: bz.Design.product({"reply.empathy": [0.2, 1.4]}), "point 2: reply.empathy is 1.4; expected 0 to 1"),
+        (lambda: bz.Design.product({"reply.empathy": []}), "reply.empathy is .*; expected at least one value"),
+        (lambda: bz.Design.product({"title": ["a", "b"]}), "unknown key 'title'"),
+        (lambda: bz.Design.latin_hypercube({"reply.empathy": (0.5, 0.5)}, 3), "low below high"),
+        (lambda: bz.Design.latin_hypercube({"brand.staff": (1, np.inf)}, 3), "both finite"),
+        (lambda: bz.Design.latin_hypercube({"brand.order": ("angriest", "first_come")}, 3), "a key of numbers"),
+        (lambda: bz.Design.latin_hypercube({"reply.empathy": (0, 1)}, 0), "n is 0; expected a whole number"),
+        (lambda: bz.Design.from_dict({"method": "sobl"}), "did you mean 'sobol'"),
+        (lambda: bz.Design.from_dict({"method": "sobol", "n": 4, "reply.empathy": [0, 1]}), "seed is missing"),
+        (lambda: bz.Design.from_csv("nowhere.csv"), "nowhere.csv: cannot be read: No such file"),
+        (lambda: bz.Design(()), "has no points"),
+    ],
+)
+def test_a_wrong_design_says_what_is_allowed(make, said):
+    with pytest.raises(ScenarioError, match=said):
+        make()
+
+
+# -------------------------------------------------------------------------------------------- the same numbers as compare
+
+
+def test_a_point_has_the_numbers_of_compare(undisturbed):
+    changed = SMALL.replace({"reply.empathy": 0.8, "brand.staff": 5})
+    comparison = bz.compare(changed, replicates=BLOCK + N, rng=7, quiet=True)
+    table = undisturbed.table("volume")
+    mine = table[(table["reply.empathy"] == 0.8) & (table["brand.staff"] == 5)].pivot(
+        index="replicate", columns="strategy", values="volume"
+    )
+    assert (mine[comparison.strategies].to_numpy() == comparison.outcome("volume").to_numpy()).all()
+    summary = undisturbed.summary("volume").set_index(["reply.empathy", "brand.staff", "strategy"])
+    found = comparison.summary("volume").loc["volume"]
+    assert summary.loc[(0.8, 5.0, "censor"), "difference_low"] == found.loc["censor", "difference_low"]
+
+
+def test_replicates_have_the_same_luck_at_every_point_and_strategy(tmp_path):
+    silent = bz.Design.product({"reply.potency": [0.0], "reply.bump": [0.0], "brand.staff": [1, 5]})
+    volume = swept(tmp_path, design=silent).results("volume")["volume"].to_numpy().reshape(2, 4, N)
+    ignore, reply = 0, 2
+    assert (volume[0, ignore] == volume[1, ignore]).all()
+    assert (volume[:, ignore] == volume[:, reply]).all()
+
+
+# -------------------------------------------------------------------------------------------- one digest
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_the_digest_and_every_byte_are_the_same_for_any_number_of_threads(tmp_path, undisturbed, jobs):
+    sweep = swept(tmp_path, replicates=BLOCK + N, jobs=jobs)
+    assert sweep.digest() == undisturbed.digest()
+    theirs = contents(undisturbed.directory)
+    assert {name: content for name, (content, _) in contents(tmp_path).items()} == {name: theirs[name][0] for name in theirs}
+
+
+def test_shards_in_any_order_make_the_whole(tmp_path, undisturbed):
+    for i in (3, 1, 2):
+        status = swept(tmp_path, replicates=BLOCK + N, run=False).run(1, shard=(i, 3))
+    assert status.finished
+    assert bz.Sweep.load(tmp_path).digest() == undisturbed.digest()
+
+
+def test_any_executor_will_do(tmp_path, undisturbed):
+    class AtOnce:
+        """Computes when asked, and says so later."""
+
+        def submit(self, function, *arguments):
+            future = Future()
+            future.set_result(function(*arguments))
+            return future
+
+    sweep = swept(tmp_path, replicates=BLOCK + N, run=False)
+    sweep.run(executor=AtOnce(), quiet=True)
+    assert sweep.digest() == undisturbed.digest()
+
+
+def test_the_digest_tells_a_changed_number(tmp_path, undisturbed):
+    assert swept(tmp_path, rng=8, replicates=BLOCK + N).digest() != undisturbed.digest()
+
+
+# -------------------------------------------------------------------------------------------- what is damaged, what is another's
+
+
+def damage_cut(file):
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def damage_empty(file):
+    file.write_bytes(b"")
+
+
+def damage_bit(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 3] ^= 1
+    file.write_bytes(content)
+
+
+def damage_gone(file):
+    file.unlink()
+
+
+def damage_other(file):
+    """Another block's file under this one's name."""
+    others = sorted(set(file.parent.iterdir()) - {file})
+    shutil.copy(others[0], file)
+
+
+@pytest.mark.parametrize("hourly", [None, "bands"])
+@pytest.mark.parametrize("damage", [damage_cut, damage_empty, damage_bit, damage_gone, damage_other])
+def test_a_damaged_block_is_computed_again_and_no_other(tmp_path, damage, hourly):
+    sweep = swept(tmp_path, hourly=hourly)
+    digest, before = sweep.digest(), contents(tmp_path)
+    file = sorted((tmp_path / ("hourly" if hourly else "blocks")).iterdir())[1]
+    good = file.read_bytes()
+    damage(file)
+    again = swept(tmp_path, hourly=hourly)
+    after = contents(tmp_path)
+    assert again.digest() == digest
+    assert file.read_bytes() == good
+    assert {name for name in before if after[name][1] != before[name][1]} == {file.name}
+
+
+def test_reading_a_damaged_block_says_what_to_do(tmp_path):
+    sweep = swept(tmp_path)
+    damage_bit(sorted((tmp_path / "blocks").iterdir())[0])
+    with pytest.raises(SweepError, match="run the sweep again"):
+        sweep.table()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"scenario": SMALL.replace({"reply.bump": 0.1})}, "reply.bump was 0.5 and is 0.1"),
+        ({"rng": 8}, "entropy was 7 and is 8"),
+        ({"strategies": ["censor"]}, "strategies was ignore, censor, .* and is ignore, censor"),
+        ({"hourly": "whole"}, "hourly was '' and is 'whole'"),
+    ],
+)
+def test_another_sweep_is_refused_and_the_difference_said(tmp_path, more, said):
+    swept(tmp_path)
+    with pytest.raises(SweepError, match=f"holds another sweep: {said}; expected the same"):
+        swept(tmp_path, **more)
+
+
+def test_another_version_is_refused(tmp_path):
+    swept(tmp_path)
+    file = tmp_path / "sweep.toml"
+    file.write_text(file.read_text().replace('buzzsim = "', 'buzzsim = "9'))
+    with pytest.raises(SweepError, match="buzzsim was 9"):
+        swept(tmp_path)
+    file.write_text(file.read_text().replace("format = 1", "format = 2"))
+    with pytest.raises(SweepError, match="format is 2; expected 1"):
+        bz.Sweep.load(tmp_path)
+
+
+def test_a_network_file_is_known_by_its_content(tmp_path):
+    ties = "".join(f"{i} {(i + step) % 60}\n" for i in range(60) for step in (1, 2, 7))
+    (tmp_path / "here.txt").write_text(ties)
+    scenario = SMALL.replace({"network.kind": "file", "network.file": str(tmp_path / "here.txt")})
+    sweep = swept(tmp_path / "out", scenario)
+    digest = sweep.digest()
+    (tmp_path / "here.txt").rename(tmp_path / "there.txt")
+    moved = SMALL.replace({"network.kind": "file", "network.file": str(tmp_path / "there.txt")})
+    assert swept(tmp_path / "out", moved).digest() == digest
+    (tmp_path / "there.txt").write_text(ties + "0 30\n")
+    with pytest.raises(SweepError, match=r"network\.file was"):
+        swept(tmp_path / "out", moved)
+    with pytest.raises(NetworkError, match="cannot be read"):
+        swept(tmp_path / "out", scenario)
+
+
+def test_a_point_that_cannot_be_simulated_is_rows_with_its_error(tmp_path):
+    sweep = swept(tmp_path, design={"joining.r0": [0.9, 1000.0]})
+    status, table = sweep.status(), sweep.table()
+    assert (status.finished, status.failed) == (True, 1)
+    failed = table[table["joining.r0"] == 1000.0]
+    assert failed["error"].str.contains("joining.r0").all()
+    assert failed["volume"].isna().all()
+    assert table.loc[table["joining.r0"] == 0.9, "error"].isna().all()
+    before = contents(tmp_path)
+    assert swept(tmp_path, design={"joining.r0": [0.9, 1000.0]}).digest() == sweep.digest()
+    assert contents(tmp_path) == before
+
+
+def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        swept(tmp_path / "file" / "out")
+    with pytest.raises(SweepError, match="expected the directory of a sweep"):
+        bz.Sweep.load(tmp_path)
+
+
+def test_a_damaged_plan_is_one_sentence(tmp_path):
+    swept(tmp_path)
+    (tmp_path / "sweep.toml").write_text("format = 1\n")
+    with pytest.raises(SweepError, match="not the plan of a sweep"):
+        bz.Sweep.load(tmp_path)
+
+
+def test_the_plan_survives_its_file(tmp_path):
+    design = GRID + bz.Design.product({"brand.staff": [np.inf], "network.kind": ["small_world"]}) + bz.Design(({}, {}))
+    swept(tmp_path, design=design, rng=2**200 + 1, run=False).run(1)
+    plan = open_plan(tmp_path)
+    assert plan.entropy == 2**200 + 1
+    assert Plan.from_toml(plan.to_toml(), "text") == plan
+    assert len(plan.points) == 4 + 1 + 1  # the two empty ones are one
+
+
+# -------------------------------------------------------------------------------------------- extension
+
+
+def test_more_replicates_levels_and_keys_touch_nothing_that_is_finished(tmp_path):
+    swept(tmp_path)
+    before = contents(tmp_path)
+    wide = bz.Design.product({"reply.empathy": [0.2, 0.5, 0.8], "brand.staff": [1, 5], "complaint.anger": [0.8, 0.4]})
+    extended = swept(tmp_path, design=wide, replicates=2 * N)
+    after = contents(tmp_path)
+    assert {name: after[name] for name in before} == before
+    assert len(after) == 12 + 12
+    other = swept(tmp_path.parent / "at-once", design=wide, replicates=2 * N)
+    assert extended.digest() == other.digest()
+
+
+def test_fewer_replicates_are_a_view_of_what_is_there(tmp_path):
+    digest = swept(tmp_path / "few").digest()
+    swept(tmp_path / "many", replicates=3 * N)
+    before = contents(tmp_path / "many")
+    few = swept(tmp_path / "many")
+    assert contents(tmp_path / "many") == before
+    assert few.digest() == digest
+    assert len(few.table()) == 4 * 4 * N
+    assert bz.Sweep.load(tmp_path / "many").plan.replicates == 3 * N
+
+
+def test_fresh_luck_is_recorded_and_taken_up_again(tmp_path):
+    first = swept(tmp_path, rng=None)
+    again = swept(tmp_path, rng=None, replicates=2 * N)
+    assert first.plan.entropy == again.plan.entropy
+    assert swept(tmp_path.parent / "other", rng=None, run=False).plan.entropy != first.plan.entropy
+
+
+# -------------------------------------------------------------------------------------------- until
+
+
+def test_a_rule_stops_each_point_as_soon_as_it_holds(tmp_path):
+    design = bz.Design.product({"reply.empathy": [0.3, 1.0], "joining.r0": [0.3, 1.1]})
+    sweep = swept(tmp_path, design=design, run=False)
+    rule = "ci95 of reach difference < 0.008"
+    status = sweep.run(2, until=rule, max_replicates=6 * BLOCK)
+    assert status.finished
+    used = status.replicates
+    assert len(set(used.values())) > 1
+    for name, point in sweep.plan.points.items():
+        values = bz.compare(point.scenario, replicates=used[name], rng=7, quiet=True).outcome("reach").to_numpy()
+        assert used[name] == 6 * BLOCK or Rule.of(rule).holds(values, 7)
+        ends = [last for _, last in sweep.plan.spans if last < used[name]]
+        assert not any(Rule.of(rule).holds(values[:end], 7) for end in ends)
+    digest, before = sweep.digest(), contents(tmp_path)
+    again = bz.Sweep.load(tmp_path)
+    assert again.run(1).finished
+    assert (again.digest(), contents(tmp_path)) == (digest, before)
+    shutil.rmtree(tmp_path)
+    for i in (2, 1):
+        status = swept(tmp_path, design=design, run=False).run(1, shard=(i, 2), until=rule, max_replicates=6 * BLOCK)
+    assert status.finished
+    assert bz.Sweep.load(tmp_path).digest() == digest
+
+
+def test_pairs_that_never_differ_do_not_make_a_rule_sure_at_once():
+    assert Rule.of("ci95 of firestorm difference < 0.01").half_widths(np.zeros((250, 2)), 1) == pytest.approx(3 / 250)
+    assert not Rule.of("ci95 of firestorm difference < 0.01").holds(np.full((10**4, 2), np.nan), 1)
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ("ci95 of reech difference < 0.01", "did you mean 'reach'"),
+        ("reach < 0.01", "expected 'ci95 of OUTCOME difference < NUMBER'"),
+        ("ci95 of reach difference < -1", "a number above 0"),
+        ("ci95 of reach difference < much", "a number above 0"),
+    ],
+)
+def test_a_wrong_rule_says_what_is_allowed(tmp_path, rule, said):
+    with pytest.raises(ScenarioError, match=said):
+        swept(tmp_path, run=False).run(until=rule)
+
+
+# -------------------------------------------------------------------------------------------- what comes out
+
+
+def test_status_counts_what_is_there(tmp_path):
+    sweep = swept(tmp_path, run=False)
+    assert sweep.status().missing_runs == 4 * 4 * N
+    sweep.run(1, shard=(1, 2))
+    status = sweep.status()
+    assert (status.done, status.missing, status.runs, status.missing_runs) == (2, 2, 2 * 4 * N, 2 * 4 * N)
+    assert sorted(status.replicates.values()) == [0, 0, N, N]
+    assert "2 of 4 blocks finished, 2 missing" in str(status)
+
+
+def test_results_have_named_dimensions_units_and_provenance(undisturbed):
+    found = undisturbed.results(["volume", "reach"])
+    assert found.sizes == {"reply.empathy": 2, "brand.staff": 2, "strategy": 4, "replicate": BLOCK + N}
+    assert found["reach"].attrs["units"] == "share of the crowd"
+    assert found["brand.staff"].attrs["units"] == "people"
+    assert found.attrs["entropy"] == "7"
+    assert bz.Scenario.from_dict(tomllib.loads(found.attrs["scenario"])) == SMALL
+    table = undisturbed.table("volume")
+    one = table[(table["reply.empathy"] == 0.8) & (table["brand.staff"] == 1) & (table["strategy"] == "censor")]
+    mine = found["volume"].sel({"reply.empathy": 0.8, "brand.staff": 1, "strategy": "censor"})
+    assert (mine.to_numpy() == one.sort_values("replicate")["volume"].to_numpy()).all()
+
+
+def test_results_of_unequal_designs_go_by_point(tmp_path):
+    found = swept(tmp_path, design=GRID + bz.Design.product({"complaint.anger": [0.1]})).results("reach")
+    assert found.sizes == {"point": 5, "strategy": 4, "replicate": N}
+    assert found["complaint.anger"].to_numpy().tolist() == [0.8, 0.8, 0.8, 0.8, 0.1]
+
+
+def test_a_table_of_nothing_has_its_columns(tmp_path):
+    sweep = swept(tmp_path, run=False)
+    assert list(sweep.table("reach").columns) == [
+        "point",
+        "reply.empathy",
+        "brand.staff",
+        "strategy",
+        "replicate",
+        "reach",
+        "error",
+    ]
+    with pytest.raises(ResultError, match="did you mean 'reach'"):
+        sweep.table("reech")
+
+
+def test_bands_by_hour_equal_those_of_whole_series(tmp_path):
+    bands, whole = swept(tmp_path / "bands", hourly="bands"), swept(tmp_path / "whole", hourly="whole")
+    pd.testing.assert_frame_equal(bands.hourly(), whole.hourly())
+    assert bands.digest() == whole.digest()
+    frame = whole.hourly()
+    assert len(frame) == 4 * 4 * 12
+    volume = bz.compare(SMALL.replace(GRID.points[0]), replicates=N, rng=7, quiet=True).hourly["censor"]
+    mine = frame[(frame["reply.empathy"] == 0.2) & (frame["brand.staff"] == 1) & (frame["strategy"] == "censor")]
+    assert mine["mean"].to_numpy() == pytest.approx(volume.mean(axis=0))
+    assert (mine["p95"].to_numpy() == np.quantile(volume, 0.95, axis=0, method="inverted_cdf")).all()
+    with pytest.raises(SweepError, match="keeps nothing by hour"):
+        swept(tmp_path / "none").hourly()
+
+
+def test_the_directory_can_be_read_without_buzzsim(undisturbed):
+    runs = pq.read_table(undisturbed.directory / "blocks").to_pandas()
+    points = pq.read_table(undisturbed.directory / "points.parquet").to_pandas()
+    found = runs.merge(points, on="point").groupby(["reply.empathy", "strategy"], observed=True)["reach"].mean()
+    assert found[(0.8, "censor")] == pytest.approx(
+        undisturbed.results("reach")["reach"].sel({"reply.empathy": 0.8, "strategy": "censor"}).mean().item()
+    )
+
+
+def test_a_block_is_named_by_its_scenario_and_replicates_alone(tmp_path):
+    one, two = swept(tmp_path / "one"), swept(tmp_path / "two", design=bz.Design(GRID.points[::-1]))
+    assert {file: content for file, (content, _) in contents(one.directory).items()} == {
+        file: content for file, (content, _) in contents(two.directory).items()
+    }
+    assert one.digest() == two.digest()
+
+
+def test_what_was_left_half_written_long_ago_is_cleared_away(tmp_path):
+    swept(tmp_path)
+    old, new = (tmp_path / "blocks" / f".{name}.parquet.xyz" for name in ("old", "new"))
+    for file in (old, new):
+        file.write_text("half")
+    os.utime(old, (0, 0))
+    blocks.prepare(tmp_path)
+    assert not old.exists()
+    assert new.exists()
+
+
+# -------------------------------------------------------------------------------------------- the command
+
+FILE = """
+replicates = 30
+seed = 7
+out = "results/here"
+[scenario]
+network.customers = 150
+time.horizon = 12
+[design]
+reply.empathy = [0.2, 0.8]
+brand.staff = [1, 5]
+"""
+
+
+@pytest.fixture
+def file(tmp_path):
+    path = tmp_path / "asked.toml"
+    path.write_text(FILE)
+    return path
+
+
+def said(capsys, *arguments):
+    status = main([str(argument) for argument in arguments])
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_the_command_runs_tells_and_tabulates(tmp_path, file, capsys):
+    assert said(capsys, "sweep", "run", file, "--jobs", 1, "--shard", "2/2")[:2] == (
+        0, f"{tmp_path}/results/here: 2 of 4 blocks finished, 2 missing; 240 runs, 240 missing\n",
+    )  # fmt: skip
+    here = tmp_path / "results" / "here"
+    assert said(capsys, "sweep", "run", here, "--shard", "1/2")[0] == 0
+    status = json.loads(said(capsys, "sweep", "status", here, "--json")[1])
+    assert (status["done"], status["missing"], status["finished"]) == (4, 0, True)
+    table = bz.Sweep.load(here).table()
+    csv, parquet = tmp_path / "t.csv", tmp_path / "t.parquet"
+    assert said(capsys, "sweep", "table", here, "--format", "csv", "--to", csv)[0] == 0
+    assert said(capsys, "sweep", "table", here, "--format", "parquet", "--to", parquet)[0] == 0
+    for found in (pd.read_csv(csv), pd.read_parquet(parquet)):
+        assert list(found.columns) == list(table.columns)
+        assert found["volume"].tolist() == table["volume"].tolist()
+    markdown = said(capsys, "sweep", "table", here, "--outcomes", "reach")[1].splitlines()
+    assert markdown[0].startswith("| reply.empathy | brand.staff | strategy | outcome | replicates | mean |")
+    assert len(markdown) == 2 + 4 * 4
+
+
+def test_the_file_gives_the_sweep_of_the_python_form(file, tmp_path):
+    scenario = bz.Scenario().replace({"network.customers": 150, "time.horizon": 12})
+    written, python = bz.Sweep.from_file(file), bz.Sweep(scenario, GRID, replicates=30, rng=7, out=tmp_path / "other")
+    assert written.plan.design == python.plan.design
+    assert list(written.plan.points) == list(python.plan.points)
+    assert written.plan.fingerprint == python.plan.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said_"),
+    [
+        (["run", "nowhere.toml"], "nowhere.toml: cannot be read"),
+        (["run", "{file}", "--shard", "3/2"], "expected i/n"),
+        (["run", "{file}", "--jobs", "0"], "expected a whole number"),
+        (["run", "{file}", "--max-replicates", "9"], "only together with --until"),
+        (["status", "nowhere"], "expected the directory of a sweep"),
+        (["table", "nowhere", "--format", "cvs"], "csv"),
+        (["tabel", "nowhere"], "tabel"),
+    ],
+)
+def test_the_command_refuses_with_one_sentence(file, capsys, arguments, said_):
+    status, out, err = said(capsys, "sweep", *(argument.format(file=file) for argument in arguments))
+    assert (status, out) == (2, "")
+    assert said_ in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("seed = 7", "sed = 7"), "asked.toml: unknown key 'sed'; did you mean 'seed'?"),
+        (("[design]", "[desing]"), "did you mean 'design'?"),
+        (("seed = 7", "seed = "), "asked.toml: not valid TOML"),
+        (("replicates = 30", "replicates = 0"), "replicates is 0; expected"),
+        (("replicates = 30", 'hourly = "band"'), "did you mean 'bands'?"),
+    ],
+)
+def test_a_wrong_file_says_what_is_allowed(file, change, told):
+    file.write_text(FILE.replace(*change))
+    with pytest.raises((ScenarioError, SweepError)) as error:
+        bz.Sweep.from_file(file)
+    assert told in str(error.value)
