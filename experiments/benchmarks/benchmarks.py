@@ -193,7 +193,7 @@ def checked(run: Run, small: bool) -> tuple[Any, float]:
     """Run as often as the time allows; gives final sizes and seconds per run, without the first, which may compile."""
     run(1, 1)
     sizes, spent, luck = np.empty(0), 0.0, 2
-    limit, most = (0.5, 200) if small else (CHECK["seconds"], CHECK["most"])
+    limit, most = (0.2, 200) if small else (CHECK["seconds"], CHECK["most"])
     while sizes.size < CHECK["least"] or (spent < limit and sizes.size < most):
         pace = spent / sizes.size if sizes.size else 0.0
         n = min(max(1, sizes.size), most - sizes.size, int((limit - spent) / pace) + 1 if pace else 1)
