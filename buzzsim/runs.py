@@ -140,8 +140,8 @@ def replicates(
     hourly = np.zeros((n, world.n_hours), np.int32)
     key, local = draws.key_of(entropy), threading.local()
 
-    def chunk(first: int) -> None:
-        last, done = min(n, first + _CHUNK), first
+    def chunk(first: int, last: int) -> None:
+        done = first
         if not hasattr(local, "workspace"):
             local.workspace = world.workspace()
         while done < last:
@@ -151,18 +151,22 @@ def replicates(
         if progress is not None:
             progress(last - first)
 
-    workers = max(1, min(threads or os.cpu_count() or 1, -(-n // _CHUNK)))
-    if n > 0 and workers > 1:
-        chunk(0)  # compiles before the threads start
-        with ThreadPoolExecutor(workers) as pool:
-            try:
-                list(pool.map(chunk, range(_CHUNK, n, _CHUNK)))
-            except BaseException:  # Ctrl-C too: do not first run all that is waiting
-                pool.shutdown(cancel_futures=True)
-                raise
-    else:
-        for first in range(0, n, _CHUNK):
-            chunk(first)
+    workers = max(1, min(threads or os.cpu_count() or 1, n))
+    alone = 1 if workers > 1 and not engine.batch.signatures else 0  # one run that compiles, before the threads start
+    size = max(1, min(_CHUNK, -(-n // (4 * workers))))  # small enough that no thread waits long for the last one
+    chunks = [(0, alone)] * alone + [(first, min(n, first + size)) for first in range(alone, n, size)]
+    if workers == 1:
+        for first, last in chunks:
+            chunk(first, last)
+        return values, hourly
+    for first, last in chunks[:alone]:
+        chunk(first, last)
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            list(pool.map(chunk, *zip(*chunks[alone:], strict=True)))
+        except BaseException:  # Ctrl-C too: do not first run all that is waiting
+            pool.shutdown(cancel_futures=True)
+            raise
     return values, hourly
 
 
