@@ -2,9 +2,12 @@
 
 import json
 import os
+import re
 import shutil
+import subprocess
 import tomllib
 from concurrent.futures import Future
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -589,3 +592,88 @@ def test_a_wrong_file_says_what_is_allowed(file, change, told):
     with pytest.raises((ScenarioError, SweepError)) as error:
         bz.Sweep.from_file(file)
     assert told in str(error.value)
+
+
+# -------------------------------------------------------------------------------------------- clusters, readers, the experiment
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="there is no shell")
+def test_the_slurm_script_computes_everything_in_a_loop_that_stands_for_the_array(tmp_path, file, capsys):
+    status, script, _ = said(capsys, "sweep", "slurm", file, "--shards", 3, "--cores", 2, "--hours", 5)
+    assert status == 0
+    (tmp_path / "job.sh").write_text(script)
+    assert "#SBATCH --array=1-3\n#SBATCH --cpus-per-task=2\n" in script
+    assert "#SBATCH --time=5:00:00\n" in script
+    for task in (3, 1, 2):
+        environment = os.environ | {"SLURM_ARRAY_TASK_ID": str(task), "SLURM_CPUS_PER_TASK": "1"}
+        subprocess.run(["sh", tmp_path / "job.sh"], check=True, env=environment, stdout=subprocess.DEVNULL)
+    found = bz.Sweep.load(tmp_path / "results" / "here")
+    assert found.status().finished
+    whole = bz.Sweep.from_file(file, out=tmp_path / "whole")
+    whole.run(1, quiet=True)
+    assert found.digest() == whole.digest()
+
+
+def code_of(page, language):
+    """The code of a page, block by block."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("reader", ["duckdb", "polars"])
+def test_what_the_docs_read_the_directory_with_gives_the_numbers_of_the_table(tmp_path, undisturbed, monkeypatch, reader):
+    pytest.importorskip(reader)
+    (code,) = [code for code in code_of("docs/clusters.md", "python") if f"import {reader}" in code]
+    (tmp_path / "runs").mkdir()
+    shutil.copytree(undisturbed.directory, tmp_path / "runs" / "empathy")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(code, names)
+    rows = names["table"].rows() if reader == "polars" else names["table"].fetchall()
+    means = undisturbed.table("reach").groupby(["reply.empathy", "strategy"])["reach"].mean()
+    assert len(rows) == len(means)
+    for empathy, strategy, reach in rows:
+        assert reach == pytest.approx(means[(empathy, strategy)])
+
+
+def test_the_scripts_of_the_docs_are_those_that_the_kill_tests_run():
+    tests = (ROOT / "tests" / "test_sweep_kill.py").read_text(encoding="utf-8")
+    pages = code_of("docs/clusters.md", "python")
+    for guest in ("distributed", "mpi4py"):
+        (code,) = [code for code in pages if f"from {guest}" in code]
+        assert code.strip() in tests
+
+
+HERE = ROOT / "experiments" / "empathy-staff"
+
+
+def test_the_experiments_page_says_what_its_results_say():
+    found = pd.read_csv(HERE / "results.csv")
+    volume = found[(found["outcome"] == "volume") & found["strategy"].isin(["public_reply", "private_dialogue"])]
+    keys = ["network.kind", "joining.r0", "strategy"]
+    one = volume[volume["brand.staff"] == 1].pivot(index=keys, columns="reply.preset", values="difference_low")
+    assert (one["deny"] > 0).all()
+    high = volume[volume["brand.staff"] == 1].pivot(index=keys, columns="reply.preset", values="difference_high")
+    assert (high["rebuild"] < 0).all()
+    size = volume[volume["brand.staff"] == 1].pivot(index=keys[::2], columns=["reply.preset", "joining.r0"], values="difference")
+    assert (size["deny"].diff(axis=1).iloc[:, 1:] > 0).all(axis=None)
+    assert (size["rebuild"].diff(axis=1).iloc[:, 1:] < 0).all(axis=None)
+    hands = volume.pivot(index=[*keys, "reply.preset"], columns="brand.staff", values="mean").xs(1.2, level="joining.r0")
+    more = hands[5] / hands[1] - 1
+    assert (more.xs("rebuild", level="reply.preset").abs() < 0.1).all()
+    assert (more.xs("deny", level="reply.preset") > 0.05).all()
+    deny = more.xs("deny", level="reply.preset").unstack("strategy")
+    assert (deny["private_dialogue"] > deny["public_reply"]).all()
+
+
+def test_a_part_of_the_experiment_gives_its_results(tmp_path):
+    sweep = bz.Sweep.from_file(HERE / "sweep.toml", out=tmp_path)
+    point = sweep.plan.design.points[0]
+    part = bz.Sweep("default", bz.Design((point,)), replicates=250, rng=1, out=tmp_path)
+    part.run(1, quiet=True)
+    stored = pd.read_csv(HERE / "results.csv").set_index([*point, "strategy", "outcome"]).sort_index()
+    mine = part.summary(["volume"])
+    for row in mine.itertuples():
+        assert stored.loc[(*point.values(), row.strategy, "volume"), "mean"] == pytest.approx(row.mean, rel=1e-8)

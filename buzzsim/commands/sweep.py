@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -56,6 +58,14 @@ def add_to(commands: Any) -> None:
     table.add_argument("--outcomes", metavar="A,B", help="which outcomes (default: all; markdown: volume, reach, firestorm)")
     table.add_argument("--to", metavar="FILE", help="where to (default: printed; parquet needs a file)")
     table.set_defaults(act=_table)
+
+    slurm = actions.add_parser("slurm", help="print the script of a Slurm job array that computes it in shards")
+    slurm.add_argument("sweep", metavar="FILE", help="as for `sweep run`")
+    slurm.add_argument("--out", metavar="DIR", help="as for `sweep run`")
+    slurm.add_argument("--shards", metavar="N", type=whole(1, 10_000), default=10, help="tasks of the array (default: 10)")
+    slurm.add_argument("--cores", metavar="N", type=whole(1, 1024), default=4, help="cores of each task (default: 4)")
+    slurm.add_argument("--hours", metavar="N", type=whole(1, 999), default=1, help="time of each task (default: 1)")
+    slurm.set_defaults(act=_slurm)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -113,6 +123,25 @@ def _table(options: argparse.Namespace) -> None:
     else:
         asked = tables.checked_outcomes(wanted or (None if options.outcomes else _HEADLINES))
         _put([_markdown(tables.summary(sweep.directory, sweep.plan, asked))], options.to)
+
+
+def _slurm(options: argparse.Namespace) -> None:
+    """Print the script of a job array; a task that is stopped is put back into the queue, and goes on."""
+    words = [sys.executable, "-m", "buzzsim", "sweep", "run", os.path.abspath(options.sweep)]
+    if options.out is not None:
+        words += ["--out", os.path.abspath(options.out)]
+    jobs, part = f"${{SLURM_CPUS_PER_TASK:-{options.cores}}}", f"$SLURM_ARRAY_TASK_ID/{options.shards}"
+    print(
+        f"""#!/bin/sh
+#SBATCH --job-name=buzzsim-sweep
+#SBATCH --array=1-{options.shards}
+#SBATCH --cpus-per-task={options.cores}
+#SBATCH --mem=4G
+#SBATCH --time={options.hours}:00:00
+#SBATCH --requeue
+set -eu
+exec {shlex.join(words)} --quiet --jobs "{jobs}" --shard "{part}\""""
+    )
 
 
 def _put(pieces: Iterable[str], to: str | None) -> None:
