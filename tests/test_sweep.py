@@ -17,9 +17,11 @@ import pytest
 import buzzsim as bz
 from buzzsim.cli import main
 from buzzsim.errors import NetworkError, OutputError, ResultError, ScenarioError, SweepError
+from buzzsim.files import create_whole
 from buzzsim.sweep import blocks
-from buzzsim.sweep.plan import BLOCK, Plan, open_plan
+from buzzsim.sweep.plan import BLOCK, Block, Plan, open_plan
 from buzzsim.sweep.until import Rule
+from buzzsim.sweep.work import compute
 
 SMALL = bz.Scenario.load("default").replace({"network.customers": 150, "network.ties": 3, "time.horizon": 12})
 GRID = bz.Design.product({"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5]})
@@ -139,6 +141,7 @@ def test_a_dataframe_with_empty_cells_gives_points_of_different_keys():
         (lambda: bz.Design.from_dict({"method": "sobol", "n": 4, "reply.empathy": [0, 1]}), "seed is missing"),
         (lambda: bz.Design.from_csv("nowhere.csv"), "nowhere.csv: cannot be read: No such file"),
         (lambda: bz.Design(()), "has no points"),
+        (lambda: bz.Design.from_dataframe([1]), "expected a pandas DataFrame"),
     ],
 )
 def test_a_wrong_design_says_what_is_allowed(make, said):
@@ -276,6 +279,12 @@ def test_another_version_is_refused(tmp_path):
     file.write_text(file.read_text().replace('buzzsim = "', 'buzzsim = "9'))
     with pytest.raises(SweepError, match="buzzsim was 9"):
         swept(tmp_path)
+    begun = bz.Sweep.load(tmp_path)  # it may be looked at, not worked on
+    assert begun.plan.versions["buzzsim"].startswith("9")
+    with pytest.raises(SweepError, match="buzzsim was 9"):
+        begun.run(1)
+    with pytest.raises(SweepError, match="expected the same on every machine"):
+        compute(str(tmp_path), Block(next(iter(begun.plan.points)), 0, N))
     file.write_text(file.read_text().replace("format = 1", "format = 2"))
     with pytest.raises(SweepError, match="format is 2; expected 1"):
         bz.Sweep.load(tmp_path)
@@ -491,6 +500,13 @@ def test_a_block_is_named_by_its_scenario_and_replicates_alone(tmp_path):
     assert one.digest() == two.digest()
 
 
+def test_a_file_that_must_be_new_is_created_once(tmp_path):
+    assert create_whole(tmp_path / "file", b"first")
+    assert not create_whole(tmp_path / "file", b"second")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert (tmp_path / "file").read_bytes() == b"first"
+
+
 def test_what_was_left_half_written_long_ago_is_cleared_away(tmp_path):
     swept(tmp_path)
     old, new = (tmp_path / "blocks" / f".{name}.parquet.xyz" for name in ("old", "new"))
@@ -584,6 +600,8 @@ def test_the_command_refuses_with_one_sentence(file, capsys, arguments, said_):
         (("[design]", "[desing]"), "did you mean 'design'?"),
         (("seed = 7", "seed = "), "asked.toml: not valid TOML"),
         (("replicates = 30", "replicates = 0"), "replicates is 0; expected"),
+        (("replicates = 30", "max_replicates = 30"), "only together with until"),
+        (('out = "results/here"', "out = 3"), "out is 3; expected the name of a directory"),
         (("replicates = 30", 'hourly = "band"'), "did you mean 'bands'?"),
     ],
 )

@@ -127,6 +127,8 @@ class Design:
         >>> len(Design.from_dataframe(pd.DataFrame({"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5]})))
         2
         """
+        if not isinstance(frame, pd.DataFrame):
+            raise ScenarioError(sentence(_PLACE, "the table", frame, "a pandas DataFrame"))
         rows = frame.astype(object).to_dict("records")
         return cls(tuple({str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows))
 

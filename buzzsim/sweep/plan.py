@@ -108,6 +108,11 @@ class Plan:
         ]
         return hashlib.sha256(json.dumps(about).encode()).hexdigest()[:16]
 
+    @property
+    def is_of_this_version(self) -> bool:
+        """Whether the buzzsim at hand is the one that the sweep was begun with."""
+        return self.versions.get("buzzsim") == versions()["buzzsim"]
+
     def _known_by(self, scenario: Scenario) -> str:
         """Name a scenario by its content, that of its network file included, wherever the file is."""
         data = scenario.to_dict()
@@ -166,8 +171,8 @@ class Plan:
 
     def _differences(self, found: Plan) -> Any:
         """Say in what the plan found differs from this one."""
-        if self.versions["buzzsim"] != found.versions.get("buzzsim"):
-            yield f"buzzsim was {found.versions.get('buzzsim')} and is {self.versions['buzzsim']}"
+        if not found.is_of_this_version:
+            yield f"buzzsim was {found.versions.get('buzzsim')} and is {versions()['buzzsim']}"
         for key in ("entropy", "strategies", "baseline", "hourly"):
             was, now = getattr(found, key), getattr(self, key)
             if was != now:

@@ -136,6 +136,10 @@ class Sweep:
                 raise SweepError(unknown(place, "key", key, _KEYS))
         if "design" not in data:
             raise SweepError(f"{place}: design is missing; expected a table [design] of keys to lists of values")
+        if not isinstance(data.get("out", ""), str):
+            raise SweepError(sentence(place, "out", data["out"], "the name of a directory"))
+        if "max_replicates" in data and "until" not in data:
+            raise SweepError(sentence(place, "max_replicates", data["max_replicates"], "only together with until"))
         arguments = {key: data[key] for key in ("replicates", "strategies", "baseline", "hourly") if key in data}
         where = out if out is not None else folder / data.get("out", Path(path).stem)
         design = Design.from_dict(data["design"], folder)

@@ -39,10 +39,12 @@ def compute(directory: str, block: Block) -> Done:
     OutputError
         When the file cannot be written: the disk is full.
     SweepError
-        When the plan is not there, or a network file is no longer what it was.
+        When the plan is not there or another version's, or a network file is no longer what it was.
     """
     folder = Path(directory)
     plan = open_plan(folder)
+    if not plan.is_of_this_version:
+        raise SweepError(f"{directory}: was begun with buzzsim {plan.versions.get('buzzsim')}; expected the same on every machine")
     point = plan.points.get(block.point)
     if point is None:
         raise SweepError(f"{directory}: has no point {block.point}; expected one of the plan's {len(plan.points):,}")
