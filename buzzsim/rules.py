@@ -11,13 +11,14 @@ customer has already shows in how angry their posts are, and how many.
 A tick goes like this, everybody deciding on the state at its start:
 
 1. Anger has decayed to now (`decayed`).
-2. Customers read the posts that they come to notice now (`notice_age` drew when, as each post appeared), unless the
-   post was gone before this tick. They count the distinct critics seen, then anger and attitude move once
-   (`reading`).
+2. Customers read the posts that they come to notice now (`notice_age` drew when, as each post appeared; how a post
+   fades is in `visibility.py`), unless the post was gone before this tick. They count the distinct critics seen, then
+   anger and attitude move once (`reading`).
 3. On each notice a customer who is not yet a critic may join (`join_probability`) and then posts too, linked to the
    oldest of the posts that won them. An advocate may defend the brand under it instead.
-4. Authors act (`still_does`): those who waited in vain resent it (`resentful`); angry critics post again (`repeats`); posts decided
-   in the last tick appear: reposts of removed posts, protests of witnesses, posts after a failed dialogue, thanks.
+4. Authors act (`still_does`): those who waited in vain resent it (`resentful`); angry critics post again (`repeats`);
+   posts decided in the last tick appear: reposts of removed posts, protests of witnesses, posts after a failed dialogue,
+   thanks.
 5. The brand takes the cases whose lag has run out, as long as staff is free, and does what its strategy says:
    remove (`removed_anger`, `reposts`, `protests`), answer in public (`reply_strength`, `thread_effect`, `calming`,
    `is_solved`), or talk in private (`accepts`, then rounds of `calming` and `is_solved`, and `failed_anger` at the end).
