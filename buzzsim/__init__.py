@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from buzzsim.comparison import Comparison, compare
     from buzzsim.errors import BuzzsimError, NetworkError, OutputError, ResultError, ScenarioError, StrategyError, SweepError
+    from buzzsim.methods import describe
     from buzzsim.model import BuzzModel
     from buzzsim.network import Network, generate, open_network, save_network
     from buzzsim.result import Result
@@ -29,6 +30,7 @@ __all__ = [
     "Sweep",
     "SweepError",
     "compare",
+    "describe",
     "generate",
     "open_network",
     "run",
@@ -40,7 +42,8 @@ _HOMES = {
     "BuzzModel": "model", "BuzzsimError": "errors", "Comparison": "comparison", "Design": "sweep", "Network": "network",
     "NetworkError": "errors", "OutputError": "errors", "Result": "result", "ResultError": "errors", "Scenario": "scenario",
     "ScenarioError": "errors", "StrategyError": "errors", "Sweep": "sweep", "SweepError": "errors", "compare": "comparison",
-    "generate": "network", "open_network": "network", "run": "runs", "save_network": "network", "scenarios": "scenario",
+    "describe": "methods", "generate": "network", "open_network": "network", "run": "runs", "save_network": "network",
+    "scenarios": "scenario",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from buzzsim.commands import sweep
+from buzzsim.commands import describe, sweep
 from buzzsim.commands.numbers import whole
 from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, unknown
 
@@ -116,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(act=_run)
 
     sweep.add_to(commands)
+    describe.add_to(commands)
 
     scenario = commands.add_parser("scenario", help="show, check or list scenarios", description="Show, check or list scenarios.")
     actions = scenario.add_subparsers(metavar="ACTION")

@@ -1,0 +1,195 @@
+"""What was simulated, in the words of a paper: every number from the scenario and from its network.
+
+The model itself is described by `protocol.py`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from importlib import metadata
+from typing import Any
+
+from buzzsim import rules, visibility
+from buzzsim.errors import ScenarioError, sentence, shown
+from buzzsim.parameters import all_parameters
+from buzzsim.runs import ENGINES, scenario_of
+from buzzsim.scenario import Scenario
+from buzzsim.strategy import LABELS, checked_strategies
+from buzzsim.world import World
+
+CITATION = "The buzzsim authors: buzzsim, how negative buzz about a brand spreads, and what its answer changes. Version {version}"
+"""How to cite it; `CITATION.cff` says the same in a form for machines."""
+
+_KINDS = {  # of generated networks: who described them, and which keys make them
+    "clustered_scale_free": ("clustered scale-free network (Holme & Kim 2002)", ("ties", "clustering")),
+    "scale_free": ("scale-free network (Barabasi & Albert 1999)", ("ties",)),
+    "small_world": ("small-world network (Watts & Strogatz 1998)", ("ties", "rewiring")),
+    "blocks": ("network of equal communities (planted partition, Condon & Karp 2001)", ("ties", "blocks", "mixing")),
+    "configuration": ("network of given degrees (erased configuration model)", ()),
+    "random": ("random network (Gilbert 1959)", ("ties",)),
+}
+_CHOICES = {
+    "random": "drawn at random in each replicate",
+    "followers": "drawn in proportion to followers",
+    "most_followed": "the most followed",
+}
+
+
+def describe(
+    scenario: Scenario | str | os.PathLike[str] = "default",
+    strategies: Iterable[str] | str | None = None,
+    replicates: int | None = None,
+) -> str:
+    """Describe a scenario as the methods paragraph of a paper.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+        What was simulated, or its name or file. Its network is made or opened, and R0 solved on it, as for a run.
+    strategies : iterable of str, or str, optional
+        Which strategies were compared; None: all four.
+    replicates : int, optional
+        Replicates of each strategy, 1 or more; None: their number is left out.
+
+    Returns
+    -------
+    str
+        One paragraph in English: network, complaint, R0, attention, time, every key that differs from its default,
+        strategies, luck, engine, version, and how to cite it.
+
+    Raises
+    ------
+    BuzzsimError
+        When the scenario, a strategy or the number of replicates is not allowed, or the network cannot be read.
+
+    Examples
+    --------
+    >>> import buzzsim as bz
+    >>> text = bz.describe("restaurant", strategies=["ignore", "public_reply"], replicates=4000)
+    >>> "4,000 replicates of each of 2 strategies (ignore and public reply)" in text
+    True
+    """
+    found = scenario_of(scenario)
+    names = checked_strategies(strategies)
+    if replicates is not None and (isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1):
+        raise ScenarioError(sentence("arguments", "replicates", replicates, "a whole number of 1 or more"))
+    world = World.of(found)
+    parts = [
+        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _time(found), _differences(found),
+        _compared(names, replicates), _citation(),
+    ]  # fmt: skip
+    return " ".join(parts)
+
+
+def _opening(scenario: Scenario) -> str:
+    title = f" ({scenario.title})" if scenario.title else ""
+    return (
+        f'We simulated the scenario "{scenario.name}"{title} with buzzsim {metadata.version("buzzsim")}, an agent-based model of '
+        f"how complaints about a brand spread; its ODD protocol comes with it (docs/odd.md)."
+    )
+
+
+def _network(world: World) -> str:
+    """Say what the network is, and how large it came out."""
+    wanted, found = world.scenario.network, world.network
+    if wanted.kind == "file":
+        traits = f", which gives their {', '.join(found.traits)}" if found.traits else ""
+        made = f"the network in {os.path.basename(wanted.file)}{traits}"
+    else:
+        words, keys = _KINDS[wanted.kind]
+        made = f"a generated {words} with " + ", ".join(f"{key} = {getattr(wanted, key)}" for key in (*keys, "seed"))
+    ties = f"{found.n_ties:,} {'directed' if found.directed else 'undirected'} ties"
+    followers = f"{found.n_stored / found.n_customers:.1f} followers on average"
+    return f"The crowd has {found.n_customers:,} customers with {ties}, {followers}: {made}."
+
+
+def _complaint(scenario: Scenario) -> str:
+    """Say who complains, how and where."""
+    complaint = scenario.complaint
+    n = len(complaint.names) or complaint.complainants
+    who = "named in the scenario" if complaint.names else _CHOICES[complaint.choice]
+    some = f"{n:,} customers, {who}, complain" if n > 1 else f"One customer, {who}, complains"
+    where = "on the brand's own page" if complaint.on_page else "elsewhere than on the brand's page"
+    return f"{some} {where} with anger {complaint.anger:g} of 1; the brand is {'' if complaint.at_fault else 'not '}at fault."
+
+
+def _spread(world: World) -> str:
+    """Say what R0 is, and what it makes of the chance to join."""
+    joining, share = world.scenario.joining, float(world.p.share_probability)
+    if joining.share_probability is not None:
+        return f"The chance to join on a notice of middling anger is set to {joining.share_probability:g}."
+    return (
+        f"One typical critic wins R0 = {joining.r0:g} new critics on average in a fresh crowd, nobody answering; solved on this "
+        f"network, the chance to join on a notice of middling anger is {share:.4g}."
+    )
+
+
+def _attention(world: World) -> str:
+    """Say how posts are noticed and forgotten."""
+    attention = world.scenario.attention
+    rate, half_life = f"{attention.view_rate:g} per hour", _hours(attention.half_life)
+    looks = f"{float(rules.notice_mass(world.p, 1.0, 1.0)):.3g}"
+    said = {
+        "exponential": f"a follower notices a fresh post at a rate of {rate}, which fades with a half-life of {half_life}",
+        "power_law": f"a follower looks {looks} times on average at a post, at a rate that falls as a power law (Zhao et al. 2015: "
+        f"flat for {visibility.SEISMIC_SHOULDER * 60:g} minutes, then with exponent {1 + visibility.SEISMIC_THETA:.3g})",
+        "constant": f"a follower notices a post at a constant rate of {rate}",
+        "immediate": f"a follower notices a post at once or never, with {looks} looks on average",
+    }
+    return f"Attention: {said[attention.kernel]} (kernel {attention.kernel})."
+
+
+def _time(scenario: Scenario) -> str:
+    return f"A run covers {_hours(scenario.time.horizon)} in ticks of {_hours(scenario.time.tick)}."
+
+
+def _differences(scenario: Scenario) -> str:
+    """List the keys that differ from their defaults."""
+    changed = []
+    for key, parameter in all_parameters():
+        section, _, leaf = key.partition(".")
+        value = getattr(getattr(scenario, section), leaf)
+        if value != parameter.default:
+            changed.append(f"{key} = {_value(value)} ({_value(parameter.default)})")
+    if not changed:
+        return "All parameters have their defaults."
+    return f"All parameters have their defaults but these (defaults in brackets): {', '.join(changed)}."
+
+
+def _compared(names: list[str], replicates: int | None) -> str:
+    """Say what was run, and whose luck it was."""
+    labels = [LABELS[name] for name in names]
+    each = f"{replicates:,} replicates" if replicates else "the replicates"
+    keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
+    if len(labels) == 1:
+        return f"We ran {each} of one strategy ({labels[0]}). Every draw is {keyed}."
+    return (
+        f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}) with common random "
+        f"numbers: every draw is {keyed} and never by the strategy, so that strategies are compared on the same complaint "
+        f"with the same luck, replicate by replicate."
+    )
+
+
+def _citation() -> str:
+    version = metadata.version("buzzsim")
+    return (
+        f"The {ENGINES[0]} engine was used; the {ENGINES[1].title()} engine gives the same trajectories. "
+        f"Cite: {CITATION.format(version=version)}."
+    )
+
+
+def _hours(hours: float) -> str:
+    return "1 hour" if hours == 1 else f"{hours:g} hours"
+
+
+def _value(value: Any) -> str:
+    """Write a value as a scenario file has it; what is long, cut."""
+    if value is None:
+        return "solved"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (str, tuple)):
+        return shown(value if isinstance(value, str) else list(value)) if value else "none"
+    return f"{value:,}" if isinstance(value, int) else "inf" if math.isinf(value) else f"{value:.6g}"

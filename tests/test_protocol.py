@@ -1,0 +1,186 @@
+"""The model and a scenario in words: what is on file is what the code says, and nothing is left out."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import buzzsim as bz
+from buzzsim import methods, parameters, protocol, rules
+from buzzsim.cli import main
+from buzzsim.errors import BuzzsimError
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.parameters import all_parameters
+from buzzsim.scenario import Scenario, scenarios
+from buzzsim.strategy import LABELS
+from buzzsim.workspace import PERSON, POST
+
+ROOT = Path(__file__).parents[1]
+PAGES = {"docs/odd.md": protocol.odd, "docs/parameters.md": protocol.parameter_table}
+RULES = [name for name, value in vars(rules).items() if hasattr(value, "py_func") and value.__module__ == "buzzsim.rules"]
+KEYS = [key for key, _ in all_parameters()]
+
+
+def missing(odd, table):
+    """Every rule, parameter and outcome that the pages leave out."""
+    told_rules = set(re.findall(r"^\*\*`(\w+)\(", odd, re.MULTILINE))
+    told_keys = [set(re.findall(r"^\| `(\w+\.\w+)` \|", page, re.MULTILINE)) for page in (odd, table)]
+    told_outcomes = set(re.findall(r"^\| `(\w+)` \| .* \| (?:lower|higher) \|", odd, re.MULTILINE))
+    return (set(RULES) - told_rules) | (set(KEYS) - set.intersection(*told_keys)) | (set(OUTCOMES) - told_outcomes)
+
+
+# -------------------------------------------------------------------------------------------- pages
+
+
+def test_the_pages_on_file_are_what_the_command_writes(tmp_path, capsys):
+    """If this fails: `buzzsim describe --odd docs/odd.md --parameters docs/parameters.md`."""
+    assert main(["describe", "--odd", str(tmp_path / "odd.md"), "--parameters", str(tmp_path / "parameters.md")]) == 0
+    assert capsys.readouterr().out == ""
+    for name in ("odd.md", "parameters.md"):
+        assert (tmp_path / name).read_text(encoding="utf-8") == (ROOT / "docs" / name).read_text(encoding="utf-8"), name
+
+
+def test_every_rule_parameter_and_outcome_is_described():
+    assert len(RULES) > 40
+    assert missing(protocol.odd(), protocol.parameter_table()) == set()
+
+
+def test_a_parameter_that_is_left_out_is_noticed(monkeypatch):
+    few = [(key, known) for key, known in all_parameters() if key != "censor.reactance"]
+    monkeypatch.setattr(protocol, "all_parameters", lambda: iter(few))
+    assert missing(protocol.odd(), protocol.parameter_table()) == {"censor.reactance"}
+
+
+def test_an_outcome_that_is_left_out_is_noticed(monkeypatch):
+    monkeypatch.setattr(protocol, "OUTCOMES", {name: outcome for name, outcome in OUTCOMES.items() if name != "reach"})
+    assert missing(protocol.odd(), protocol.parameter_table()) == {"reach"}
+
+
+def test_a_rule_that_is_left_out_is_noticed(monkeypatch):
+    every = protocol.rules_of
+    monkeypatch.setattr(protocol, "rules_of", lambda file: [rule for rule in every(file) if rule.name != "protests"])
+    assert missing(protocol.odd(), protocol.parameter_table()) == {"protests"}
+
+
+def test_the_order_of_a_tick_is_told_as_the_rules_tell_it():
+    assert rules.__doc__.strip() in protocol.odd()
+
+
+@pytest.mark.parametrize("rule", protocol.rules_of("rules.py"), ids=lambda rule: rule.name)
+def test_a_rule_is_told_with_its_words_its_code_and_its_group(rule):
+    function = getattr(rules, rule.name).py_func
+    assert rule.text.split() == function.__doc__.split()
+    assert rule.arguments == function.__code__.co_varnames[: function.__code__.co_argcount]
+    compile(f"def rule({', '.join(rule.arguments)}):\n" + re.sub("^", "    ", rule.code, flags=re.MULTILINE), rule.name, "exec")
+    assert rule.group in ("time", "visibility", "reading", "authors", "the brand", "Deleting", "Replying")
+
+
+def test_a_rule_names_the_keys_that_it_uses():
+    used = {rule.name: rule.keys for rule in protocol.rules_of("rules.py")}
+    assert used["lag"] == ("brand.response_median", "brand.response_sigma")
+    assert used["join_probability"] == ("joining.share_probability", "joining.arousal", "joining.loyalty")
+    assert used["calmed"] == ()
+
+
+def test_names_in_the_sentences_written_by_hand_exist():
+    sections = [protocol.PURPOSE, protocol.ENTITIES, protocol.ORDER, *protocol.CONCEPTS.values(), protocol.INITIALISATION]
+    texts = [*sections, protocol.SCALES, protocol.INPUT, protocol.SUBMODELS, protocol.PARAMETERS, *protocol.CUSTOMER.values()]
+    for name in re.findall(r"`([^`]+)`", "\n".join(texts)):
+        flat = name.removeprefix("p.").replace("_", ".", 1) if name.startswith("p.") else name
+        known = flat in KEYS or name in RULES or name in ("p", "measure") or (ROOT / name).is_file()
+        assert known, name
+    assert set(protocol.CUSTOMER) <= set(PERSON.names)
+    assert set(protocol.POST) <= set(POST.names)
+
+
+def test_rows_have_as_many_cells_as_their_heads():
+    for page in PAGES.values():
+        for block in page().split("\n\n"):
+            if block.startswith("| "):
+                assert len({line.count("|") for line in block.splitlines()}) == 1, block
+
+
+def test_the_seven_elements_of_the_protocol_are_there_in_order():
+    assert re.findall(r"^## (\d)\. ", protocol.odd(), re.MULTILINE) == list("1234567")
+
+
+# -------------------------------------------------------------------------------------------- the methods paragraph
+
+
+@pytest.mark.parametrize("name", scenarios())
+def test_every_key_that_differs_is_named_with_its_value(name):
+    text, scenario, default = bz.describe(name), Scenario.load(name).to_dict(), Scenario().to_dict()
+    for key in KEYS:
+        section, _, leaf = key.partition(".")
+        value = scenario[section].get(leaf)
+        assert (f" {key} = " in text) == (value != default[section].get(leaf)), key
+        if f" {key} = " in text and isinstance(value, (int, float)) and not isinstance(value, bool):
+            said = re.search(rf" {re.escape(key)} = ([\w.,+-]+) \(", text)[1]
+            assert float(said.replace(",", "")) == pytest.approx(value, rel=1e-5)
+
+
+def test_the_paragraph_tells_what_was_run():
+    scenario = Scenario().replace({"network.customers": 300, "network.ties": 4, "joining.r0": 0.7, "attention.half_life": 2.5,
+                                   "time.horizon": 48.0, "time.tick": 0.5, "complaint.anger": 0.55})  # fmt: skip
+    text = bz.describe(scenario, "censor", 12)
+    for said in ("300 customers", "ties = 4", "R0 = 0.7", "half-life of 2.5 hours", "48 hours in ticks of 0.5 hours",
+                 "anger 0.55", "12 replicates of one strategy (censor)", "compiled engine"):  # fmt: skip
+        assert said in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("kernel", parameters.KERNELS)
+def test_every_kernel_has_its_words(kernel):
+    text = bz.describe(Scenario().replace({"attention.kernel": kernel, "network.customers": 300, "joining.r0": 0.5}))
+    assert f"(kernel {kernel})" in text
+
+
+@pytest.mark.parametrize("kind", [kind for kind in parameters.NETWORKS if kind != "file"])
+def test_every_network_has_its_words(kind):
+    degrees = {"network.degrees": [4] * 300} if kind == "configuration" else {}
+    text = bz.describe(Scenario().replace({"network.kind": kind, "network.customers": 300, "joining.r0": 0.5, **degrees}))
+    assert "300 customers" in text
+    assert f"a generated {methods._KINDS[kind][0]}" in text
+
+
+def test_a_network_from_a_file_is_named_and_counted(tmp_path):
+    file = tmp_path / "ring.txt"
+    file.write_text("".join(f"{i} {(i + 1) % 50}\n{i} {(i + 2) % 50}\n" for i in range(50)))
+    text = bz.describe(Scenario().replace({"network.kind": "file", "network.file": str(file), "joining.r0": 0.3}))
+    assert "50 customers with 100 undirected ties, 4.0 followers on average: the network in ring.txt." in text
+
+
+def test_all_strategies_are_named_unless_some_are_asked_for():
+    assert all(label in bz.describe() for label in LABELS.values())
+    assert "2 strategies (ignore and censor)" in bz.describe(strategies=["ignore", "censor"])
+
+
+def test_it_is_cited_as_the_citation_file_says():
+    cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    title, version = re.search(r'^title: "(.*)"$', cff, re.MULTILINE)[1], re.search(r"^version: (.*)$", cff, re.MULTILINE)[1]
+    author = re.search(r"^  - name: (.*)$", cff, re.MULTILINE)[1]
+    said = methods.CITATION.format(version=version)
+    assert said.startswith(f"{author}: ")
+    assert title.replace(":", ",") in said
+    assert said.rstrip(".") in bz.describe()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"replicates": 0}, {"replicates": True}, {"replicates": 2.5}, {"strategies": ["pray"]}, {"scenario": "nowhere"}]
+)
+def test_what_cannot_be_described_is_refused(wrong):
+    with pytest.raises(BuzzsimError):
+        bz.describe(**wrong)
+
+
+def test_the_command_prints_the_paragraph(capsys):
+    assert main(["describe", "restaurant", "--strategies", "ignore,censor", "--replicates", "500"]) == 0
+    out = capsys.readouterr().out
+    assert out.split() == bz.describe("restaurant", ["ignore", "censor"], 500).split()
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_the_command_refuses_what_would_be_ignored(tmp_path, capsys):
+    assert main(["describe", "--odd", str(tmp_path / "odd.md"), "--replicates", "5"]) == 2
+    assert "only together with a scenario" in capsys.readouterr().err
+    assert not (tmp_path / "odd.md").exists()
