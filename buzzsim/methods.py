@@ -87,7 +87,7 @@ def _opening(scenario: Scenario) -> str:
     title = f" ({scenario.title})" if scenario.title else ""
     return (
         f'We simulated the scenario "{scenario.name}"{title} with buzzsim {metadata.version("buzzsim")}, an agent-based model of '
-        f"how complaints about a brand spread; its ODD protocol comes with it (docs/odd.md)."
+        f"how complaints about a brand spread; its ODD protocol (Grimm et al. 2020) is docs/odd.md in its repository."
     )
 
 

@@ -31,6 +31,7 @@ find out which assumptions an advice hangs on; it does not forecast what will ha
 
 **Patterns.** Most complaints stay small and a few become firestorms; cascades are shallow and most of them hang on the
 first post; posts are forgotten within hours; brands answer about half of what is written, with a long tail of late answers.
+How far the defaults come to these patterns is measured in `experiments/stylised/README.md`; most are missed.
 These defaults are measured, or derived from a measurement or from the direction of an effect:"""
 
 CUSTOMER = {
