@@ -298,6 +298,13 @@ def test_well_known_headers_are_skipped_above_text(tmp_path, header):
     assert f"line '{header}' read as column names" in network.describe()
 
 
+@pytest.mark.parametrize("header", ["source,target", "user,friend", "follower,followee"])
+def test_a_person_called_like_a_column_does_not_undo_the_header(tmp_path, header):
+    network = open_network(written(tmp_path, f"{header}\nann,Ida\nIda,Freund\nbob,ann\n", "friends.csv"))
+    assert list(network.names) == ["ann", "Ida", "Freund", "bob"]
+    assert open_network(written(tmp_path, "user1,user2\nuser3,user4\n")).n_ties == 2
+
+
 def test_a_first_line_that_may_be_a_header_is_read_as_a_tie_and_said_so(tmp_path):
     doubtful = open_network(written(tmp_path, "wer wen\nann bob\nbob cem\ncem ann\n"))
     assert doubtful.n_ties == 4

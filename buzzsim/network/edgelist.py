@@ -138,12 +138,15 @@ def _fields(line: str, separator: str) -> list[str]:
 
 
 def _is_header(head: list[str], rest: list[list[str]]) -> bool:
-    """Tell column names: any above nothing but integers, or well-known ones above names unlike them."""
+    """Tell column names: any above nothing but integers, or well-known ones above names most of which are unlike them."""
     if len(head) < 2 or _are_integers(head):
         return False
     if rest and all(map(_are_integers, rest)):
         return True
-    return all(map(_COLUMN_NAME.fullmatch, head)) and not any(_COLUMN_NAME.fullmatch(name) for row in rest for name in row)
+    names = [name for row in rest for name in row]
+    if not all(map(_COLUMN_NAME.fullmatch, head)) or set(head) & set(names):
+        return False
+    return 2 * sum(bool(_COLUMN_NAME.fullmatch(name)) for name in names) <= len(names)  # one Ida is no column
 
 
 def _are_integers(names: list[str]) -> bool:
