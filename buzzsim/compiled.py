@@ -15,11 +15,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from llvmlite import ir
 from numba import _dynfunc, njit, types  # type: ignore[attr-defined]
+from numba.core import cgutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.typed_passes import NativeLowering
+from numba.extending import intrinsic
 
 
 def _stamp() -> tuple[str, int]:
@@ -163,6 +166,39 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     whole.get_call_template, whole.get_overload = template, part.get_overload
     return whole
+
+
+LINE = 64  # bytes that the processor fetches at once
+_INTRINSIC: Any = intrinsic  # its types know nothing of what numba passes by itself
+AHEAD = 16  # items of a loop over which a fetch goes ahead
+
+
+@_INTRINSIC
+def fetch(context: Any, array: Any, i: Any) -> Any:
+    """Ask the processor for the first line of an item that will be needed soon; that changes nothing but the time."""
+    return types.none(array, types.intp), _asking(0)
+
+
+@_INTRINSIC
+def fetch_rest(context: Any, array: Any, i: Any) -> Any:
+    """Ask the processor for the second line of an item."""
+    return types.none(array, types.intp), _asking(LINE)
+
+
+def _asking(skipped: int) -> Callable[..., Any]:
+    """Say how to ask for the line that many bytes into an item."""
+
+    def ask(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        kind = signature.args[0]
+        held = context.make_array(kind)(context, builder, given[0])
+        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
+        item = builder.bitcast(cgutils.get_item_pointer(context, builder, kind, held, [given[1]]), byte)
+        asked = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
+        call = builder.module.declare_intrinsic("llvm.prefetch", [byte], asked)
+        builder.call(call, [builder.gep(item, [word(skipped)]), word(0), word(3), word(1)])  # to read; to all levels; data
+        return context.get_dummy_value()
+
+    return ask
 
 
 def is_warm(dispatcher: Any) -> bool:

@@ -97,7 +97,7 @@ def pick(key: Any, purpose: Any, who: Any, n: Any) -> Any:
 def normal(key: Any, purpose: Any, who: Any) -> Any:
     """Draw from the standard normal law (Box & Muller 1958)."""
     stream = fold(fold(key, purpose), who)
-    radius = math.sqrt(-2.0 * math.log1p(-unit(fold(stream, 0))))
+    radius = math.sqrt(-2.0 * math.log(1.0 - unit(fold(stream, 0))))
     return radius * math.cos(2.0 * math.pi * unit(fold(stream, 1)))
 
 

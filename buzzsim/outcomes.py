@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from buzzsim import rules
-from buzzsim.compiled import compiled
+from buzzsim.compiled import AHEAD, compiled, fetch, fetch_rest
 from buzzsim.workspace import ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, PEOPLE, POSTS, ascending
 
 
@@ -198,7 +198,11 @@ def _crowd(p: Any, n_customers: Any, people: Any, order: Any, out: Any) -> None:
     """Measure reach, anger and attitude over the crowd."""
     reached, critics = 0, 0
     all_change, reached_change, bystander_change, anger = 0.0, 0.0, 0.0, 0.0
-    for row in order:
+    for i in range(order.size):
+        if i + AHEAD < order.size:
+            fetch(people, order[i + AHEAD])
+            fetch_rest(people, order[i + AHEAD])
+        row = order[i]
         change = people[row].attitude - people[row].attitude_start
         all_change += change
         anger += people[row].anger
@@ -255,6 +259,8 @@ def _cascade(people: Any, posts: Any, out: Any) -> None:
     root, depth = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
     for j in range(n_posts):
         parent[j] = -2
+        if j + AHEAD < n_posts:
+            fetch_rest(posts, max(0, posts[j + AHEAD].parent))
         if posts[j].entry == j:
             parent[j] = posts[posts[j].parent].entry if posts[j].parent >= 0 else -1
     width = np.zeros(n_posts + 1, np.int64)

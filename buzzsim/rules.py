@@ -109,7 +109,7 @@ def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
 @compiled
 def notice_age(p: Any, mass: Any, luck: Any) -> Any:
     """Age of the post when a reader first looks at it, or NEVER. More mass: noticed by a superset, and no later."""
-    needed = -math.log1p(-luck)
+    needed = -math.log(1.0 - luck)
     if p.attention_kernel == visibility.CONSTANT:
         return needed / mass if mass > 0.0 else NEVER
     return visibility.age_when(p, needed / mass) if needed < mass else NEVER
@@ -130,7 +130,7 @@ def second_notice_age(p: Any, mass: Any, age: Any, bump: Any, luck: Any) -> Any:
     A bump makes the post young again, age -> (1 - bump) * age. The looks it adds are an independent wave with the
     difference of the two visibilities as its rate (superposition).
     """
-    younger, needed = (1.0 - bump) * age, -math.log1p(-luck)
+    younger, needed = (1.0 - bump) * age, -math.log(1.0 - luck)
     if not visibility.fades(p) or needed >= mass * visibility.gained(p, age, younger, math.inf):
         return NEVER
     return visibility.age_when_gained(p, age, younger, needed / mass)
@@ -141,7 +141,7 @@ def life(p: Any, luck: Any) -> Any:
     """Hours until the author withdraws a post of their own accord; NEVER if they do not."""
     if p.attention_withdrawal_rate == 0.0:
         return NEVER
-    return -math.log1p(-luck) / p.attention_withdrawal_rate
+    return -math.log(1.0 - luck) / p.attention_withdrawal_rate
 
 
 # ------------------------------------------------------------------------------------------- reading
@@ -253,7 +253,7 @@ def still_does(kind: Any, stage: Any) -> Any:
 @compiled
 def repeat_gap(p: Any, luck: Any) -> Any:
     """Hours from one occasion to post again to the next, for a rate above 0; occasions come at the rate of anger 1."""
-    return -math.log1p(-luck) / p.anger_repeat_rate
+    return -math.log(1.0 - luck) / p.anger_repeat_rate
 
 
 @compiled

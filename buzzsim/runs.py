@@ -232,7 +232,7 @@ def _record(w: Workspace) -> Record:
     tables = {
         "customers": people[np.argsort(people["customer"])],
         "posts": w.posts[: w.n[POSTS]],
-        "notices": np.sort(notices[notices["read"]], order=("tick", "customer", "post")),
+        "notices": np.sort(notices[notices["row"] >= 0], order=("tick", "customer", "post")),
         "acts": w.acts[: w.n[ACTS]],
     }
     return record_of(tables)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from buzzsim.bundle import bundle
-from buzzsim.compiled import compiled
+from buzzsim.compiled import LINE, compiled
 
 STILL_THERE = 2**30  # last tick of a post that nobody removed
 
@@ -28,7 +28,17 @@ SUSCEPTIBILITY, ANGER, ATTITUDE, VINDICTIVE, ADVOCATE, TROLL = range(6)
 # As narrow as they can be: a run's time is spent on fetching rows, and what is read together stands together.
 _REAL, _WHOLE, _CODE, _CLAIM = np.float64, np.int32, np.int8, np.bool_
 
-PERSON = np.dtype(
+
+def _in_lines(fields: list[tuple[str, Any]]) -> np.dtype[Any]:
+    """Give the type of a row that fills whole lines of the processor's cache, so that its first fields share one."""
+    plain = np.dtype(fields, align=True)
+    names = list(plain.names or ())
+    formats, offsets = zip(*((plain.fields[name][0], plain.fields[name][1]) for name in names), strict=True)  # type: ignore[index]
+    itemsize = -(-plain.itemsize // LINE) * LINE
+    return np.dtype({"names": names, "formats": formats, "offsets": offsets, "itemsize": itemsize}, align=True)
+
+
+PERSON = _in_lines(
     [
         ("anger", _REAL),
         ("attitude", _REAL),
@@ -60,9 +70,8 @@ PERSON = np.dtype(
         ("reposts", _WHOLE),
         ("failures", _WHOLE),
     ],
-    align=True,
 )
-POST = np.dtype(
+POST = _in_lines(
     [
         ("intensity", _REAL),
         ("thread", _REAL),
@@ -85,7 +94,6 @@ POST = np.dtype(
         ("entry", _WHOLE),  # the post with which its author became a critic
         ("answered", _WHOLE),  # tick of the brand's first act on it, or -1
     ],
-    align=True,
 )
 NOTICE = np.dtype(
     [
@@ -94,14 +102,18 @@ NOTICE = np.dtype(
         ("next", _WHOLE),  # of the same tick
         ("previous", _WHOLE),  # of the same post, once read
         ("tick", _WHOLE),
+        ("row", _WHOLE),  # the reader's row among the people, or -1 while unread
         ("channel", _CODE),
         ("wave", _CODE),
-        ("read", _CLAIM),
         ("defended", _CLAIM),
     ],
     align=True,
 )
-STRETCH = 8  # notices of one tick that stand together
+_FEW, _DIGIT_BITS = 32, 8  # how `ascending` sorts
+_DIGITS = 1 << _DIGIT_BITS
+STRETCH = 16  # notices of one tick that stand together
+SIEVE = 64  # followers sieved at once
+CANDIDATE = np.dtype([("luck", _REAL), ("customer", _WHOLE)], align=True)
 SIGHT = np.dtype([("author", _WHOLE), ("previous", _WHOLE)])
 EVENT = np.dtype([("row", _WHOLE), ("kind", _WHOLE), ("number", _WHOLE), ("parent", _WHOLE), ("next", _WHOLE)])
 CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)], align=True)
@@ -133,8 +145,11 @@ class Workspace(NamedTuple):
     cases: Any
     acts: Any
     bucket: Any
+    sieved: Any
+    due: Any
     readers: Any
     newcomers: Any
+    newcomer_rows: Any
     waiting: Any
     busy_until: Any
     visitors: Any
@@ -150,16 +165,19 @@ def workspace(
         n=np.zeros(HORIZON + 1, np.int64),
         tally=np.zeros(LATE_ANGER + 1),
         row_of=np.full(n_customers, -1, np.int32),
-        people=np.zeros(people, PERSON),
-        posts=np.zeros(n_posts, POST),
-        notices=np.zeros(64 * n_posts, NOTICE),
+        people=_rows(people, PERSON),
+        posts=_rows(n_posts, POST),
+        notices=_rows(64 * n_posts, NOTICE),
         seen=np.zeros(64 * n_posts, SIGHT),
         events=np.zeros(16 * n_posts, EVENT),
         cases=np.zeros(4 * n_posts, CASE),
         acts=np.zeros(4 * n_posts, ACT),
         bucket=np.full((4, horizon_ticks + 1), -1, np.int64),
+        sieved=np.zeros(SIEVE, CANDIDATE),
+        due=np.zeros(64 * n_posts, np.int32),
         readers=np.zeros(people, np.int64),
         newcomers=np.zeros(people, np.int64),
+        newcomer_rows=np.zeros(people, np.int64),
         waiting=np.zeros(4 * n_posts, np.int64),
         busy_until=np.zeros(n_staff, np.int64),
         visitors=np.zeros(max(1, n_visitors), np.int64),
@@ -167,6 +185,13 @@ def workspace(
     )
     made.n[HORIZON] = horizon_ticks
     return made
+
+
+def _rows(n: int, dtype: np.dtype[Any]) -> Any:
+    """Make an empty table whose rows begin where a line of the processor's cache does, if a row fills whole lines."""
+    raw = np.zeros(n * dtype.itemsize + LINE, np.uint8)
+    start = -raw.ctypes.data % LINE
+    return raw[start : start + n * dtype.itemsize].view(dtype)
 
 
 def larger(w: Workspace) -> Workspace:
@@ -195,7 +220,7 @@ def use_stretch(w: Any) -> Any:
         return -1
     w.n[NOTICES] += STRETCH
     for k in range(first, first + STRETCH):
-        w.notices[k].read = False
+        w.notices[k].row = -1
     return first
 
 
@@ -213,27 +238,33 @@ def clear(w: Any) -> None:
 
 @compiled
 def ascending(numbers: Any) -> Any:
-    """Give the order in which whole numbers increase (merge sort: np.argsort takes a second to compile, this a tenth)."""
+    """Give the order in which whole numbers from 0 on increase, equal ones as they stand (np.argsort takes a second to compile)."""
     n = numbers.size
-    order, other = np.empty(n, np.int64), np.empty(n, np.int64)
-    for i in range(n):  # stretches of 16 by insertion
-        k = i
-        while k & 15 and numbers[order[k - 1]] > numbers[i]:
-            order[k] = order[k - 1]
-            k -= 1
-        order[k] = i
-    width = 16
-    while width < n:
-        for start in range(0, n, 2 * width):
-            middle, end = min(start + width, n), min(start + 2 * width, n)
-            left, right = start, middle
-            for k in range(start, end):
-                if left < middle and (right >= end or numbers[order[left]] <= numbers[order[right]]):
-                    other[k] = order[left]
-                    left += 1
-                else:
-                    other[k] = order[right]
-                    right += 1
+    order = np.empty(n, np.int64)
+    if n <= _FEW:
+        for i in range(n):
+            k = i
+            while k > 0 and numbers[order[k - 1]] > numbers[i]:
+                order[k] = order[k - 1]
+                k -= 1
+            order[k] = i
+        return order
+    largest = 0
+    for i in range(n):
+        order[i] = i
+        largest = max(largest, numbers[i])
+    other, start = np.empty(n, np.int64), np.empty(_DIGITS + 1, np.int64)
+    shift = 0
+    while largest >> shift > 0:  # digit by digit, the lowest first
+        start[:] = 0
+        for i in range(n):
+            start[((numbers[i] >> shift) & (_DIGITS - 1)) + 1] += 1
+        for digit in range(_DIGITS):
+            start[digit + 1] += start[digit]
+        for i in order:
+            digit = (numbers[i] >> shift) & (_DIGITS - 1)
+            other[start[digit]] = i
+            start[digit] += 1
         order, other = other, order
-        width *= 2
+        shift += _DIGIT_BITS
     return order

@@ -133,7 +133,7 @@ def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
         c[row].stage = rules.SILENT
     k = q[j].last_notice
     while k >= 0:
-        witness = np.int64(w.row_of[m[k].customer])
+        witness = np.int64(m[k].row)
         if rules.may_protest(c[witness].stage, c[witness].character, c[witness].protested):
             if rules.protests(p, c[witness].susceptibility, draws.chance(q[j].key, draws.PROTEST, m[k].customer)):
                 c[witness].protested = True

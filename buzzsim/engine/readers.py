@@ -9,23 +9,23 @@ import numpy as np
 from buzzsim import draws, rules, visibility
 from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import tell
-from buzzsim.workspace import BRAND_FOLLOWERS, HORIZON
+from buzzsim.workspace import BRAND_FOLLOWERS, HORIZON, SIEVE
 
 
 @compiled
 def draw_readers(p: Any, net: Any, w: Any, j: Any) -> None:
     """Draw when each follower, and each visitor of the brand's page, will notice a new post."""
     q = w.posts
-    author, last = q[j].author, min(w.n[HORIZON], q[j].end)
-    luck_key = draws.fold(q[j].key, draws.NOTICE)
+    last = min(w.n[HORIZON], q[j].end)
     bound = 1.0
     if net.relative_followees.size == 0:  # a cheap first sieve; the exact test is the tick below
         mass = rules.notice_mass(p, q[j].multiplier, 1.0)
         bound = rules.noticed_by(p, mass, (last - q[j].tick + 0.001) * p.time_tick) + 1e-12
-    for k in range(net.indptr[author], net.indptr[author + 1]):
-        reader = np.int64(net.indices[k])
-        if draws.unit(draws.fold(luck_key, reader)) < bound:
-            tell(w, j, reader, first_notice_tick(p, net, w, j, reader), last, rules.FOLLOWING, 0)
+    end = net.indptr[q[j].author + 1]
+    for first in range(net.indptr[q[j].author], end, SIEVE):
+        for i in range(_sieve(net, w, draws.fold(q[j].key, draws.NOTICE), first, min(first + SIEVE, end), bound)):
+            reader = np.int64(w.sieved[i].customer)
+            tell(w, j, reader, _notice_tick(p, net, w, j, reader, w.sieved[i].luck), last, rules.FOLLOWING, 0)
     if q[j].on_page:
         for v in range(_page_visitors(p, net, w, j)):
             reader = w.visitors[v]
@@ -33,11 +33,27 @@ def draw_readers(p: Any, net: Any, w: Any, j: Any) -> None:
 
 
 @compiled
+def _sieve(net: Any, w: Any, key: Any, first: Any, last: Any, bound: Any) -> Any:
+    """Keep in `w.sieved` which of a few followers have luck below a bound, without a branch; gives how many."""
+    n = 0
+    for k in range(first, last):
+        luck = draws.unit(draws.fold(key, net.indices[k]))
+        w.sieved[n].luck, w.sieved[n].customer = luck, net.indices[k]
+        n += luck < bound
+    return n
+
+
+@compiled
 def first_notice_tick(p: Any, net: Any, w: Any, j: Any, customer: Any) -> Any:
     """Give the tick in which a follower or page visitor would notice a post in its first wave, or -1."""
+    return _notice_tick(p, net, w, j, customer, draws.chance(w.posts[j].key, draws.NOTICE, customer))
+
+
+@compiled
+def _notice_tick(p: Any, net: Any, w: Any, j: Any, customer: Any, luck: Any) -> Any:
     q = w.posts
     mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, customer))
-    age = rules.notice_age(p, mass, draws.chance(q[j].key, draws.NOTICE, customer))
+    age = rules.notice_age(p, mass, luck)
     return -1 if age < 0.0 or age > 2.0 * p.time_horizon else q[j].tick + rules.ticks(p, age)
 
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from buzzsim import draws, rules
-from buzzsim.compiled import compiled
+from buzzsim.compiled import AHEAD, compiled, fetch, fetch_rest
 from buzzsim.engine.people import anger_now, person_of, set_anger
 from buzzsim.engine.posts import is_older, new_post
 from buzzsim.engine.readers import second_notice_tick
 from buzzsim.workspace import DEFENCES, NOTICE_HEAD, PENDING, SEEN, ascending, use
 
+NEAR = AHEAD // 2  # what the fetch ahead brought leads on to the rest
+
 
 @compiled
 def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
-    """Phase 2: all notices due now are read; gives the number of readers."""
+    """Phase 2: all notices due now are read; gives the number of them and of readers."""
     m, q, c = w.notices, w.posts, w.people
-    n_readers = 0
-    k = w.bucket[NOTICE_HEAD, t]
-    while k >= 0:
-        w.n[PENDING] -= 1
+    n_due, n_readers = _due(w, t), 0
+    for i in range(n_due):
+        if i + AHEAD < n_due:
+            fetch(q, m[w.due[i + AHEAD]].post)
+            fetch(w.row_of, m[w.due[i + AHEAD]].customer)
+        if i + NEAR < n_due:
+            fetch(c, max(0, w.row_of[m[w.due[i + NEAR]].customer]))
+        k = w.due[i]
         j = m[k].post
         gone = q[j].end < t
         if m[k].wave == 0 and q[j].bump_tick >= 0 and t > q[j].bump_tick:
@@ -29,7 +33,7 @@ def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
             gone = gone or 0 <= again < t  # the second wave was there first
         row = -1 if gone else person_of(p, net, run, w, m[k].customer)
         if row >= 0:
-            m[k].read = True
+            m[k].row = row
             m[k].previous, q[j].last_notice = q[j].last_notice, k
             if c[row].read_tick != t:
                 c[row].read_tick, c[row].best = t, -1
@@ -37,8 +41,9 @@ def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
                 w.readers[n_readers] = row
                 n_readers += 1
             _take_in(p, w, row, j, t, m[k].channel)
-        k = m[k].next
     for r in range(n_readers):
+        if r + AHEAD < n_readers:
+            fetch(c, w.readers[r + AHEAD])
         row = w.readers[r]
         anger, attitude = rules.reading(
             p, anger_now(p, w, row, t), c[row].attitude, c[row].susceptibility, c[row].character,
@@ -46,7 +51,18 @@ def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
         )  # fmt: skip
         set_anger(w, row, anger, t)
         c[row].attitude = attitude
-    return n_readers
+    return n_due if n_readers > 0 else 0
+
+
+@compiled
+def _due(w: Any, t: Any) -> Any:
+    """List in `w.due` the notices of a tick; gives how many."""
+    n, k = 0, w.bucket[NOTICE_HEAD, t]
+    while k >= 0:
+        w.due[n] = k
+        n, k = n + 1, w.notices[k].next
+    w.n[PENDING] -= n
+    return n
 
 
 @compiled
@@ -79,16 +95,20 @@ def _take_in(p: Any, w: Any, row: Any, j: Any, t: Any, channel: Any) -> None:
 
 
 @compiled
-def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
+def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, n_due: Any, t: Any) -> None:
     """Phase 3: each notice is one chance to join, or to defend the brand."""
     m, q, c = w.notices, w.posts, w.people
-    n_new = 0
-    k = w.bucket[NOTICE_HEAD, t]
-    while k >= 0:
-        j, row = m[k].post, np.int64(w.row_of[m[k].customer])
-        if m[k].read and q[j].kind != rules.THANKS:
+    n_new, n_defences = 0, 0
+    for i in range(n_due):
+        if i + AHEAD < n_due:
+            fetch(q, m[w.due[i + AHEAD]].post)
+            fetch(c, max(0, m[w.due[i + AHEAD]].row))
+        k = w.due[i]
+        j, row = m[k].post, m[k].row
+        if row >= 0 and q[j].kind != rules.THANKS:
             if rules.may_defend(c[row].stage, c[row].character):
                 m[k].defended = rules.defends(p, draws.chance(q[j].key, draws.DEFEND, m[k].customer))
+                n_defences += m[k].defended
             elif rules.may_join(c[row].stage, c[row].character):
                 chance = rules.join_probability(
                     p, c[row].susceptibility, c[row].attitude, c[row].critics_seen, q[j].intensity, q[j].thread
@@ -96,22 +116,40 @@ def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
                 if chance >= 1.0 or (chance > 0.0 and draws.chance(q[j].key, draws.JOIN, m[k].customer) < chance):
                     best = c[row].best
                     if best < 0:
-                        w.newcomers[n_new] = m[k].customer
+                        w.newcomers[n_new], w.newcomer_rows[n_new] = m[k].customer, row
                         n_new += 1
                     if best < 0 or is_older(w, j, best):
                         c[row].best, c[row].won_channel = j, m[k].channel
-        k = m[k].next
-    k = w.bucket[NOTICE_HEAD, t]
-    while k >= 0:  # what is written under a post counts from the next tick on
+    for i in range(n_due if n_defences > 0 else 0):  # what is written under a post counts from the next tick on
+        k = w.due[i]
         if m[k].defended:
             m[k].defended = False
             w.tally[DEFENCES] += 1
             q[m[k].post].thread += rules.defence_effect(p)
-        k = m[k].next
-    for i in ascending(w.newcomers[:n_new]):
-        customer = w.newcomers[i]
-        row = np.int64(w.row_of[customer])
+    order = ascending(w.newcomers[:n_new])
+    for i in range(n_new):
+        if i + AHEAD < n_new:
+            _fetch_author(net, w, order[i + AHEAD])
+        if i + NEAR < n_new:
+            fetch(q, c[w.newcomer_rows[order[i + NEAR]]].best)
+            _fetch_followers(net, w.newcomers[order[i + NEAR]])
+        row = w.newcomer_rows[order[i]]
         best = c[row].best
         c[row].won_by = best
         q[best].joined += 1
         new_post(p, net, run, w, strategy, row, rules.FIRST, 0, best, t)
+
+
+@compiled
+def _fetch_author(net: Any, w: Any, newcomer: Any) -> None:
+    """Fetch ahead what is needed to write a newcomer's post."""
+    fetch(w.people, w.newcomer_rows[newcomer])
+    fetch_rest(w.people, w.newcomer_rows[newcomer])
+    fetch(net.indptr, w.newcomers[newcomer])
+
+
+@compiled
+def _fetch_followers(net: Any, customer: Any) -> None:
+    """Fetch ahead the first and the last of somebody's followers."""
+    fetch(net.indices, min(net.indptr[customer], net.indices.size - 1))
+    fetch(net.indices, max(0, net.indptr[customer + 1] - 1))

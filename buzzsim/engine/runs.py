@@ -32,8 +32,7 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
     _watch(p, w, complainants, t, early, late)
     while t < w.n[HORIZON] and w.n[PENDING] + w.n[WAITING] > 0 and w.n[FULL] == 0:
         t += 1
-        if read(p, net, run, w, t) > 0:
-            join(p, net, run, w, strategy, t)
+        join(p, net, run, w, strategy, read(p, net, run, w, t), t)
         authors_act(p, net, run, w, strategy, t)
         brand_acts(p, net, run, w, strategy, t)
         _watch(p, w, complainants, t, early, late)
