@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 HERE = Path(__file__).parents[1] / "experiments" / "benchmarks"
-MODULES = ("work", "prototype", "adapters", "page", "cases", "alone", "benchmarks", "guard")
+MODULES = ("work", "prototype", "bookkeeping", "adapters", "page", "cases", "alone", "benchmarks", "guard")
 STANDARD_ERRORS = 4.0
 CUSTOMERS, RUNS = 1_000, 400
 
@@ -53,6 +53,12 @@ def test_the_prototype_and_ours_do_the_same_work(bench, graph, work):
     ours, _ = bench.adapters.buzzsim(graph, work)(RUNS, 1)
     found, _ = bench.adapters.compiled_prototype(graph, work)(RUNS, 2)
     assert abs(off(ours, found)) < STANDARD_ERRORS
+
+
+def test_books_without_rules_do_the_same_work(bench, graph):
+    books, _ = bench.adapters.books_only(graph, "W1")(RUNS, 1)
+    found, _ = bench.adapters.compiled_prototype(graph, "W1")(RUNS, 2)
+    assert abs(off(books, found)) < STANDARD_ERRORS
 
 
 @pytest.mark.parametrize("work", ["W1", "W2"])
@@ -131,6 +137,18 @@ def test_another_work_is_told_and_marked(bench, graph, monkeypatch, capsys):
     said = capsys.readouterr()
     assert "OTHER WORK: EoN on W1" in said.err
     assert "**other work**" in said.out
+
+
+def test_another_work_that_the_plan_explains_is_no_error(bench, graph, monkeypatch, capsys):
+    monkeypatch.setitem(bench.work.PLAN["tools"]["EoN"], "other_work", "it counts differently")
+    run = bench.adapters.compiled_prototype(graph, "W1")
+    other = bench.adapters.Tool({"W1": lambda *_: lambda n, luck: (run(n, luck)[0] * 1.2, 1e-3 * n)}, lambda: "0")
+    monkeypatch.setitem(bench.adapters.TOOLS, "EoN", other)
+    monkeypatch.setattr(bench.benchmarks, "by_itself", lambda *_: None)
+    monkeypatch.setattr(bench.benchmarks, "WORKS", ("W1",))
+    monkeypatch.setattr(bench.page, "all_tables", bench.page.sizes)
+    assert bench.benchmarks.main(["--small", "--tools", "EoN", "--repeats", "1", "--no-cases"]) == 0
+    assert "EoN does other work: it counts differently." in capsys.readouterr().out
 
 
 def test_a_tool_that_is_not_there_is_skipped_and_said(bench, capsys):

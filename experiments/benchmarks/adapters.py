@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
+import bookkeeping
 import numpy as np
 import prototype
 from work import HERE, PLAN, SEEDS, Graph, probabilities, scenario_of, seeds_of
@@ -83,7 +84,16 @@ def buzzsim_once(graph: Graph, work: str) -> Run:
 
 def compiled_prototype(graph: Graph, work: str) -> Run:
     """Prototype A."""
-    kernel = prototype.sir if work == "W1" else prototype.cascade
+    return in_one_call(prototype.sir if work == "W1" else prototype.cascade, graph, work)
+
+
+def books_only(graph: Graph, work: str) -> Run:
+    """Buzzsim's books without its rules."""
+    return in_one_call(bookkeeping.sir, graph, work)
+
+
+def in_one_call(kernel: Callable[..., None], graph: Graph, work: str) -> Run:
+    """Many runs in one call of compiled loops."""
 
     def run(n: int, luck: int) -> tuple[Any, float]:
         sizes = np.empty(n, np.int64)
@@ -237,6 +247,7 @@ TOOLS = {
     "buzzsim": Tool({"W1": buzzsim, "W2": buzzsim}, partial(installed, "buzzsim")),
     "buzzsim, one run": Tool({"W1": buzzsim_once, "W2": buzzsim_once}, partial(installed, "buzzsim")),
     "prototype": Tool({"W1": compiled_prototype, "W2": compiled_prototype}, partial(installed, "numba")),
+    "books only": Tool({"W1": books_only}, partial(installed, "numba")),
     "graph-tool": Tool({"W1": graph_tool}, graph_tool_version),
     "cynetdiff": Tool({"W2": cynetdiff}, partial(installed, "cynetdiff")),
     "Starsim": Tool({"W1": starsim}, partial(installed, "starsim")),
@@ -244,7 +255,7 @@ TOOLS = {
     "Mesa": Tool({"W1": mesa, "W2": mesa}, partial(installed, "mesa")),
     "NDlib": Tool({"W1": ndlib, "W2": ndlib}, partial(installed, "ndlib", "six")),  # 6.0.1 does not ask for six
 }
-OURS = ("buzzsim", "buzzsim, one run", "prototype")
+OURS = ("buzzsim", "buzzsim, one run", "prototype", "books only")
 
 
 def gets(name: str, work: str, customers: int) -> bool:

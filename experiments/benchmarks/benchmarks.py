@@ -55,7 +55,7 @@ class Rows:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmark; gives 1 where a tool failed or does other work than the prototype."""
+    """Run the benchmark; gives 1 where a tool failed or does other work than the prototype, and the plan does not say why."""
     options = parsed(argv)
     adapters.SYSTEM_PYTHON = options.system_python
     rows = Rows()
@@ -81,7 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     wrong = [row for row in rows.found if row["measure"] == "off" and abs(row["value"]) > CHECK["standard_errors"]]
     for row in wrong:
         say("OTHER WORK: {tool} on {work}, {customers:,} customers: {value:.1f} standard errors off".format(**row))
-    return 1 if wrong or any(row["table"] == "failed" for row in rows.found) else 0
+    unforeseen = [row for row in wrong if "other_work" not in PLAN["tools"][row["tool"]]]
+    return 1 if unforeseen or any(row["table"] == "failed" for row in rows.found) else 0
 
 
 def parsed(argv: Sequence[str] | None) -> argparse.Namespace:

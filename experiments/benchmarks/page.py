@@ -12,10 +12,10 @@ import pandas as pd
 from work import PLAN
 
 COLOURS = {  # Okabe & Ito 2008: told apart by the colour-blind too; markers tell them apart in print
-    "buzzsim": "#D55E00", "buzzsim, one run": "#E69F00", "prototype": "#000000", "graph-tool": "#0072B2", "cynetdiff": "#56B4E9",
-    "Starsim": "#009E73", "EoN": "#CC79A7", "Mesa": "#7F7F7F", "NDlib": "#B8A800",
+    "buzzsim": "#D55E00", "buzzsim, one run": "#E69F00", "prototype": "#000000", "books only": "#7A5C00",
+    "graph-tool": "#0072B2", "cynetdiff": "#56B4E9", "Starsim": "#009E73", "EoN": "#CC79A7", "Mesa": "#7F7F7F", "NDlib": "#B8A800",
 }  # fmt: skip
-MARKERS = dict(zip(COLOURS, "oPsD^v<>X", strict=True))
+MARKERS = dict(zip(COLOURS, "oPsdD^v<>X", strict=True))
 CASES = {
     "full": "full model", "subcritical": "complaints that die", "threads": "two threads, one network",
     "strategies": "W1 under four strategies", "overhead": "nobody passes it on",
@@ -46,6 +46,7 @@ def machine(results: pd.DataFrame) -> str:
     about = dict(part(results, "machine")[["measure", "value"]].to_numpy())
     versions = dict(part(results, "versions")[["tool", "value"]].to_numpy())
     versions.pop("buzzsim, one run", None)
+    versions.pop("books only", None)
     if "prototype" in versions:
         versions["prototype"] = f"(numba {versions['prototype']})"
     absent = [name for name, version in versions.items() if version == "not there"]
@@ -69,9 +70,12 @@ def sizes(results: pd.DataFrame) -> str:
         off = float(found["off"]) if "off" in found else None
         told = "" if off is None else f"{off:+.1f}" + (" **other work**" if abs(off) > PLAN["check"]["standard_errors"] else "")
         rows.append([work, f"{customers:,}", tool, f"{int(n):,}", f"{mean:,.1f} ± {sd / n**0.5:,.1f}", told])
-    return table(
+    said = table(
         ["work", "customers", "tool", "runs", "mean final size ± standard error", "standard errors off the prototype"], rows
     )
+    names = dict.fromkeys(row[2] for row in rows)
+    known = {name: PLAN["tools"][name]["other_work"] for name in names if "other_work" in PLAN["tools"][name]}
+    return said + "".join(f"\n\n{name} does other work: {why}." for name, why in known.items())
 
 
 def times(results: pd.DataFrame) -> str:
