@@ -9,6 +9,7 @@ import pytest
 
 from buzzsim.analysis import exact_interval
 from buzzsim.comparison import compare
+from buzzsim.network import generate
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.runs import replicates, run
 from buzzsim.scenario import Scenario, packaged_text, scenarios
@@ -216,3 +217,26 @@ def test_no_strategy_wins_in_every_packaged_scenario():
                     beaten.add((one, name))
     for strategy in STRATEGIES:
         assert any(one == strategy for one, _ in beaten), strategy
+
+
+# -------------------------------------------------------------------------------------------- memory
+
+
+def test_a_network_takes_at_most_eight_bytes_for_a_stored_tie():
+    network = generate("scale_free", customers=20_000, ties=5, seed=1)
+    assert network.indptr.nbytes + network.indices.nbytes <= 8 * network.indices.size
+
+
+@pytest.mark.parametrize(("changes", "most"), [({}, 4), ({"reply.brand_reach": 0.1}, 8)])
+def test_a_thread_takes_a_few_bytes_for_a_customer_whom_nothing_touches(changes, most):
+    scenario = Scenario().replace(changes)
+    took = {n: sum(table.nbytes for table in World.of(scenario, generate("scale_free", customers=n, ties=2)).workspace())
+            for n in (20_000, 40_000)}  # fmt: skip
+    assert 0 < took[40_000] - took[20_000] <= most * 20_000
+
+
+def test_a_row_of_what_the_buzz_touches_fills_whole_lines_of_the_cache():
+    w = World.of(Scenario()).workspace()
+    for table in (w.people, w.posts):
+        assert table.dtype.itemsize % 64 == 0
+        assert table.ctypes.data % 64 == 0
