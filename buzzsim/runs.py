@@ -75,8 +75,8 @@ def run(
     """
     wanted = scenario_of(scenario)
     if complainants is not None:
-        wanted = wanted.replace({"complaint.names": _several(complainants)})
-        wanted = wanted.replace({"complaint.complainants": len(wanted.complaint.names)})
+        names = _several(complainants)
+        wanted = wanted.replace({"complaint.names": names, "complaint.complainants": len(names)})
     checked_strategy(strategy)
     if engine not in ENGINES:
         raise ScenarioError(unknown("arguments", "engine", engine, ENGINES))
