@@ -24,3 +24,8 @@ def assert_mean(sample, target, wrong):
         f"mean {sample.mean():.5g} is {off(sample, target):+.1f} s.e. from {target:.5g}"
     )
     assert abs(off(sample, wrong)) > STANDARD_ERRORS, f"{sample.size} replicates cannot tell {target:.5g} from {wrong:.5g}"
+
+
+def brief(value):
+    """Name a test's case by four digits of its numbers."""
+    return f"{value:.4g}" if isinstance(value, float) else None

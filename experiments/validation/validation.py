@@ -1,0 +1,290 @@
+"""Why believe it: every check with its figure, its command and its result, misses included, on one page.
+
+`python experiments/validation/validation.py` runs the checks; it writes checks.csv, measures.csv, docs/validation.md and figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from buzzsim.files import write_whole
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+TESTS = ROOT / "tests"
+PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
+FAMILIES: list[dict[str, Any]] = PLAN["families"]
+FILES = list(dict.fromkeys(test.partition("::")[0] for family in FAMILIES for test in family["tests"]))
+
+
+@dataclass
+class Recorder:
+    """Keeps what pytest says of each test."""
+
+    found: list[dict[str, Any]] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """Write down a test's outcome once: of its call, or of what kept it from being called."""
+        if report.when == "call" or report.outcome != "passed":
+            self.found.append({"test": report.nodeid.removeprefix("tests/"), "outcome": report.outcome})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the checks and write the page; gives 1 where one failed."""
+    parser = argparse.ArgumentParser(description=PLAN["question"])
+    parser.add_argument("--page-only", action="store_true", help="write the page from what is on file, without running anything")
+    options = parser.parse_args(argv)
+    if not options.page_only:
+        checks, measures = run()
+        for name, table in (("checks", checks), ("measures", measures)):
+            text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
+            write_whole(HERE / f"{name}.csv", text.encode())
+    checks, measures = stored()
+    write_whole(ROOT / "docs" / "validation.md", page(checks, measures).encode())
+    (ROOT / "docs" / "validation").mkdir(exist_ok=True)
+    for family in FAMILIES:
+        picture(family, of_family(measures, family), ROOT / "docs" / "validation" / f"{family['name']}.png")
+    return int((checks["outcome"] == "failed").any())
+
+
+def run() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run all checks; a row for each test, and one for each mean held against theory."""
+    recorder = Recorder()
+    pytest.main(["-q", "-p", "no:cacheprovider", *(str(TESTS / name) for name in FILES)], plugins=[recorder])
+    measured = sys.modules["yardstick"].MEASURED
+    measures = pd.DataFrame(measured, columns=["test", "mean", "error", "target", "wrong"])
+    measures["test"] = measures["test"].str.removeprefix("tests/")
+    return pd.DataFrame(recorder.found), measures
+
+
+def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Read what the last run left."""
+    return pd.read_csv(HERE / "checks.csv"), pd.read_csv(HERE / "measures.csv")
+
+
+def family_of(test: str) -> str | None:
+    """Give the first family that names a test."""
+    return next((family["name"] for family in FAMILIES if any(test.startswith(start) for start in family["tests"])), None)
+
+
+def of_family(table: pd.DataFrame, family: dict[str, Any]) -> pd.DataFrame:
+    """Give the rows that belong to a family."""
+    return table[[family_of(test) == family["name"] for test in table["test"]]]
+
+
+def said_of_tests() -> dict[str, str]:
+    """Give what each test function says of itself: its name in words, and the first line of its docstring."""
+    said = {}
+    for name in FILES:
+        for node in ast.parse((TESTS / name).read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                words = node.name.removeprefix("test_").replace("_", " ").replace(" s own", "'s own")
+                told = (ast.get_docstring(node) or "").partition("\n")[0]
+                said[f"{name}::{node.name}"] = words + (f": {told}" if told else "")
+    return said
+
+
+# What the page says.
+
+
+def page(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
+    """Write the page."""
+    parts = [opening(checks, measures), *(section(family, checks, measures) for family in FAMILIES)]
+    parts += [text for text in (stylised(), literature(), matrix(), mutants()) if text]
+    return "\n\n".join([*parts, CLOSING]) + "\n"
+
+
+def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
+    """Say what this is and how it came out."""
+    counts = checks["outcome"].value_counts()
+    failed = checks[checks["outcome"] == "failed"]["test"]
+    means = measures[[family_of(test) is not None for test in measures["test"]]]
+    distance = ((means["mean"] - means["target"]) / means["error"]).abs()
+    result = f"{counts.get('passed', 0):,} checks passed, {failed.size} failed, {counts.get('skipped', 0)} were skipped."
+    if failed.size:
+        result += " Failed: " + ", ".join(f"`{test}`" for test in failed) + "."
+    return f"""# Why believe it
+
+Every number on this page was written by
+
+```console
+python experiments/validation/validation.py
+```
+
+which runs the checks (some minutes) and writes this page, its figures, `checks.csv` and `measures.csv`. **{result}**
+
+A mean that theory knows must lie within four standard errors of it, and beyond four of a stated *wrong* value: the answer of a
+wrong model. A check that could not tell them apart fails as well. There are {len(means)} such means here; the one furthest from
+its target is {distance.max():.1f} standard errors off. In the figures a dot is a mean, in standard errors from its target; a cross
+is the wrong value, drawn at the edge where it is further. Each test runs alone with `python -m pytest "tests/<test>"`."""
+
+
+def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame) -> str:
+    """Write one family: what it is, its figure, its numbers, its other checks."""
+    mine, means = of_family(checks, family), of_family(measures, family)
+    said, parts = said_of_tests(), [f"## {family['title']}", family["text"].strip()]
+    if not means.empty:
+        parts.append(f"![{family['title']}](validation/{family['name']}.png)")
+        rows = [
+            [label(row.test), f"{row.target:.6g}", f"{row.mean:.6g} ± {row.error:.2g}",
+             f"{(row.mean - row.target) / row.error:+.1f}", f"{(row.wrong - row.target) / row.error:+.0f}"]
+            for row in means.itertuples()
+        ]  # fmt: skip
+        parts.append(table(["check", "theory", "model ± standard error", "distance, s.e.", "wrong value at, s.e."], rows))
+    outcomes = mine.assign(function=[test.partition("[")[0] for test in mine["test"]]).groupby("function", sort=False)["outcome"]
+    rows = [[said.get(name, name), str(of.size), verdict(of)] for name, of in outcomes]
+    parts.append(table(["what holds", "cases", "result"], rows))
+    parts.append("Command: " + " ".join(f"`python -m pytest tests/{name}`" for name in files_of(mine)))
+    return "\n\n".join(parts)
+
+
+def files_of(checks: pd.DataFrame) -> list[str]:
+    """Give the files that a family's tests stand in."""
+    return list(dict.fromkeys(test.partition("::")[0] for test in checks["test"]))
+
+
+def label(test: str) -> str:
+    """Give a test's name in words, with its case."""
+    name, _, case = test.partition("::test_")[2].partition("[")
+    return name.replace("_", " ") + (f" ({case.removesuffix(']')})" if case else "")
+
+
+def verdict(outcomes: Any) -> str:
+    """Say how the cases of a test came out."""
+    failed, skipped = (outcomes == "failed").sum(), (outcomes == "skipped").sum()
+    return "holds" if failed + skipped == 0 else ", ".join(
+        text for n, text in ((failed, f"**{failed} failed**"), (skipped, f"{skipped} skipped")) if n
+    )  # fmt: skip
+
+
+def stylised() -> str:
+    """Retell the stylised facts, misses included."""
+    found = pd.read_csv(ROOT / "experiments" / "stylised" / "results.csv")
+    rows = [
+        [row.fact, row.name_.replace("_", " "), f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})",
+         f"{row.band_low:.3g} to {row.band_high:.3g}", row.verdict]
+        for row in found.rename(columns={"name": "name_"}).itertuples()
+    ]  # fmt: skip
+    hits = (found["verdict"] == "hit").sum()
+    return f"""## Stylised facts: the default scenario beside what was measured
+
+{hits} of {len(found)} hit. The misses are misses: what the default scenario gets wrong is said in
+[`experiments/stylised/`](../experiments/stylised/README.md), whose command measures them.
+
+{table(["fact", "measured", "default scenario (95 %)", "band", "verdict"], rows)}
+
+Command: `python experiments/stylised/stylised.py`"""
+
+
+def literature() -> str:
+    """Point to the literature experiment, with its count."""
+    path = ROOT / "experiments" / "literature" / "results.csv"
+    if not path.is_file():
+        return ""
+    return """## Literature: when the model agrees with a study, and when it does not
+
+For each finding for and against the column's claims, which parameters make the model agree, which make it disagree, and where the
+default stands: [`experiments/literature/`](../experiments/literature/README.md).
+
+Command: `python experiments/literature/literature.py`"""
+
+
+def matrix() -> str:
+    """Show that every supported Python gives the same digest."""
+    path = HERE / "matrix.csv"
+    if not path.is_file():
+        return ""
+    found = pd.read_csv(path, dtype=str)
+    same = "One digest on all." if found["digest"].nunique() == 1 else "**The digests differ.**"
+    return f"""## One result on every supported Python
+
+The same comparison (every packaged scenario, all strategies, outcomes to the last bit). {same}
+
+{table(list(found.columns), found.to_numpy().tolist())}
+
+Command: `python experiments/validation/matrix.py python3.11 python3.12 ...`, each with buzzsim installed."""
+
+
+def mutants() -> str:
+    """Show how many faults put in on purpose the tests notice."""
+    path = HERE / "mutants.csv"
+    if not path.is_file():
+        return ""
+    found = pd.read_csv(path, keep_default_na=False)
+    told = found.groupby("module", sort=False)["outcome"].agg(mutants="size", killed=lambda of: (of == "killed").sum())
+    rows = [
+        [f"`{name}`", str(row.mutants), str(row.killed), f"{100 * row.killed / row.mutants:.0f} %"] for name, row in told.iterrows()
+    ]
+    alive = found[found["outcome"] == "survived"]
+    lines = [[f"`{row.module}`:{row.line}", f"`{row.change}`", row.reason] for row in alive.itertuples()]
+    share = 100 * (found["outcome"] == "killed").mean()
+    return f"""## Faults put in on purpose
+
+Mutation testing: one operator, comparison or number of the source is changed at a time; {share:.0f} % of the changes make a
+test fail.
+
+{table(["module", "mutants", "killed", "share"], rows)}
+
+Survivors, and why:
+
+{table(["where", "change", "why it is harmless, or what is missing"], lines)}
+
+Command: `python experiments/validation/mutants.py`"""
+
+
+CLOSING = """## What this cannot tell
+
+That the model is true of any brand. Theory shows that the code computes what it says; the stylised facts show what the default
+gets right of complaints in general, and what not; studies disagree among themselves, and the model can be on either side.
+A forecast for one complaint is nowhere among these checks."""
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Write a table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(re.sub(r"\|", r"\\|", cell) for cell in line) + " |" for line in lines)
+
+
+def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
+    """Draw a family's means in standard errors from their targets, and the wrong values."""
+    if measures.empty:
+        return
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    edge, rows = 12.0, list(range(len(measures)))[::-1]
+    off = (measures["mean"] - measures["target"]) / measures["error"]
+    wrong = ((measures["wrong"] - measures["target"]) / measures["error"]).clip(-edge, edge)
+    figure, ax = plt.subplots(figsize=(9, 1.4 + 0.34 * len(rows)), layout="constrained")
+    ax.axvspan(-4, 4, color="#0072B2", alpha=0.12, lw=0)
+    ax.axvline(0, color="#444444", lw=1)
+    ax.plot(off, rows, "o", color="#0072B2", label="the model")
+    ax.plot(wrong, rows, "x", color="#D55E00", label="the wrong value (at the edge: further)")
+    ax.set_yticks(rows, [shortened(label(test)) for test in measures["test"]], fontsize=8)
+    ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(rows) - 0.2), xlabel="standard errors from theory (shaded: four)")
+    figure.suptitle(family["title"], fontsize=11)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def shortened(text: str, most: int = 78) -> str:
+    """Cut a long name in the middle, so that its case stays."""
+    return text if len(text) <= most else text[: most - 31] + " ... " + text[-26:]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,60 @@
+"""The validation page is what its command writes from the last run, and that run knew every check that there is."""
+
+import ast
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parents[1] / "experiments" / "validation"
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    spec = importlib.util.spec_from_file_location("validation", HERE / "validation.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_on_file_is_what_the_command_writes(experiment):
+    """If this fails: `python experiments/validation/validation.py`."""
+    page = (experiment.ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    assert page == experiment.page(*experiment.stored())
+
+
+def test_the_last_run_knew_every_test_and_none_failed(experiment):
+    checks, _ = experiment.stored()
+    known = {test.partition("[")[0] for test in checks["test"]}
+    for name in experiment.FILES:
+        for node in ast.parse((experiment.TESTS / name).read_text(encoding="utf-8")).body:
+            slow = isinstance(node, ast.FunctionDef) and any("slow" in ast.unparse(mark) for mark in node.decorator_list)
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_") and not slow:
+                assert f"{name}::{node.name}" in known
+    assert set(checks["outcome"]) <= {"passed", "skipped"}
+
+
+def test_every_figure_on_the_page_is_there(experiment):
+    page = (experiment.ROOT / "docs" / "validation.md").read_text(encoding="utf-8")
+    figures = re.findall(r"\]\((validation/[\w-]+\.png)\)", page)
+    assert len(figures) >= 6
+    for figure in figures:
+        assert (experiment.ROOT / "docs" / figure).stat().st_size > 5_000
+
+
+def test_every_family_has_checks_and_each_check_one_family(experiment):
+    checks, measures = experiment.stored()
+    for family in experiment.FAMILIES:
+        assert not experiment.of_family(checks, family).empty, family["name"]
+    without = {test for test in checks["test"] if experiment.family_of(test) is None}
+    assert all("yardstick" in test for test in without)
+    assert not measures.empty
+
+
+def test_a_failure_is_told(experiment):
+    checks, measures = experiment.stored()
+    checks.loc[0, "outcome"] = "failed"
+    page = experiment.page(checks, measures)
+    assert "1 failed" in page
+    assert "**1 failed**" in page
