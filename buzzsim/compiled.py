@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
-from numba import _dynfunc, njit, types  # type: ignore[attr-defined]
+from numba import _dynfunc, config, njit, types  # type: ignore[attr-defined]
 from numba.core import cgutils
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
@@ -150,8 +151,11 @@ def _wide(kind: Any) -> Any:
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function on first use, keep the machine code on disk, and release the lock while it runs.
 
-    Where no folder can be written (not even the user's cache) the machine code lasts as long as the process.
+    Where no folder can be written (not even the user's cache) the machine code lasts as long as the process. With
+    `NUMBA_DISABLE_JIT=1` in the environment it stays Python: a thousand times slower, for debuggers and mutation testing.
     """
+    if config.DISABLE_JIT:
+        return function
     whole: Any
     try:
         whole = njit(cache=True, pipeline_class=_WholeCompiler, nogil=True)(function)
@@ -169,17 +173,21 @@ def compiled(function: Callable[..., Any]) -> Any:
 
 
 LINE = 64  # bytes that the processor fetches at once
-_INTRINSIC: Any = intrinsic  # its types know nothing of what numba passes by itself
 AHEAD = 16  # items of a loop over which a fetch goes ahead
 
 
-@_INTRINSIC
+def _intrinsic(define: Callable[..., Any]) -> Any:
+    """Let numba call what writes its own machine code; where nothing is compiled it does nothing."""
+    return (lambda array, i: None) if config.DISABLE_JIT else intrinsic(define)
+
+
+@_intrinsic
 def fetch(context: Any, array: Any, i: Any) -> Any:
     """Ask the processor for the first line of an item that will be needed soon; that changes nothing but the time."""
     return types.none(array, types.intp), _asking(0)
 
 
-@_INTRINSIC
+@_intrinsic
 def fetch_rest(context: Any, array: Any, i: Any) -> Any:
     """Ask the processor for the second line of an item."""
     return types.none(array, types.intp), _asking(LINE)
@@ -199,6 +207,11 @@ def _asking(skipped: int) -> Callable[..., Any]:
         return context.get_dummy_value()
 
     return ask
+
+
+def records(table: Any) -> Any:
+    """Give a table whose rows have their columns as attributes, as in compiled code, where nothing is compiled."""
+    return table.view(np.recarray) if config.DISABLE_JIT else table
 
 
 def is_warm(dispatcher: Any) -> bool:

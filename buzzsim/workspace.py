@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from buzzsim.bundle import bundle
-from buzzsim.compiled import LINE, compiled
+from buzzsim.compiled import LINE, compiled, records
 
 STILL_THERE = 2**30  # last tick of a post that nobody removed
 
@@ -116,7 +116,7 @@ SIEVE = 64  # followers sieved at once
 CANDIDATE = np.dtype([("luck", _REAL), ("customer", _WHOLE)], align=True)
 SIGHT = np.dtype([("author", _WHOLE), ("previous", _WHOLE)])
 EVENT = np.dtype([("row", _WHOLE), ("kind", _WHOLE), ("number", _WHOLE), ("parent", _WHOLE), ("next", _WHOLE)])
-CASE = np.dtype([("post", _WHOLE), ("round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)], align=True)
+CASE = np.dtype([("post", _WHOLE), ("talk_round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)], align=True)
 ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
 
 
@@ -168,12 +168,12 @@ def workspace(
         people=_rows(people, PERSON),
         posts=_rows(n_posts, POST),
         notices=_rows(64 * n_posts, NOTICE),
-        seen=np.zeros(64 * n_posts, SIGHT),
-        events=np.zeros(16 * n_posts, EVENT),
-        cases=np.zeros(4 * n_posts, CASE),
-        acts=np.zeros(4 * n_posts, ACT),
+        seen=_rows(64 * n_posts, SIGHT),
+        events=_rows(16 * n_posts, EVENT),
+        cases=_rows(4 * n_posts, CASE),
+        acts=_rows(4 * n_posts, ACT),
         bucket=np.full((4, horizon_ticks + 1), -1, np.int64),
-        sieved=np.zeros(SIEVE, CANDIDATE),
+        sieved=_rows(SIEVE, CANDIDATE),
         due=np.zeros(64 * n_posts, np.int32),
         readers=np.zeros(people, np.int64),
         newcomers=np.zeros(people, np.int64),
@@ -191,7 +191,7 @@ def _rows(n: int, dtype: np.dtype[Any]) -> Any:
     """Make an empty table whose rows begin where a line of the processor's cache does, if a row fills whole lines."""
     raw = np.zeros(n * dtype.itemsize + LINE, np.uint8)
     start = -raw.ctypes.data % LINE
-    return raw[start : start + n * dtype.itemsize].view(dtype)
+    return records(raw[start : start + n * dtype.itemsize].view(dtype))
 
 
 def larger(w: Workspace) -> Workspace:

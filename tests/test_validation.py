@@ -3,6 +3,7 @@
 import ast
 import importlib.util
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ HERE = Path(__file__).parents[1] / "experiments" / "validation"
 def experiment():
     spec = importlib.util.spec_from_file_location("validation", HERE / "validation.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules["validation"] = module
     spec.loader.exec_module(module)
     return module
 

@@ -31,7 +31,7 @@ def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Non
         if desk == -2:
             break
         k = _pop_waiting(w)
-        work = _handle(p, net, run, w, strategy, w.cases[k].post, w.cases[k].round, t)
+        work = _handle(p, net, run, w, strategy, w.cases[k].post, w.cases[k].talk_round, t)
         if desk >= 0 and work >= 0.0:
             w.busy_until[desk] = t + rules.ticks(p, work)
     w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
@@ -56,7 +56,7 @@ def _comes_first(w: Any, a: Any, b: Any) -> Any:
         return e[a].rank < e[b].rank
     if e[a].post != e[b].post:
         return is_older(w, e[a].post, e[b].post)
-    return e[a].round < e[b].round
+    return e[a].talk_round < e[b].talk_round
 
 
 @compiled

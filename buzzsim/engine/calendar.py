@@ -62,6 +62,6 @@ def file_case(w: Any, j: Any, talk_round: Any, tick: Any) -> None:
     k = use(w, CASES, w.cases.size)
     if k < 0:
         return
-    w.cases[k].post, w.cases[k].round, w.cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
+    w.cases[k].post, w.cases[k].talk_round, w.cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
     w.bucket[CASE_HEAD, tick] = k
     w.n[PENDING] += 1
