@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import _dynfunc, config, njit, types  # type: ignore[attr-defined]
-from numba.core import cgutils
+from numba import _dynfunc, njit, types  # type: ignore[attr-defined]
+from numba.core import cgutils, config
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import LoweringPass, register_pass
@@ -154,7 +154,7 @@ def compiled(function: Callable[..., Any]) -> Any:
     Where no folder can be written (not even the user's cache) the machine code lasts as long as the process. With
     `NUMBA_DISABLE_JIT=1` in the environment it stays Python: a thousand times slower, for debuggers and mutation testing.
     """
-    if config.DISABLE_JIT:
+    if _UNCOMPILED:
         return function
     whole: Any
     try:
@@ -172,13 +172,14 @@ def compiled(function: Callable[..., Any]) -> Any:
     return whole
 
 
+_UNCOMPILED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
 LINE = 64  # bytes that the processor fetches at once
 AHEAD = 16  # items of a loop over which a fetch goes ahead
 
 
 def _intrinsic(define: Callable[..., Any]) -> Any:
     """Let numba call what writes its own machine code; where nothing is compiled it does nothing."""
-    return (lambda array, i: None) if config.DISABLE_JIT else intrinsic(define)
+    return (lambda array, i: None) if _UNCOMPILED else intrinsic(define)
 
 
 @_intrinsic
@@ -211,7 +212,7 @@ def _asking(skipped: int) -> Callable[..., Any]:
 
 def records(table: Any) -> Any:
     """Give a table whose rows have their columns as attributes, as in compiled code, where nothing is compiled."""
-    return table.view(np.recarray) if config.DISABLE_JIT else table
+    return table.view(np.recarray) if _UNCOMPILED else table
 
 
 def is_warm(dispatcher: Any) -> bool:
