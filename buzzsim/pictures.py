@@ -171,7 +171,8 @@ def draw_network(
                 known = stage[number] > 0
                 ax.annotate(
                     str(crowd.names[number]), places[number], (0, -9 - 4 * (stage[number] > 1)), textcoords="offset points",
-                    ha="center", va="top", zorder=10, color="black" if known else "0.45", fontweight="bold" if stage[number] > 1 else "normal",
+                    ha="center", va="top", zorder=10, color="black" if known else "0.45",
+                    fontweight="bold" if stage[number] > 1 else "normal",
                 )  # fmt: skip
         _frame(ax, title, stage)
     return ax

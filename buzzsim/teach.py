@@ -116,11 +116,11 @@ _WORDS = {
         "between": "un nombre de {low} à {high}{unit}",
         "one_of": "l'un de {words}",
         "near": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : on ne fait pas mieux sans ordinateur.",
-        "high": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} de trop.",
-        "low": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} de moins qu'il ne faut.",
-        "times": "un rapport d'environ {ratio},",
-        "by": "{gap} sur {truth}",
-        "away": "{gap}",
+        "high": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} trop haut.",
+        "low": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} trop bas.",
+        "times": "environ {ratio} fois",
+        "by": "de {gap} sur {truth}",
+        "away": "de {gap}",
         "why_high": "Une erreur raisonnable : on entend parler des tempêtes, jamais des plaintes, bien plus nombreuses, qui "
         "s'éteignent.",
         "why_low": "Une erreur raisonnable : la plupart des plaintes restent petites, et l'on oublie vite que chaque lecteur a des "
