@@ -95,8 +95,8 @@ _WORDS = {
         "high": "You said {value}{unit}, it is {truth}{unit}: {far} too high.",
         "low": "You said {value}{unit}, it is {truth}{unit}: {far} too low.",
         "times": "about {ratio} times",
-        "by": "{gap} in {truth}",
-        "away": "{gap}",
+        "percent_of": "{percent} %",
+        "by": "{gap}",
         "why_high": "A sensible error: storms are what one hears of, and the many complaints that die are not in the news.",
         "why_low": "A sensible error: most complaints stay small, and it is easy to forget that each reader has readers.",
         "same": "You said {value}, and {truth} it is. Would you have bet on it? The next cells show how sure one can be.",
@@ -119,8 +119,8 @@ _WORDS = {
         "high": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} trop haut.",
         "low": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} trop bas.",
         "times": "environ {ratio} fois",
-        "by": "de {gap} sur {truth}",
-        "away": "de {gap}",
+        "percent_of": "{percent} %",
+        "by": "de {gap}",
         "why_high": "Une erreur raisonnable : on entend parler des tempêtes, jamais des plaintes, bien plus nombreuses, qui "
         "s'éteignent.",
         "why_low": "Une erreur raisonnable : la plupart des plaintes restent petites, et l'on oublie vite que chaque lecteur a des "
@@ -205,8 +205,9 @@ class Guess:
         ratio = max(value, answer) / min(value, answer) if min(value, answer) > 0 else math.inf
         if 1.5 <= ratio < math.inf:
             return words["times"].format(ratio=shown(float(f"{ratio:.2g}"), self.language))
-        gap = shown(float(f"{abs(value - answer):.2g}"), self.language)
-        return words["away" if answer == 0 else "by"].format(gap=gap, truth=shown(answer, self.language))
+        if ratio < math.inf:
+            return words["percent_of"].format(percent=shown(float(f"{100 * abs(value - answer) / abs(answer):.2g}"), self.language))
+        return words["by"].format(gap=shown(float(f"{abs(value - answer):.2g}"), self.language))
 
     def __repr__(self) -> str:
         return str(self.note)

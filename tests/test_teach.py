@@ -31,10 +31,10 @@ def test_a_guess_is_kept_until_the_run_is_done():
     [
         (30, 10, "about 3 times too high"),
         (5, 20, "about 4 times too low"),
-        (24, 20, "4 in 20 too high"),
+        (24, 20, "20 % too high"),
         (20, 20.4, "as near as anybody gets"),
-        (3, 0, "3 too high"),
-        (-2, 2, "4 in 2 too low"),
+        (3, 0, "is 0: 3 too high"),
+        (-2, 2, "is 2: 4 too low"),
     ],
 )
 def test_feedback_says_how_far_and_in_which_direction(value, truth, said):
