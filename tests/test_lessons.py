@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ PAGES = sorted(path.relative_to(FOLDER).as_posix() for path in EDITIONS if path.
 
 LONGEST_CELL = 10  # lines
 MOST_CELLS = 12  # of code
+PATIENCE = 5.0  # seconds a cell may take before the test says so
 NUMBER = r"\d[\d,_\N{NARROW NO-BREAK SPACE}]*(?:[.,]\d+)?"
 
 
@@ -137,21 +139,38 @@ def kernel(tmp_path_factory):
 
 
 def run_all(notebooks, kernel, folder):
-    """Run notebooks with nbmake in a process of its own; gives what it said."""
+    """Run copies of notebooks with nbmake in a process of its own, keeping their outputs; gives what it said, and the copies."""
+    copies = [folder / path.relative_to(path.anchor).as_posix().replace("/", "+") for path in notebooks]
+    for path, copy in zip(notebooks, copies, strict=True):
+        copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     environment = {**os.environ, "JUPYTER_PATH": str(kernel), "IPYTHONDIR": str(kernel / "ipython")}
     environment.pop("MPLBACKEND", None)
-    command = [sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=300", "--durations=0", "-q", "-p", "no:cacheprovider"]
-    command += ["-c", os.devnull, "--rootdir", str(FOLDER), *map(str, notebooks)]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=1200)
+    command = [sys.executable, "-m", "pytest", "--nbmake", "--nbmake-timeout=300", "--overwrite", "-q", "-p", "no:cacheprovider"]
+    command += ["-c", os.devnull, "--rootdir", str(folder), *map(str, copies)]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=1200)
+    return done, copies
+
+
+def slow_cells(notebook):
+    """The cells that took longer than a class likes to wait, with their seconds."""
+    code = [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
+    for number, cell in enumerate(code, start=1):
+        times = cell["metadata"].get("execution", {})
+        if "shell.execute_reply" in times and "iopub.execute_input" in times:
+            start, end = (datetime.fromisoformat(times[key]) for key in ("iopub.execute_input", "shell.execute_reply"))
+            if (end - start).total_seconds() > PATIENCE:
+                yield f"code cell {number}: {(end - start).total_seconds():.1f} s"
 
 
 @pytest.mark.parametrize("lesson", LESSONS)
 def test_all_editions_of_a_lesson_run(lesson, kernel, tmp_path):
     pytest.importorskip("nbmake", reason="python -m pip install '.[test]' brings it")
     editions = [FOLDER / notebook for notebook in NOTEBOOKS if Path(notebook).stem == lesson]
-    done = run_all(editions, kernel, tmp_path)
+    done, copies = run_all(editions, kernel, tmp_path)
     assert done.returncode == 0, done.stdout
     assert f"{len(editions)} passed" in done.stdout
+    for copy in copies:  # said, not demanded: the first cell that runs compiles the engine where nobody has yet
+        print(copy.name.rpartition("notebooks+")[2], *slow_cells(copy), sep="; ")
 
 
 def test_an_edition_whose_text_states_another_number_fails(kernel, tmp_path):
@@ -160,6 +179,6 @@ def test_an_edition_whose_text_states_another_number_fails(kernel, tmp_path):
     cell["source"] = "import buzzsim as bz\nbz.teach.holds((12, 13.4))"
     broken = {"cells": [cell], "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}}}
     (tmp_path / "broken.ipynb").write_text(json.dumps({**broken, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
-    done = run_all([tmp_path / "broken.ipynb"], kernel, tmp_path)
+    done, _ = run_all([tmp_path / "broken.ipynb"], kernel, tmp_path)
     assert done.returncode == 1
     assert "the text's number is 12; expected 13, from 13.4" in done.stdout
