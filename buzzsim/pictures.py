@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -91,6 +92,30 @@ def tree_of(result: Any, ax: Any = None) -> Any:
     return tree(table, f"Who won whom: {len(table):,} {many}, {LABELS[result.strategy]}", ax)
 
 
+@contextmanager
+def style(settings: Any) -> Iterator[None]:
+    """Draw with some settings of matplotlib and leave the others alone.
+
+    The first picture of a notebook loads its backend, which switches `interactive` on; `rc_context` alone would switch that
+    off again, and no later picture would show.
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(settings):
+        yield
+        is_interactive = mpl.is_interactive()
+    mpl.interactive(is_interactive)
+
+
+def slide(ax: Any = None) -> Any:
+    """Give the Axes handed over, or those of a new slide."""
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=SIZE, layout="constrained")[1]
+
+
 def layout(network: Network) -> NDArray[np.float64]:
     """Place customers so that those who are tied are near: the same places every time, without any luck.
 
@@ -138,7 +163,6 @@ def draw_network(
     scene: Scene, record: dict[str, dict[str, NDArray[Any]]], title: str, ax: Any = None, places: NDArray[np.float64] | None = None
 ) -> Any:
     """Draw the crowd: anger as colour, stage as shape, ties in grey, names where there is room for them."""
-    import matplotlib as mpl
     from matplotlib.collections import LineCollection
     from matplotlib.colors import PowerNorm
 
@@ -148,8 +172,8 @@ def draw_network(
     stage, anger = np.zeros(n, int), np.zeros(n)
     stage[customers["customer"]], anger[customers["customer"]] = customers["stage"], customers["anger"]
     size = 110.0 if n <= _NAMED else 22_000.0 / max(n, 250)
-    with mpl.rc_context(_TEXT):
-        ax = _axes(ax)
+    with style(_TEXT):
+        ax = slide(ax)
         tails, heads = np.repeat(np.arange(n), crowd.followers), crowd.indices
         once = (tails < heads) | crowd.directed
         lines: Any = np.stack([places[tails[once]], places[heads[once]]], axis=1)
@@ -213,15 +237,13 @@ def frames(horizon: float, last: float) -> list[float]:
 
 def tree(table: Any, title: str, ax: Any = None) -> Any:
     """Draw who won whom: every critic at the hour of joining, with a line from the one who won them."""
-    import matplotlib as mpl
-
     critics = list(table.itertuples())
     children: dict[Any, list[Any]] = {}
     for row in critics:
         children.setdefault(row.parent if row.generation else None, []).append(row)
     height, rows = _heights(children), {row.critic: row for row in critics}
-    with mpl.rc_context(_TEXT):
-        ax = _axes(ax)
+    with style(_TEXT):
+        ax = slide(ax)
         for row in critics:
             if row.generation:
                 parent = rows[row.parent]
@@ -259,15 +281,6 @@ def _heights(children: dict[Any, list[Any]]) -> dict[Any, float]:
         else:
             height[critic.critic], row = row, row - 1
     return height
-
-
-def _axes(ax: Any) -> Any:
-    """Give the Axes handed over, or those of a new slide."""
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=SIZE, layout="constrained")[1]
 
 
 def _frame(ax: Any, title: str, stage: NDArray[Any]) -> None:

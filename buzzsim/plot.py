@@ -10,7 +10,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from buzzsim.analysis import Resampling
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.files import write_whole
+from buzzsim.pictures import slide, style
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import LABELS
 
@@ -74,7 +74,7 @@ def comparison(
         raise ScenarioError(sentence("arguments", "axes", axes, "three Axes"))
     complaint = scenario.complaint
     n_complaints = len(complaint.names) or complaint.complainants
-    with mpl.rc_context(_TEXT):
+    with style(_TEXT):
         if axes is None:
             runs = f"{next(iter(volumes.values())).size:,} {'complaints' if n_complaints == 1 else 'runs'}"
             axes = _new_axes(f"{scenario.title or scenario.name}: {runs} under each strategy", about)
@@ -166,8 +166,8 @@ def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = 
     """
     edges = _classes(firestorm, max(float(values.max()) for values in volumes.values()))
     places, line = np.arange(edges.size - 1), int(np.searchsorted(edges, firestorm))
-    with mpl.rc_context(_SLIDE):
-        ax = _slide(ax)
+    with style(_SLIDE):
+        ax = slide(ax)
         for row, (strategy, values) in enumerate(reversed(list(volumes.items()))):
             share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
             heights = 0.72 * np.sqrt(share)
@@ -200,8 +200,8 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
     nudge = np.linspace(-0.03, 0.03, before.size)[
         np.argsort(np.argsort(before, kind="stable"), kind="stable")
     ]  # so that equal ones show
-    with mpl.rc_context(_SLIDE):
-        ax = _slide(ax)
+    with style(_SLIDE):
+        ax = slide(ax)
         for label, (which, colour) in kinds.items():
             ends = np.stack([np.stack([nudge, before], 1), np.stack([1 + nudge, after], 1)], 1)[which]
             alpha = float(np.clip(60 / max(1, before.size), 0.15, 0.8))
@@ -248,13 +248,6 @@ def _new_axes(title: str, about: str) -> Any:
     figure.suptitle(title, fontsize=15, x=0.01, ha="left", parse_math=False)  # a title may hold dollars
     figure.supxlabel(about, fontsize=10, x=0.01, ha="left", color="0.35", parse_math=False)
     return axes
-
-
-def _slide(ax: Any) -> Any:
-    """Give the Axes handed over, or those of a new slide."""
-    import matplotlib.pyplot as plt
-
-    return plt.subplots(figsize=(12, 7), layout="constrained")[1] if ax is None else ax
 
 
 def _spans(edges: NDArray[np.float64]) -> list[str]:

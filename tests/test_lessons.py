@@ -151,6 +151,15 @@ def run_all(notebooks, kernel, folder):
     return done, copies
 
 
+def pictures_missing(notebook):
+    """The cells that draw and show nothing."""
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        source = "".join(cell["source"])
+        shown = {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
+        if cell["cell_type"] == "code" and re.search(r"\.plot[_.]|\.animate", source) and not {"image/png", "text/html"} & shown:
+            yield source
+
+
 def slow_cells(notebook):
     """The cells that took longer than a class likes to wait, with their seconds."""
     code = [cell for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
@@ -169,6 +178,7 @@ def test_all_editions_of_a_lesson_run(lesson, kernel, tmp_path):
     done, copies = run_all(editions, kernel, tmp_path)
     assert done.returncode == 0, done.stdout
     assert f"{len(editions)} passed" in done.stdout
+    assert [cell for copy in copies for cell in pictures_missing(copy)] == []
     for copy in copies:  # said, not demanded: the first cell that runs compiles the engine where nobody has yet
         print(copy.name.rpartition("notebooks+")[2], *slow_cells(copy), sep="; ")
 
