@@ -22,6 +22,7 @@ _TEXT: Any = {"font.size": 14, "axes.titlesize": 18, "axes.titlelocation": "left
               "axes.spines.right": False}  # fmt: skip
 _NAMED = 80  # customers up to whom names are written beside the dots
 _DRAWN = 2000  # customers up to whom a crowd can be drawn at all
+_CRITICS_NAMED = 25  # of a tree, each then in a row of their own
 _FRAMES = 10  # of a film: two to four seconds to make
 _STEPS = 80  # of the layout; more move little that one sees
 
@@ -241,45 +242,55 @@ def tree(table: Any, title: str, ax: Any = None) -> Any:
     children: dict[Any, list[Any]] = {}
     for row in critics:
         children.setdefault(row.parent if row.generation else None, []).append(row)
-    height, rows = _heights(children), {row.critic: row for row in critics}
+    few, rows = len(critics) <= _CRITICS_NAMED, {row.critic: row for row in critics}
+    height = _heights(children, own_rows=few)
     with style(_TEXT):
         ax = slide(ax)
         for row in critics:
             if row.generation:
                 parent = rows[row.parent]
                 here, there = (row.hour, height[row.critic]), (parent.hour, height[row.parent])
-                ax.plot([there[0], there[0], here[0]], [there[1], here[1], here[1]], color="0.6", linewidth=1.4, zorder=1)
+                ax.plot(
+                    [there[0], there[0], here[0]], [there[1], here[1], here[1]], color="0.6", linewidth=1.4, zorder=1, clip_on=False
+                )
         most = max(row.generation for row in critics)
         dots = ax.scatter(
             [row.hour for row in critics], [height[row.critic] for row in critics], c=[row.generation for row in critics],
-            cmap="viridis_r", vmin=0, vmax=max(1, most), s=130 if len(critics) <= 40 else 40, edgecolors="black", zorder=2,
+            cmap="viridis_r", vmin=0, vmax=max(1, most), s=130 if few else 40, edgecolors="black", zorder=2,
+            clip_on=False,
         )  # fmt: skip
-        if len(critics) <= 25:
+        if few:
             for row in critics:
                 ax.annotate(str(row.critic), (row.hour, height[row.critic]), (9, 0), textcoords="offset points", va="center")
         if most:
             bar = ax.figure.colorbar(dots, ax=ax, ticks=range(0, most + 1, 1 + most // 8), shrink=0.7)
             bar.set_label("steps from the complaint")
+        last = max(row.hour for row in critics)
+        ax.set_xscale("function", functions=(lambda hour: np.sqrt(np.maximum(hour, 0)), np.square))  # most join early
+        ax.set_xticks([hour for hour in (0, 0.5, 1, 2, 4, 8, 12, 24, 48, 72) if hour <= max(1.0, last)])
+        ax.xaxis.set_major_formatter(lambda hour, _: f"{hour:g}")
         ax.set(yticks=[], xlabel="hours since the complaint", title=title)
-        ax.margins(x=0.1, y=0.08)
+        ax.set_xlim(-0.002 * max(1.0, last), 1.3 * max(1.0, last) if few else 1.05 * max(1.0, last))
+        ax.margins(y=0.06)
         ax.spines["left"].set_visible(False)
     return ax
 
 
-def _heights(children: dict[Any, list[Any]]) -> dict[Any, float]:
-    """Give each critic a height: those who won nobody one below the other, the others in the middle of whom they won."""
+def _heights(children: dict[Any, list[Any]], own_rows: bool) -> dict[Any, float]:
+    """Give each critic a height: a row of their own, above those they won, or else the middle of those."""
     height: dict[Any, float] = {}
     row, waiting = 0.0, [(root, False) for root in reversed(children.get(None, []))]
     while waiting:  # no recursion: a chain of critics may be a thousand long
         critic, is_done = waiting.pop()
-        own = children.get(critic.critic, [])
+        won = children.get(critic.critic, [])
         if is_done:
-            height[critic.critic] = float(np.mean([height[child.critic] for child in own]))
-        elif own:
-            waiting.append((critic, True))
-            waiting += [(child, False) for child in reversed(own)]
-        else:
+            height[critic.critic] = float(np.mean([height[child.critic] for child in won]))
+            continue
+        if own_rows or not won:
             height[critic.critic], row = row, row - 1
+        if won and not own_rows:
+            waiting.append((critic, True))
+        waiting += [(child, False) for child in reversed(won)]
     return height
 
 
