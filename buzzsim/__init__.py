@@ -46,13 +46,15 @@ _HOMES = {
     "scenarios": "scenario",
 }  # fmt: skip
 
+_MODULES = ("outcomes", "teach")
+
 
 def __getattr__(name: str) -> Any:
     """Load what somebody asks for, and not before: numba, pandas and Mesa take their time."""
     if name in _HOMES:
         return getattr(import_module(f"buzzsim.{_HOMES[name]}"), name)
-    if name == "outcomes":
-        return import_module("buzzsim.outcomes")
+    if name in _MODULES:
+        return import_module(f"buzzsim.{name}")
     raise AttributeError(f"module 'buzzsim' has no attribute {name!r}")
 
 

@@ -20,7 +20,7 @@ from buzzsim import draws, engine
 from buzzsim.advice import advise
 from buzzsim.analysis import Resampling, pair, summarise
 from buzzsim.compiled import is_warm
-from buzzsim.errors import ResultError, ScenarioError, sentence, unknown
+from buzzsim.errors import ResultError, ScenarioError, StrategyError, sentence, unknown
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.result import Result
 from buzzsim.runs import about_network, run_in, scenario_of, versions
@@ -207,10 +207,45 @@ class Comparison:
         from buzzsim import plot
 
         return plot.comparison(
-            {name: values[:, 0] for name, values in self.values.items()}, self.hourly, self.baseline,
+            self._volumes, self.hourly, self.baseline,
             {name: found["volume"] for name, found in self.statistics.items()}, self.scenario, self.resampling,
             f"{self.world.network.describe()}; seed {self.entropy}", axes,
         )  # fmt: skip
+
+    def plot_distribution(self, ax: Any = None) -> Any:
+        """Draw how big complaints get under each strategy, so that both humps show; gives the Axes."""
+        from buzzsim import plot
+
+        return plot.humps(self._volumes, self.scenario.measures.firestorm_volume, ax)
+
+    def plot_pairs(self, strategy: str, against: str | None = None, ax: Any = None) -> Any:
+        """Draw each replicate as a line between its volumes under two strategies; gives the Axes.
+
+        Parameters
+        ----------
+        strategy, against : str
+            The two strategies; `against` is the baseline if left out.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure if left out.
+
+        Examples
+        --------
+        >>> import buzzsim as bz
+        >>> ax = bz.compare("default", replicates=50, rng=1).plot_pairs("censor")
+        >>> [label.get_text() for label in ax.get_xticklabels()]
+        ['ignore', 'censor']
+        """
+        from buzzsim import plot
+
+        against = self.baseline if against is None else against
+        for name in (strategy, against):
+            if checked_strategy(name) not in self.values:
+                raise StrategyError(unknown("plot_pairs", "strategy", name, self.strategies))
+        return plot.pairs(self._volumes, strategy, against, ax)
+
+    @property
+    def _volumes(self) -> dict[str, NDArray[np.float64]]:
+        return {name: values[:, 0] for name, values in self.values.items()}
 
     def __repr__(self) -> str:
         about = f"{self.replicates} replicates, entropy {self.entropy}"

@@ -6,10 +6,10 @@ import io
 import os
 import warnings
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from buzzsim.analysis import Resampling
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.files import write_whole
+from buzzsim.pictures import slide, style
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import LABELS
 
@@ -31,6 +32,7 @@ _TEXT: Any = {
     "axes.spines.right": False,
     "axes.titlelocation": "left",
 }
+_SLIDE: Any = {**_TEXT, "font.size": 14, "axes.titlesize": 18}
 
 
 def comparison(
@@ -72,7 +74,7 @@ def comparison(
         raise ScenarioError(sentence("arguments", "axes", axes, "three Axes"))
     complaint = scenario.complaint
     n_complaints = len(complaint.names) or complaint.complainants
-    with mpl.rc_context(_TEXT):
+    with style(_TEXT):
         if axes is None:
             runs = f"{next(iter(volumes.values())).size:,} {'complaints' if n_complaints == 1 else 'runs'}"
             axes = _new_axes(f"{scenario.title or scenario.name}: {runs} under each strategy", about)
@@ -157,6 +159,69 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
     return ax
 
 
+def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = None) -> Any:
+    """Draw both humps of a distribution, a row for each strategy: how many complaints die small, how many become firestorms.
+
+    Bars are as high as the root of the share, so that a few in a hundred show beside the many; the share is written above.
+    """
+    edges = _classes(firestorm, max(float(values.max()) for values in volumes.values()))
+    places, line = np.arange(edges.size - 1), int(np.searchsorted(edges, firestorm))
+    with style(_SLIDE):
+        ax = slide(ax)
+        for row, (strategy, values) in enumerate(reversed(list(volumes.items()))):
+            share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
+            heights = 0.72 * np.sqrt(share)
+            ax.bar(places, heights, 0.8, bottom=row, color=[(COLOURS[strategy], 0.5 if place < line else 1.0) for place in places])
+            ax.axhline(row, color="0.3", linewidth=1)
+            for place in np.flatnonzero(share):
+                text = f"{share[place]:.0%}" if share[place] >= 0.01 else f"{share[place]:.1%}"
+                ax.text(place, row + heights[place] + 0.02, text, ha="center", fontsize=14)
+        ax.axvline(line - 0.5, color="0.5", linestyle=":", linewidth=2)
+        ax.text(line - 0.4, len(volumes) + 0.02, "firestorms", color="0.35", va="top")
+        ax.set_yticks(np.arange(len(volumes)) + 0.3, [LABELS[strategy] for strategy in reversed(list(volumes))])
+        ax.set_xticks(places, _spans(edges))
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.set(xlabel="critical posts in all", ylim=(0, len(volumes) + 0.05))
+        ax.set_title(f"How big do {next(iter(volumes.values())).size:,} complaints get?")
+    return ax
+
+
+def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: str, ax: Any = None) -> Any:
+    """Draw each replicate as a line from its volume under one strategy to that under another, with the same luck."""
+    from matplotlib.collections import LineCollection
+
+    before, after = volumes[against], volumes[strategy]
+    kinds = {
+        "more posts": (after > before, "#D55E00"),
+        "as many": (after == before, "0.6"),
+        "fewer posts": (after < before, "#0072B2"),
+    }
+    nudge = np.linspace(-0.03, 0.03, before.size)[
+        np.argsort(np.argsort(before, kind="stable"), kind="stable")
+    ]  # so that equal ones show
+    with style(_SLIDE):
+        ax = slide(ax)
+        for label, (which, colour) in kinds.items():
+            ends = np.stack([np.stack([nudge, before], 1), np.stack([1 + nudge, after], 1)], 1)[which]
+            alpha = float(np.clip(60 / max(1, before.size), 0.15, 0.8))
+            ax.add_collection(
+                LineCollection(ends, colors=colour, alpha=alpha, linewidths=1.5, label=f"{label}: {which.mean():.0%}")
+            )
+            ax.scatter(*ends.reshape(-1, 2).T, color=colour, s=18, alpha=min(1.0, 2 * alpha), linewidths=0)
+        means = [before.mean(), after.mean()]
+        ax.plot([0, 1], means, "o-", color="black", linewidth=4, markersize=12, label=f"mean: {means[0]:.1f} to {means[1]:.1f}")
+        ax.set_yscale("log")
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+        ax.set_xticks([0, 1], [LABELS[against], LABELS[strategy]])
+        ax.set(
+            xlim=(-0.15, 1.15), ylabel="critical posts in all", title=f"{before.size:,} complaints, each with the same luck twice"
+        )
+        for handle in ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5)).legend_handles:
+            handle.set_alpha(1)
+    return ax
+
+
 def save(axes: Any, path: str | os.PathLike[str]) -> None:
     """Write the figure of some Axes to a PNG, SVG or PDF file, all of it or nothing.
 
@@ -183,6 +248,12 @@ def _new_axes(title: str, about: str) -> Any:
     figure.suptitle(title, fontsize=15, x=0.01, ha="left", parse_math=False)  # a title may hold dollars
     figure.supxlabel(about, fontsize=10, x=0.01, ha="left", color="0.35", parse_math=False)
     return axes
+
+
+def _spans(edges: NDArray[np.float64]) -> list[str]:
+    """Write the classes between some edges: `1`, `2`, `3 to 5`, ..., `50 on`."""
+    spans = [(int(low), int(high) - 1) for low, high in pairwise(edges)]
+    return [f"{a:,}" if a == b else f"{a:,}\nto {b:,}" for a, b in spans[:-1]] + [f"{spans[-1][0]:,}\nor more"]
 
 
 def _classes(firestorm: int, top: float) -> NDArray[np.float64]:

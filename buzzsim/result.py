@@ -12,7 +12,7 @@ import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -114,6 +114,7 @@ class Result:
     hourly_volume: NDArray[np.int32]
     versions: dict[str, str]
     network: dict[str, Any]
+    scene: Any = field(default=None, repr=False)  # for pictures: the network, and the way back to an earlier hour; not saved
 
     @cached_property
     def outcomes(self) -> Outcomes:
@@ -251,6 +252,24 @@ class Result:
                 "result": [ACT_RESULTS[int(act)][int(result)] for act, result in zip(a["act"], a["result"], strict=True)],
             }
         )
+
+    def plot_network(self, hour: float | None = None, ax: Any = None) -> Any:
+        """Draw the crowd at an hour (the last if left out): anger as colour, stage as shape; gives the Axes."""
+        from buzzsim import pictures
+
+        return pictures.network_at(self, hour, ax)
+
+    def animate(self) -> Any:
+        """Draw the spread hour by hour, as a film that shows in a notebook."""
+        from buzzsim import pictures
+
+        return pictures.film_of(self)
+
+    def plot_cascade(self, ax: Any = None) -> Any:
+        """Draw who won whom, and when, as a tree; gives the Axes."""
+        from buzzsim import pictures
+
+        return pictures.tree_of(self, ax)
 
     def _check(self, place: str) -> None:
         """Refuse a record whose parts do not fit each other."""

@@ -7,7 +7,7 @@ import platform
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import metadata
 from typing import Any
 
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from buzzsim import draws, engine, outcomes
 from buzzsim.errors import ScenarioError, sentence, unknown
+from buzzsim.pictures import Scene
 from buzzsim.result import Record, Result, record_of
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import STRATEGIES, checked_strategy
-from buzzsim.workspace import ACTS, NOTICES, PEOPLE, POSTS, Workspace, larger
+from buzzsim.workspace import ACTS, HORIZON, NOTICES, PEOPLE, POSTS, Workspace, larger
 from buzzsim.world import World
 
 ENGINES = ("compiled", "mesa")
@@ -96,8 +97,14 @@ def run_in(world: World, strategy: str, entropy: int, replicate: int, engine: st
     network = world.network
     return Result(
         world.scenario, strategy, replicate, entropy, network.n_customers, network.names, record, values, hourly, versions(),
-        about_network(world),
+        about_network(world), Scene(network, partial(record_until, world, strategy, entropy, replicate)),
     )  # fmt: skip
+
+
+def record_until(world: World, strategy: str, entropy: int, replicate: int, hour: float) -> Record:
+    """Give the trajectory of a run as it stood at an hour: the same run, stopped there."""
+    last = min(world.horizon_ticks, max(0, round(hour / world.scenario.time.tick)))
+    return _one(world, strategy, entropy, replicate, last)[0]
 
 
 def replicates(
@@ -206,9 +213,13 @@ def versions() -> dict[str, str]:
     return dict(_versions())
 
 
-def _one(world: World, strategy: str, entropy: int, replicate: int) -> tuple[Record, NDArray[np.float64], NDArray[np.int32]]:
-    """Run one replicate and keep everything."""
+def _one(
+    world: World, strategy: str, entropy: int, replicate: int, last: int | None = None
+) -> tuple[Record, NDArray[np.float64], NDArray[np.int32]]:
+    """Run one replicate, to the horizon or to an earlier tick, and keep everything."""
     w = world.workspace()
+    if last is not None:
+        w.n[HORIZON] = last  # the workspace alone: rules go on seeing the whole horizon, so that the luck stays
     values, hourly = np.empty((1, outcomes.N_OUTCOMES)), np.zeros((1, world.n_hours), np.int32)
     while _batch(world, strategy, draws.key_of(entropy), replicate, w, hourly, values) == 0:
         w = larger(w)

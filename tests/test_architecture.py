@@ -26,8 +26,11 @@ FLOORS = {
     8: ["comparison", "methods"],  # above `runs`: the same replicates under every strategy; a scenario in words, R0 solved
     7: ["runs"],  # above `model`: run(engine="mesa") is one verb for both
     6: ["model"],  # above `world` and `result`, which it shares with the engine
-    5: ["world", "plot"],  # `world`: a scenario on its network, R0 solved; both engines take it, so it is a module of its own
-    4: ["engine", "reproduction", "result", "analysis", "advice", "protocol"],  # the last three read numbers and words, not runs
+    # `world`: a scenario on its network, R0 solved; both engines take it, so it is a module of its own. `result`: above `pictures`,
+    # which draw it and are reached from it.
+    5: ["world", "plot", "result"],
+    # `analysis`, `advice` and `protocol` read numbers and words, not runs.
+    4: ["engine", "reproduction", "pictures", "teach", "analysis", "advice", "protocol"],
     3: ["network", "scenario", "outcomes", "strategy"],
     2: ["rules", "draws", "parameters", "workspace"],
     1: ["visibility", "files"],  # `visibility`: the mathematics of kernels; it says nothing about people
@@ -41,7 +44,7 @@ ROOMS = {
     "numba": {"compiled", "bundle"},  # everybody else says @compiled, and @bundle of a named tuple of arrays
     "networkx": {"network"},
     "mesa": {"model", "app"},
-    "matplotlib": {"plot", "cli"},  # `cli` only chooses the backend that needs no screen
+    "matplotlib": {"plot", "pictures", "cli"},  # `cli` only chooses the backend that needs no screen
     "solara": {"app"},
     "pandas": {"result", "comparison", "sweep", "calibrate"},
     "scipy": {"reproduction", "analysis", "sweep", "calibrate"},

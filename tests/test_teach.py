@@ -1,0 +1,94 @@
+"""Teaching: a guess is met kindly in both languages, and a text that states another number fails."""
+
+import string
+
+import pytest
+
+import buzzsim as bz
+from buzzsim import teach
+
+
+@pytest.mark.parametrize("language", teach.LANGUAGES)
+@pytest.mark.parametrize("value", [None, "twenty", 61, -1, 30, "12,5", [], "0.3"])
+def test_whatever_a_student_types_is_met_kindly_and_breaks_nothing(value, language):
+    guess = bz.teach.guess(value, low=0, high=60, unit="critics", language=language)
+    for text in (guess.note, guess.compare(15)):
+        assert text
+        assert "wrong" not in text.lower()
+        assert "faux" not in text.lower()
+        assert "{" not in text
+
+
+def test_a_guess_is_kept_until_the_run_is_done():
+    guess = bz.teach.guess("12,5", low=0, high=60)
+    assert guess.value == 12.5
+    assert repr(guess) == "Stored: 12.5."
+    assert "border-left" in guess._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("value", "truth", "said"),
+    [
+        (30, 10, "about 3 times too high"),
+        (5, 20, "about 4 times too low"),
+        (24, 20, "20 % too high"),
+        (20, 20.4, "as near as anybody gets"),
+        (3, 0, "is 0: 3 too high"),
+        (-2, 2, "is 2: 4 too low"),
+    ],
+)
+def test_feedback_says_how_far_and_in_which_direction(value, truth, said):
+    feedback = bz.teach.guess(value).compare(truth)
+    assert said in feedback
+    assert ("sensible error" in feedback) == ("as near" not in feedback)
+
+
+def test_feedback_gives_the_lessons_reason_for_the_direction_of_the_error():
+    guess = bz.teach.guess(30)
+    assert guess.compare(10, high="Because H.", low="Because L.").endswith("Because H.")
+    assert guess.compare(90, high="Because H.", low="Because L.").endswith("Because L.")
+
+
+def test_a_share_given_in_per_cent_is_taken_as_meant():
+    guess = bz.teach.guess(30, low=0, high=1)
+    assert guess.value == 0.3
+    assert "per cent" in guess.note
+    assert bz.teach.guess(130, low=0, high=1).value is None
+
+
+@pytest.mark.parametrize("language", teach.LANGUAGES)
+def test_a_word_may_be_guessed(language):
+    guess = bz.teach.guess("Public reply", among=("censor", "public_reply"), language=language)
+    assert guess.value == "public_reply"
+    assert "censor" in guess.compare("censor")
+    assert guess.compare("public_reply") != guess.compare("censor")
+    assert bz.teach.guess("publick", among=("censor", "public_reply"), language=language).value is None
+
+
+def test_both_languages_say_the_same_things():
+    fields = {
+        language: {key: {field for _, field, _, _ in string.Formatter().parse(text) if field} for key, text in words.items()}
+        for language, words in teach._WORDS.items()
+    }
+    assert fields["en"] == fields["fr"]
+    assert teach.shown(1234.5, "fr") == "1\N{NARROW NO-BREAK SPACE}234"
+    assert "1,7" in bz.teach.guess(17, language="fr").compare(1.7)
+
+
+def test_another_language_is_an_error():
+    with pytest.raises(bz.ResultError, match="unknown language 'de'; expected one of en, fr"):
+        bz.teach.guess(1, language="de")
+
+
+def test_numbers_of_a_text_hold_to_the_decimals_given():
+    bz.teach.holds((13, 12.6), (0.2, 0.249), (1000, 1000.4))
+    for stated, found in ((13, 12.4), (0.25, 0.2), (1, float("nan"))):
+        with pytest.raises(bz.ResultError):
+            bz.teach.holds((stated, found))
+
+
+def test_the_street_has_sixty_people_each_with_a_name_of_their_own():
+    street = bz.teach.street()
+    assert len(set(street.names)) == street.n_customers == 60
+    assert street.followers.min() >= 1
+    assert bz.teach.street().names[0] == "Mara"
