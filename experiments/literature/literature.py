@@ -1,0 +1,168 @@
+"""Studies for and against each claim: which parameters make the model agree, which make it disagree, where the default stands.
+
+`python experiments/literature/literature.py` writes results.csv, the figure and every number in README.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandas as pd
+
+import buzzsim as bz
+from buzzsim.analysis import Resampling, pair
+from buzzsim.files import write_whole
+from buzzsim.runs import replicates
+from buzzsim.world import World
+
+HERE = Path(__file__).resolve().parent
+PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
+SETTINGS = ("agree", "disagree", "default")
+ADVOCATES = 20
+WORDS = {"higher": "higher", "lower": "lower", "same": "no difference"}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the experiment and write what it found."""
+    parser = argparse.ArgumentParser(description=PLAN["question"])
+    parser.add_argument("--small", action="store_true", help="a quick run that prints and writes nothing")
+    options = parser.parse_args(argv)
+    if options.small:
+        print(answer(measured(PLAN["small"])))
+        return 0
+    found = measured(PLAN["replicates"])
+    write_whole(HERE / "results.csv", found.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+    write_whole(HERE / "README.md", filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode())
+    picture(stored(), HERE / "literature.png")
+    return 0
+
+
+def measured(n: int) -> pd.DataFrame:
+    """Measure every finding in every setting; a row for each."""
+    rows = []
+    for finding in PLAN["findings"]:
+        for setting in SETTINGS:
+            difference, low, high = compared(finding, finding.get(setting, {}), n)
+            found = "lower" if high < 0 else "higher" if low > 0 else "same"
+            rows.append({"id": finding["id"], "setting": setting, "difference": difference, "low": low, "high": high,
+                         "found": found, "agrees": found == finding["direction"]})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def compared(finding: Mapping[str, Any], changes: Mapping[str, Any], n: int) -> tuple[float, float, float]:
+    """Give how far the left side lies from the right one on the same luck, with its interval."""
+    sides = []
+    for side in ("left", "right"):
+        own = {key: value for key, value in finding[side].items() if key not in ("strategy", "advocates")}
+        world = world_of({**changes, **own}, finding[side].get("advocates"), finding.get("same_share", False))
+        sides.append(replicates(world, finding[side]["strategy"], PLAN["seed"], n)[0])
+    found = pair(sides[0], sides[1], Resampling(PLAN["seed"], n))[finding["outcome"]]
+    return found["difference"], *found["ci95"]
+
+
+def world_of(changes: Mapping[str, Any], advocates: str | None, same_share: bool) -> World:
+    """Place the scenario on its network, with advocates at chosen places if wanted; `same_share` solves R0 without any."""
+    scenario = bz.Scenario.load(PLAN["scenario"]).replace(dict(changes))
+    if same_share:
+        plain = World.of(scenario.replace({"crowd.advocate_share": 0.0}))
+        scenario = scenario.replace({"joining.share_probability": float(plain.p.share_probability)})
+    if advocates is None:
+        return World.of(scenario)
+    graph = World.of(scenario).network.to_networkx()
+    start = scenario.complaint.names[0] if scenario.complaint.names else 0
+    nearest = nx.single_source_shortest_path_length(graph, start, cutoff=2)
+    order = {"near": lambda node: nearest.get(node, 9), "hubs": lambda node: -graph.degree[node]}[advocates]
+    chosen = sorted((node for node in graph if node != start), key=lambda node: (order(node), node))[:ADVOCATES]
+    nx.set_node_attributes(graph, {node: float(node in chosen) for node in graph}, "advocate")
+    return World.of(scenario, graph)
+
+
+def stored() -> pd.DataFrame:
+    """Read results.csv."""
+    return pd.read_csv(HERE / "results.csv")
+
+
+# What README.md says between its markers, and the figure: from results.csv alone.
+
+
+def filled(text: str, results: pd.DataFrame) -> str:
+    """Put the numbers between the markers of a text."""
+    blocks = {"answer": answer(results), "findings": findings(results), "cannot": cannot()}
+    pattern = r"<!-- (\w+) -->\n.*?<!-- end -->"
+    return re.sub(pattern, lambda match: f"<!-- {match[1]} -->\n{blocks[match[1]]}\n<!-- end -->", text, flags=re.DOTALL)
+
+
+def answer(results: pd.DataFrame) -> str:
+    """Count where the model can be on either side, and where the default stands."""
+    agrees = results.pivot_table(index="id", columns="setting", values="agrees", aggfunc="first").astype(bool)
+    both = int((agrees["agree"] & ~agrees["disagree"]).sum())
+    against = [name for name in results["id"].unique() if not agrees.loc[name, "default"]]
+    said = f"Of {len(agrees)} findings the model can be on either side of {both}, by parameters alone."
+    stuck = [name for name in agrees.index if not agrees.loc[name, "agree"] or agrees.loc[name, "disagree"]]
+    if stuck:
+        said += f" Not shown on both sides: {', '.join(stuck)}."
+    said += f" The default agrees with {int(agrees['default'].sum())}"
+    return said + (f", not with: {', '.join(against)}." if against else ".")
+
+
+def findings(results: pd.DataFrame) -> str:
+    """Tell each finding, and what the model does in each setting."""
+    parts = []
+    for finding in PLAN["findings"]:
+        rows = results[results["id"] == finding["id"]].set_index("setting")
+        why = {"agree": finding["agree_why"], "disagree": finding["disagree_why"], "default": "as packaged"}
+        lines = [
+            f"| {setting} | {why[setting]} | {row.difference:+.3g} ({row.low:+.3g} to {row.high:+.3g}) | {WORDS[row.found]} "
+            f"| {'agrees' if row.agrees else 'does not'} |"
+            for setting, row in rows.iterrows()
+        ]
+        head = f"### {finding['claim']}, {finding['id']}: {finding['says'].lower()}"
+        said = f"{finding['who']}. Outcome: `{finding['outcome']}`; expected: {WORDS[finding['direction']]}."
+        table = ["| setting | because | left less right (95 %) | found | the model |", "| --- | --- | --- | --- | --- |", *lines]
+        parts.append("\n".join([head, "", said, "", *table]))
+    return "\n\n".join(parts)
+
+
+def cannot() -> str:
+    """List what the model has no lever for."""
+    return "\n".join(f"- {row['says']} ({row['who']}): {row['why']}." for row in PLAN["cannot"])
+
+
+def picture(results: pd.DataFrame, path: Path) -> None:
+    """Draw each finding's three differences in units of the widest interval, so that signs can be read side by side."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    colours = {"agree": "#0072B2", "disagree": "#D55E00", "default": "#555555"}
+    figure, ax = plt.subplots(figsize=(10, 8.5), layout="constrained")
+    for place, finding in enumerate(PLAN["findings"]):
+        rows = results[results["id"] == finding["id"]].set_index("setting")
+        unit = np.abs(rows[["low", "high"]].to_numpy()).max() or 1.0
+        for k, setting in enumerate(SETTINGS):
+            row, y = rows.loc[setting, ["difference", "low", "high"]].astype(float) / unit, -place - 0.22 * (k - 1)
+            ax.plot([row["low"], row["high"]], [y, y], color=colours[setting], lw=4, solid_capstyle="round",
+                    label=setting if place == 0 else None)  # fmt: skip
+            ax.plot(row["difference"], y, "o", color="white", mec=colours[setting], ms=6, mew=1.6)
+        arrow = {"higher": "expected: right", "lower": "expected: left", "same": "expected: at the line"}[finding["direction"]]
+        ax.text(1.03, -place, arrow, va="center", fontsize=8, color="0.35", transform=ax.get_yaxis_transform())
+    ax.axvline(0, color="0.3", lw=1)
+    ax.set_yticks([-k for k in range(len(PLAN["findings"]))], [f"{f['claim']}  {f['id']}" for f in PLAN["findings"]])
+    ax.set(xlabel="left less right, same luck, 95 % interval; each row in its own unit", xlim=(-1.1, 1.1))
+    ax.set_title("Each finding where the model agrees, where it does not, and at the default", loc="left", fontsize=11)
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
