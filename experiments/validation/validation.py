@@ -63,7 +63,7 @@ def run() -> tuple[pd.DataFrame, pd.DataFrame]:
     recorder = Recorder()
     pytest.main(["-q", "-p", "no:cacheprovider", *(str(TESTS / name) for name in FILES)], plugins=[recorder])
     measured = sys.modules["yardstick"].MEASURED
-    measures = pd.DataFrame(measured, columns=["test", "mean", "error", "target", "wrong"])
+    measures = pd.DataFrame(measured, columns=["test", "of", "mean", "error", "target", "wrong"])
     measures["test"] = measures["test"].str.removeprefix("tests/")
     return pd.DataFrame(recorder.found), measures
 
@@ -137,11 +137,11 @@ def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame
     if not means.empty:
         parts.append(f"![{family['title']}](validation/{family['name']}.png)")
         rows = [
-            [label(row.test), f"{row.target:.6g}", f"{row.mean:.6g} ± {row.error:.2g}",
+            [label(row.test), row.of, f"{row.target:.6g}", f"{row.mean:.6g} ± {row.error:.2g}",
              f"{(row.mean - row.target) / row.error:+.1f}", f"{(row.wrong - row.target) / row.error:+.0f}"]
             for row in means.itertuples()
         ]  # fmt: skip
-        parts.append(table(["check", "theory", "model ± standard error", "distance, s.e.", "wrong value at, s.e."], rows))
+        parts.append(table(["check", "of", "theory", "model ± standard error", "distance, s.e.", "wrong value at, s.e."], rows))
     outcomes = mine.assign(function=[test.partition("[")[0] for test in mine["test"]]).groupby("function", sort=False)["outcome"]
     rows = [[said.get(name, name), str(of.size), verdict(of)] for name, of in outcomes]
     parts.append(table(["what holds", "cases", "result"], rows))
@@ -273,7 +273,7 @@ def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
     ax.axvline(0, color="#444444", lw=1)
     ax.plot(off, rows, "o", color="#0072B2", label="the model")
     ax.plot(wrong, rows, "x", color="#D55E00", label="the wrong value (at the edge: further)")
-    ax.set_yticks(rows, [shortened(label(test)) for test in measures["test"]], fontsize=8)
+    ax.set_yticks(rows, [shortened(f"{label(row.test)}: {row.of}") for row in measures.itertuples()], fontsize=8)
     ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(rows) - 0.2), xlabel="standard errors from theory (shaded: four)")
     figure.suptitle(family["title"], fontsize=11)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
