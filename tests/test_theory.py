@@ -10,7 +10,7 @@ import math
 import networkx as nx
 import numpy as np
 import pytest
-from yardstick import STANDARD_ERRORS, assert_mean, brief, off
+from yardstick import STANDARD_ERRORS, assert_exact, assert_mean, brief, off
 
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import numbers
@@ -73,15 +73,14 @@ def test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says(kerne
 def test_the_power_law_has_the_delays_that_seismic_measured():
     """V15: without a horizon, median 40.6 minutes, 54.3 % within 1 h, 78.1 % within 24 h (Zhao et al. 2015)."""
     whole = seismic(1e300)
-    assert seismic(40.6 / 60) / whole == pytest.approx(0.5, abs=0.0005)
-    assert seismic(1.0) / whole == pytest.approx(0.543, abs=0.0005)
-    assert seismic(24.0) / whole == pytest.approx(0.781, abs=0.0005)
+    for hours, share, words in ((40.6 / 60, 0.5, "40.6 min"), (1.0, 0.543, "1 h"), (24.0, 0.781, "24 h")):
+        assert_exact(seismic(hours) / whole, share, f"share within {words}", within=0.0005)
 
 
 def test_anger_halves_in_its_half_life():
     found = outcomes_of({"anger.half_life": 6.0, "joining.share_probability": 0.0}, star(1), n=1)
-    assert found["author_anger_6h"][0] == pytest.approx(0.4, rel=1e-12)
-    assert found["author_anger_24h"][0] == pytest.approx(0.05, rel=1e-12)
+    assert_exact(found["author_anger_6h"][0], 0.4, "anger after one half-life", within=1e-12)
+    assert_exact(found["author_anger_24h"][0], 0.05, "anger after four", within=1e-12)
 
 
 def test_the_brand_comes_as_late_as_was_measured():
@@ -310,7 +309,7 @@ def test_certain_spread_down_a_tree_has_the_tree_s_own_shape(network, virality, 
     certain = PLAIN | {"attention.kernel": "immediate", "attention.view_rate": 1e6}
     found = run(Scenario().replace(certain), network=network, rng=1).outcomes
     assert found["critics"] == network.number_of_nodes()
-    assert found["structural_virality"] == pytest.approx(virality, abs=1e-6)
+    assert_exact(found["structural_virality"], virality, "structural virality")
     assert found["structural_virality"] == pytest.approx(nx.average_shortest_path_length(network.to_undirected()))
     assert (found["depth"], found["breadth"]) == (depth, breadth)
     assert found["root_share"] == pytest.approx(root_share)

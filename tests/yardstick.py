@@ -31,6 +31,13 @@ def assert_mean(sample, target, wrong, of="mean", spread=None):
     assert abs(off(sample, wrong, spread)) > STANDARD_ERRORS, f"{sample.size} replicates cannot tell {target:.5g} from {wrong:.5g}"
 
 
+def assert_exact(value, target, of, within=1e-6):
+    """A value that no chance touches is the target, but for what was rounded."""
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
+    MEASURED.append((test, of, float(value), 0.0, float(target), math.nan))
+    assert abs(value - target) <= within, f"{of} is {value:.7g}; expected {target:.7g}"
+
+
 def brief(value):
     """Name a test's case by four digits of its numbers."""
     return f"{value:.4g}" if isinstance(value, float) else None
