@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from buzzsim.result import Result
     from buzzsim.runs import run
     from buzzsim.scenario import Scenario, scenarios
+    from buzzsim.strategy import register_strategy
     from buzzsim.sweep import Design, Sweep
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "describe",
     "generate",
     "open_network",
+    "register_strategy",
     "run",
     "save_network",
     "scenarios",
@@ -42,8 +44,8 @@ _HOMES = {
     "BuzzModel": "model", "BuzzsimError": "errors", "Comparison": "comparison", "Design": "sweep", "Network": "network",
     "NetworkError": "errors", "OutputError": "errors", "Result": "result", "ResultError": "errors", "Scenario": "scenario",
     "ScenarioError": "errors", "StrategyError": "errors", "Sweep": "sweep", "SweepError": "errors", "compare": "comparison",
-    "describe": "methods", "generate": "network", "open_network": "network", "run": "runs", "save_network": "network",
-    "scenarios": "scenario",
+    "describe": "methods", "generate": "network", "open_network": "network", "register_strategy": "strategy",
+    "run": "runs", "save_network": "network", "scenarios": "scenario",
 }  # fmt: skip
 
 _MODULES = ("outcomes", "teach")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from buzzsim.outcomes import OUTCOMES
-from buzzsim.strategy import LABELS
+from buzzsim.strategy import label_of
 
 SURE, LIKELY = 0.975, 0.8
 """Share of resamples from which the best is named firmly, and from which it is named at all."""
@@ -75,17 +75,17 @@ def _verdict(ranked: list[str], means: Mapping[str, float], sure: float, sign: f
     best, count = ranked[0], f"{replicates:,} replicates"
     amount = f"{means[best]:.3g} {unit}"
     if len(ranked) == 1:
-        return f"only {LABELS[best]} can be judged: {what} {amount} over {count}"
+        return f"only {label_of(best)} can be judged: {what} {amount} over {count}"
     second = ranked[1]
     if means[best] == means[second]:
-        return f"there is no difference between {LABELS[best]} and {LABELS[second]}: {what} {amount} over {count}"
+        return f"there is no difference between {label_of(best)} and {label_of(second)}: {what} {amount} over {count}"
     if sure < LIKELY:
         amounts = f"{what} {amount} and {means[second]:.3g}"
-        ahead = f"{LABELS[best]} ahead in {sure:.0%} of resamples of {count}"
-        return f"it is too close to call between {LABELS[best]} and {LABELS[second]}: {amounts} ({ahead})"
+        ahead = f"{label_of(best)} ahead in {sure:.0%} of resamples of {count}"
+        return f"it is too close to call between {label_of(best)} and {label_of(second)}: {amounts} ({ahead})"
     verb = "has" if sure >= SURE else "probably has"
     extreme = "lowest" if sign > 0 else "highest"
-    return f"{LABELS[best]} {verb} the {extreme} {what}, {amount} (best in {sure:.0%} of resamples of {count})"
+    return f"{label_of(best)} {verb} the {extreme} {what}, {amount} (best in {sure:.0%} of resamples of {count})"
 
 
 def _change(found: Mapping[str, Any], outcome: str) -> str:
@@ -107,7 +107,7 @@ def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any
         if measure == ANGER == outcome:
             continue
         worse = [
-            f"{LABELS[name]} ({_change(each[measure], measure)})"
+            f"{label_of(name)} ({_change(each[measure], measure)})"
             for name, each in statistics.items()
             if name != baseline and _did_worse(each[measure]["paired"], measure)
         ]
@@ -132,7 +132,7 @@ def _did_worse(paired: Mapping[str, Any], outcome: str) -> bool:
 
 def _doing(strategy: str) -> str:
     """Name the baseline as people say it."""
-    return "doing nothing" if strategy == "ignore" else LABELS[strategy]
+    return "doing nothing" if strategy == "ignore" else label_of(strategy)
 
 
 def _or_nan(value: float | None) -> float:

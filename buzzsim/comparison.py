@@ -26,7 +26,7 @@ from buzzsim.result import Result
 from buzzsim.runs import about_network, run_in, scenario_of, versions
 from buzzsim.runs import replicates as run_replicates
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import LABELS, checked_strategies, checked_strategy
+from buzzsim.strategy import checked_strategies, checked_strategy, label_of
 from buzzsim.world import World
 
 REPLICATES = 4000
@@ -318,7 +318,7 @@ def compare(
             bar.delay = 0.0
             bar.set_description("compiling, this first time only (some ten seconds)")
         for name in names:
-            bar.set_description(LABELS[name], refresh=False)
+            bar.set_description(label_of(name), refresh=False)
             values[name], hourly[name] = run_replicates(world, name, entropy, int(replicates), threads=threads, progress=bar.update)
     return Comparison(world, entropy, baseline, values, hourly)
 

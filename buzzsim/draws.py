@@ -52,6 +52,7 @@ THANKS = 27
 FAILED_POST = 28
 BOOTSTRAP = 29
 DESIGN = 30
+OWN = 31
 
 
 @compiled

@@ -16,7 +16,7 @@ from buzzsim.errors import ScenarioError, sentence, shown
 from buzzsim.parameters import all_parameters
 from buzzsim.runs import ENGINES, scenario_of
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import LABELS, checked_strategies
+from buzzsim.strategy import checked_strategies, label_of
 from buzzsim.world import World
 
 CITATION = "The buzzsim authors: buzzsim, how negative buzz about a brand spreads, and what its answer changes. Version {version}"
@@ -160,7 +160,7 @@ def _differences(scenario: Scenario) -> str:
 
 def _compared(names: list[str], replicates: int | None) -> str:
     """Say what was run, and whose luck it was."""
-    labels = [LABELS[name] for name in names]
+    labels = [label_of(name) for name in names]
     each = f"{replicates:,} replicates" if replicates else "the replicates"
     keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
     if len(labels) == 1:

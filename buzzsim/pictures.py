@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from buzzsim import rules
 from buzzsim.errors import ResultError, sentence
 from buzzsim.network import Network
-from buzzsim.strategy import LABELS
+from buzzsim.strategy import label_of
 
 SIZE = (12, 7)
 """Inches: a slide, with fonts that the last row can read."""
@@ -90,7 +90,7 @@ def tree_of(result: Any, ax: Any = None) -> Any:
     """Draw the cascade of a run; see `Result.plot_cascade`."""
     table = result.cascade()
     many = "critic" if len(table) == 1 else "critics"
-    return tree(table, f"Who won whom: {len(table):,} {many}, {LABELS[result.strategy]}", ax)
+    return tree(table, f"Who won whom: {len(table):,} {many}, {label_of(result.strategy)}", ax)
 
 
 @contextmanager

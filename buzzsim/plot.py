@@ -20,10 +20,12 @@ from buzzsim.errors import ScenarioError, sentence
 from buzzsim.files import write_whole
 from buzzsim.pictures import slide, style
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import LABELS
+from buzzsim.strategy import OWN, label_of
 
 COLOURS = {"ignore": "#555555", "censor": "#D55E00", "public_reply": "#0072B2", "private_dialogue": "#009E73"}
 """Colour of each strategy, apart for the colour-blind (Okabe & Ito 2008)."""
+
+_OTHERS = ("#CC79A7", "#E69F00", "#56B4E9")
 
 _TEXT: Any = {
     "font.size": 12,
@@ -33,6 +35,11 @@ _TEXT: Any = {
     "axes.titlelocation": "left",
 }
 _SLIDE: Any = {**_TEXT, "font.size": 14, "axes.titlesize": 18}
+
+
+def colour_of(strategy: str) -> str:
+    """Give a strategy's colour; those of one's own share the rest of the palette, in the order in which they were registered."""
+    return COLOURS.get(strategy) or _OTHERS[list(OWN).index(strategy) % len(_OTHERS) if strategy in OWN else 0]
 
 
 def comparison(
@@ -94,8 +101,8 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
     places = np.arange(edges.size)
     for strategy, values in volumes.items():
         share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
-        label = f"{LABELS[strategy]}: {(values >= firestorm).mean():.1%} firestorms"
-        ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, color=COLOURS[strategy], linewidth=2.2, label=label)
+        label = f"{label_of(strategy)}: {(values >= firestorm).mean():.1%} firestorms"
+        ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, color=colour_of(strategy), linewidth=2.2, label=label)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %" if value <= 1 else ""))
     ax.set_xticks(places[:-1], [f"{edge:,.0f}" for edge in edges[:-1]], fontsize=10)
@@ -121,8 +128,8 @@ def course(hourly: Mapping[str, NDArray[np.int32]], n_complaints: int, resamplin
         mean = others.mean(axis=0)
         low, high = np.quantile(resampling.means(others), [0.025, 0.975], axis=0)
         hours = np.arange(mean.size) + 0.5
-        ax.fill_between(hours, low, high, color=COLOURS[strategy], alpha=0.2, linewidth=0)
-        ax.plot(hours, mean, color=COLOURS[strategy], linewidth=2.2, label=LABELS[strategy])
+        ax.fill_between(hours, low, high, color=colour_of(strategy), alpha=0.2, linewidth=0)
+        ax.plot(hours, mean, color=colour_of(strategy), linewidth=2.2, label=label_of(strategy))
         busy = np.flatnonzero(mean > 0.02 * mean.max())
         ends.append(busy[-1] + 1 if busy.size else 1)
         tops.append(high.max())
@@ -141,20 +148,22 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
     for row, strategy in enumerate(others):
         paired = statistics[strategy]["paired"]
         low, high = paired["ci95"]
-        ax.plot([low, high], [row, row], color=COLOURS[strategy], linewidth=5, solid_capstyle="round")
-        ax.plot(paired["difference"], row, "o", color="white", markeredgecolor=COLOURS[strategy], markersize=9, markeredgewidth=2.5)
-        notes.append(f"{LABELS[strategy]}\nfewer posts: {paired['p_better']:.0%}\nmore posts: {paired['p_worse']:.0%}")
+        ax.plot([low, high], [row, row], color=colour_of(strategy), linewidth=5, solid_capstyle="round")
+        ax.plot(
+            paired["difference"], row, "o", color="white", markeredgecolor=colour_of(strategy), markersize=9, markeredgewidth=2.5
+        )
+        notes.append(f"{label_of(strategy)}\nfewer posts: {paired['p_better']:.0%}\nmore posts: {paired['p_worse']:.0%}")
     ax.set_ylim(max(1, len(others)) - 0.5, -0.5)
     ax.set_yticks(range(len(others)), notes, fontsize=10)
     for tick, strategy in zip(ax.get_yticklabels(), others, strict=True):
-        tick.set_color(COLOURS[strategy])
+        tick.set_color(colour_of(strategy))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     span = [value for strategy in others for value in statistics[strategy]["paired"]["ci95"]] + [0.0]
     margin = 0.15 * (max(span) - min(span)) or 1.0
     ax.set_xlim(min(span) - margin, max(span) + margin)
     ax.locator_params(axis="x", nbins=5)
-    ax.set(xlabel=f"critical posts, against {LABELS[baseline]!r}\n(same luck; mean and its 95 % interval)")
+    ax.set(xlabel=f"critical posts, against {label_of(baseline)!r}\n(same luck; mean and its 95 % interval)")
     ax.set_title("What does it change?")
     return ax
 
@@ -171,14 +180,16 @@ def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = 
         for row, (strategy, values) in enumerate(reversed(list(volumes.items()))):
             share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
             heights = 0.72 * np.sqrt(share)
-            ax.bar(places, heights, 0.8, bottom=row, color=[(COLOURS[strategy], 0.5 if place < line else 1.0) for place in places])
+            ax.bar(
+                places, heights, 0.8, bottom=row, color=[(colour_of(strategy), 0.5 if place < line else 1.0) for place in places]
+            )
             ax.axhline(row, color="0.3", linewidth=1)
             for place in np.flatnonzero(share):
                 text = f"{share[place]:.0%}" if share[place] >= 0.01 else f"{share[place]:.1%}"
                 ax.text(place, row + heights[place] + 0.02, text, ha="center", fontsize=14)
         ax.axvline(line - 0.5, color="0.5", linestyle=":", linewidth=2)
         ax.text(line - 0.4, len(volumes) + 0.02, "firestorms", color="0.35", va="top")
-        ax.set_yticks(np.arange(len(volumes)) + 0.3, [LABELS[strategy] for strategy in reversed(list(volumes))])
+        ax.set_yticks(np.arange(len(volumes)) + 0.3, [label_of(strategy) for strategy in reversed(list(volumes))])
         ax.set_xticks(places, _spans(edges))
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
@@ -213,7 +224,7 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
         ax.plot([0, 1], means, "o-", color="black", linewidth=4, markersize=12, label=f"mean: {means[0]:.1f} to {means[1]:.1f}")
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        ax.set_xticks([0, 1], [LABELS[against], LABELS[strategy]])
+        ax.set_xticks([0, 1], [label_of(against), label_of(strategy)])
         ax.set(
             xlim=(-0.15, 1.15), ylabel="critical posts in all", title=f"{before.size:,} complaints, each with the same luck twice"
         )

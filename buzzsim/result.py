@@ -26,7 +26,6 @@ from buzzsim.errors import BuzzsimError, ResultError, sentence, unknown
 from buzzsim.files import write_whole
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import STRATEGIES
 
 RECORD: dict[str, tuple[str, ...]] = {
     "customers": (
@@ -275,7 +274,7 @@ class Result:
         """Refuse a record whose parts do not fit each other."""
         customers, posts = self.record["customers"], self.record["posts"]
         fits = (
-            self.strategy in STRATEGIES
+            isinstance(self.strategy, str)
             and isinstance(self.replicate, int)
             and isinstance(self.entropy, int)
             and self.values.shape == (len(OUTCOMES),)

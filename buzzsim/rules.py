@@ -47,7 +47,8 @@ KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
 # Through what somebody notices a post.
 FOLLOWING, PAGE, BRAND_FOLLOWING = 0, 1, 2
 CHANNELS = ("following", "page", "brand")
-IGNORE, CENSOR, PUBLIC_REPLY, PRIVATE_DIALOGUE = 0, 1, 2, 3
+# Strategies; one of somebody's own chooses, case by case, what another would do, or waits.
+IGNORE, CENSOR, PUBLIC_REPLY, PRIVATE_DIALOGUE, OWN, WAIT = 0, 1, 2, 3, 4, 5
 # What the brand did with a case.
 REMOVED, REPLIED, INVITED, TALKED = 1, 2, 3, 4
 # Orders of the queue, numbered as in `parameters.ORDERS`.
@@ -296,9 +297,9 @@ def is_open(strategy: Any, gone: Any, stage: Any, talking: Any) -> Any:
     """Whether a case is still worth work when its turn comes.
 
     The post must be there; to be answered its author must be a critic to whom the brand is not talking already: that talk is
-    about all they wrote, and the case is closed with it.
+    about all they wrote, and the case is closed with it. A strategy of one's own is asked about every post that is there.
     """
-    return not gone and (strategy == CENSOR or (stage == CRITIC and not talking))
+    return not gone and (strategy == CENSOR or strategy == OWN or (stage == CRITIC and not talking))
 
 
 @compiled

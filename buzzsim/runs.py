@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim import draws, engine, outcomes
+from buzzsim import draws, engine, outcomes, rules
 from buzzsim.errors import ScenarioError, sentence, unknown
 from buzzsim.pictures import Scene
 from buzzsim.result import Record, Result, record_of
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import STRATEGIES, checked_strategy
-from buzzsim.workspace import ACTS, HORIZON, NOTICES, PEOPLE, POSTS, Workspace, larger
+from buzzsim.strategy import STRATEGIES, Case, Draw, checked_strategy, decision, made, number_of
+from buzzsim.workspace import ACTS, ASKED, HORIZON, NOTICES, PEOPLE, POSTS, TICK, Workspace, larger
 from buzzsim.world import World
 
 ENGINES = ("compiled", "mesa")
@@ -228,11 +228,38 @@ def _one(
 
 def _batch(world: World, strategy: str, key: int, first: int, w: Workspace, hourly: Any, values: Any) -> int:
     """Run replicates in compiled code until all are done or one does not fit; gives how many were done."""
+    if strategy in STRATEGIES:
+        return _compiled(world, strategy, key, first, False, w, hourly, values)
+    for row in range(len(values)):
+        if _deciding(world, strategy, key, first + row, w, hourly[row : row + 1], values[row : row + 1]) == 0:
+            return row
+    return len(values)
+
+
+def _deciding(world: World, name: str, key: int, replicate: int, w: Workspace, hourly: Any, values: Any) -> int:
+    """Run one replicate under a strategy of one's own, which is asked whenever a case has its turn."""
+    own, tick, kinds = made(name), world.scenario.time.tick, rules.KINDS
+    done = _compiled(world, name, key, replicate, False, w, hourly, values)
+    while done == engine.ASKING:
+        asked, now = w.cases[w.n[ASKED]], int(w.n[TICK])
+        post, tries = w.posts[asked["post"]], int(asked["tries"])
+        case = Case(
+            hour=now * tick, waited=(now - int(post["tick"])) * tick, anger=float(post["intensity"]),
+            followers=int(world.network.followers[post["author"]]), readers=int(post["readers"]), joined=int(post["joined"]),
+            on_page=bool(post["on_page"]), kind=kinds[post["kind"]], tries=tries,
+        )  # fmt: skip
+        asked["choice"], asked["wait"] = decision(own, name, case, Draw(post["key"], tries))
+        done = _compiled(world, name, key, replicate, True, w, hourly, values)
+    return done
+
+
+def _compiled(world: World, strategy: str, key: int, first: int, resumed: bool, w: Workspace, hourly: Any, values: Any) -> int:
+    """Enter compiled code."""
     complaint = world.scenario.complaint
     return int(
         engine.batch(
             world.p, world.net, world.named, complaint.complainants, complaint.choice == "followers", np.uint64(key),
-            STRATEGIES[strategy], first, w, hourly, values,
+            number_of(strategy), first, resumed, w, hourly, values,
         )
     )  # fmt: skip
 

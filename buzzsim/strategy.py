@@ -1,10 +1,16 @@
-"""The brand's strategies by name; what each does is in `rules.py`."""
+"""The brand's strategies by name: the four whose acts are in `rules.py`, and one's own, which choose among these acts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any, Protocol
 
-from buzzsim import rules
+import numpy as np
+
+from buzzsim import draws, rules
 from buzzsim.errors import StrategyError, unknown
 
 STRATEGIES: dict[str, int] = {
@@ -13,13 +19,159 @@ STRATEGIES: dict[str, int] = {
     "public_reply": rules.PUBLIC_REPLY,
     "private_dialogue": rules.PRIVATE_DIALOGUE,
 }
-"""Every strategy, and the number the rules know it by."""
+"""Every strategy that comes with the package, and the number the rules know it by."""
 
 LABELS = {"ignore": "ignore", "censor": "censor", "public_reply": "public reply", "private_dialogue": "private dialogue"}
 
+OWN: dict[str, Callable[[], Strategy]] = {}
+"""Strategies that somebody registered, and how one is made for a run."""
+
+ENTRY_POINTS = "buzzsim.strategies"
+"""The group in which a package names its strategies."""
+
+ANSWERS = f"{', '.join(STRATEGIES)}, or a number of hours to wait"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the brand knows when somebody is free to take a case.
+
+    Attributes
+    ----------
+    hour : float
+        Hours since the complaint.
+    waited : float
+        Hours since the post appeared.
+    anger : float
+        Its author's anger when it was written, 0 to 1.
+    followers : int
+        How many follow its author.
+    readers : int
+        How many have noticed the post so far.
+    joined : int
+        How many of these joined the criticism because of it.
+    on_page : bool
+        Whether it stands on the brand's page; elsewhere nothing can be deleted.
+    kind : str
+        One of `buzzsim.rules.KINDS`: ``first``, ``repeat``, ``repost``, ``protest``, ``after_failure``.
+    tries : int
+        How often the strategy has put this post off.
+    """
+
+    hour: float
+    waited: float
+    anger: float
+    followers: int
+    readers: int
+    joined: int
+    on_page: bool
+    kind: str
+    tries: int
+
+
+class Draw:
+    """Luck for one decision: each call gives the next number in [0, 1), the same for the same post in both engines."""
+
+    def __init__(self, post_key: Any, tries: int) -> None:
+        self._state = np.uint64(draws.fold(np.uint64(draws.fold(post_key, draws.OWN)), tries))
+        self._given = 0
+
+    def __call__(self) -> float:
+        """Give the next number."""
+        self._given += 1
+        return float(draws.chance(self._state, draws.OWN, self._given))
+
+
+class Strategy(Protocol):
+    """What a strategy of one's own must be able to do."""
+
+    def decide(self, case: Case, draw: Draw) -> str | float | None:
+        """Say what to do with a case: a strategy's name, a number of hours to wait, or None to let it be."""
+
+
+def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) -> Any:
+    """Make a strategy of one's own known by a name, for `run`, `compare`, `Sweep` and `BuzzModel`.
+
+    Parameters
+    ----------
+    name : str
+        The name, an identifier; it may replace one registered before, not one of `STRATEGIES`.
+    maker : callable, optional
+        A class with ``decide(case, draw)`` that needs no arguments; one object is made for each run. Without it this is a
+        decorator.
+
+    Returns
+    -------
+    callable
+        The maker itself.
+
+    Raises
+    ------
+    StrategyError
+        When the name is taken or no identifier, or the maker cannot be called or has no ``decide``.
+
+    Examples
+    --------
+    >>> import buzzsim as bz
+    >>> @bz.register_strategy("only_the_angry")
+    ... class OnlyTheAngry:
+    ...     def decide(self, case, draw):
+    ...         return "private_dialogue" if case.anger > 0.5 else "ignore"
+    >>> bz.run("default", strategy="only_the_angry", rng=1).strategy
+    'only_the_angry'
+    """
+
+    def keep(maker: Callable[[], Strategy]) -> Callable[[], Strategy]:
+        if not callable(maker) or not callable(getattr(maker, "decide", None) or not isinstance(maker, type)):
+            raise StrategyError(f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(case, draw)")
+        OWN[name] = maker
+        return maker
+
+    if not isinstance(name, str) or not name.isidentifier() or name in STRATEGIES:
+        raise StrategyError(f"arguments: strategy is {name!r}; expected an identifier that is none of {', '.join(STRATEGIES)}")
+    return keep if maker is None else keep(maker)
+
+
+def number_of(name: str) -> int:
+    """Give the number that the rules know a strategy by."""
+    return STRATEGIES.get(name, rules.OWN)
+
+
+def label_of(name: str) -> str:
+    """Give a strategy's name as a person would write it."""
+    return LABELS.get(name, name.replace("_", " "))
+
+
+def made(name: str) -> Any:
+    """Make a strategy of one's own for a run; None for one that comes with the package."""
+    return OWN[name]() if name in OWN else None
+
+
+def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, float]:
+    """Ask a strategy what to do with a case; gives the number of an act, and how many hours to wait.
+
+    Raises
+    ------
+    StrategyError
+        When it fails, or gives something else.
+    """
+    try:
+        answer = own.decide(case, draw)
+    except Exception as error:
+        raise StrategyError(f"strategy {name} failed on {case}: {type(error).__name__}: {error}") from error
+    if answer is None:
+        return rules.IGNORE, 0.0
+    if isinstance(answer, str) and answer in STRATEGIES:
+        return STRATEGIES[answer], 0.0
+    if isinstance(answer, (int, float)) and not isinstance(answer, bool) and math.isfinite(answer) and answer > 0:
+        return rules.WAIT, float(answer)
+    if isinstance(answer, str):
+        raise StrategyError(unknown(f"strategy {name}", "decision", answer, STRATEGIES))
+    raise StrategyError(f"strategy {name}: decision is {answer!r}; expected {ANSWERS}")
+
 
 def checked_strategy(name: object, place: str = "arguments") -> str:
-    """Give the name back if there is such a strategy.
+    """Give the name back if there is such a strategy; one that an installed package names is loaded now.
 
     Raises
     ------
@@ -31,13 +183,17 @@ def checked_strategy(name: object, place: str = "arguments") -> str:
     >>> checked_strategy("censor")
     'censor'
     """
-    if isinstance(name, str) and name in STRATEGIES:
+    if isinstance(name, str) and (name in STRATEGIES or name in OWN):
         return name
-    raise StrategyError(unknown(place, "strategy", name, STRATEGIES))
+    offered = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
+    if isinstance(name, str) and name in offered:
+        register_strategy(name, offered[name].load())
+        return name
+    raise StrategyError(unknown(place, "strategy", name, [*STRATEGIES, *OWN, *offered]))
 
 
 def checked_strategies(names: Iterable[object] | str | None, place: str = "arguments") -> list[str]:
-    """Give the strategies to compare, all of them by default, each once.
+    """Give the strategies to compare, the four that come with the package by default, each once.
 
     Raises
     ------
@@ -45,8 +201,8 @@ def checked_strategies(names: Iterable[object] | str | None, place: str = "argum
         When one is unknown, or there is none.
     """
     if names is not None and not isinstance(names, Iterable):
-        raise StrategyError(unknown(place, "strategy", names, STRATEGIES))
+        raise StrategyError(unknown(place, "strategy", names, [*STRATEGIES, *OWN]))
     wanted = list(STRATEGIES) if names is None else [names] if isinstance(names, str) else list(names)
     if not wanted:
-        raise StrategyError(f"{place}: no strategy given; expected some of {', '.join(STRATEGIES)}")
+        raise StrategyError(f"{place}: no strategy given; expected some of {', '.join([*STRATEGIES, *OWN])}")
     return list(dict.fromkeys(checked_strategy(name, place) for name in wanted))

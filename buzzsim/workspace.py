@@ -16,7 +16,7 @@ from buzzsim.compiled import LINE, compiled, records
 STILL_THERE = 2**30  # last tick of a post that nobody removed
 
 # Where `Workspace.n` counts what; the first seven are tables.
-PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, BRAND_FOLLOWERS, HORIZON = range(12)
+PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, BRAND_FOLLOWERS, TICK, ASKED, HORIZON = range(14)
 # Where `Workspace.tally` keeps what `outcomes.measure` cannot see in the tables.
 BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER = range(4)
 # Rows of `Workspace.bucket`: the first and last notice of a tick, its first event, its first case.
@@ -116,7 +116,18 @@ SIEVE = 64  # followers sieved at once
 CANDIDATE = np.dtype([("luck", _REAL), ("customer", _WHOLE)], align=True)
 SIGHT = np.dtype([("author", _WHOLE), ("previous", _WHOLE)])
 EVENT = np.dtype([("row", _WHOLE), ("kind", _WHOLE), ("number", _WHOLE), ("parent", _WHOLE), ("next", _WHOLE)])
-CASE = np.dtype([("post", _WHOLE), ("talk_round", _WHOLE), ("rank", _REAL), ("next", _WHOLE)], align=True)
+CASE = np.dtype(
+    [
+        ("post", _WHOLE),
+        ("talk_round", _WHOLE),
+        ("rank", _REAL),
+        ("next", _WHOLE),
+        ("tries", _WHOLE),  # how often a strategy of one's own put it off
+        ("choice", _CODE),  # what such a strategy wants, or -1
+        ("wait", _REAL),  # hours, where it wants to wait
+    ],
+    align=True,
+)
 ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
 
 

@@ -23,7 +23,11 @@ FLOORS = {
     11: ["__init__", "cli", "app"],  # doors
     10: ["commands"],  # what `cli` opens: commands that are a family of their own
     9: ["sweep", "calibrate"],  # many comparisons
-    8: ["comparison", "methods"],  # above `runs`: the same replicates under every strategy; a scenario in words, R0 solved
+    8: [
+        "comparison",
+        "methods",
+        "testing",
+    ],  # above `runs`: the same replicates under every strategy; a scenario in words, R0 solved
     7: ["runs"],  # above `model`: run(engine="mesa") is one verb for both
     6: ["model"],  # above `world` and `result`, which it shares with the engine
     # `world`: a scenario on its network, R0 solved; both engines take it, so it is a module of its own. `result`: above `pictures`,
@@ -204,6 +208,8 @@ def test_no_function_changes_what_its_module_holds(file):
     held = {name for node in TREES[file].body for name in assigned(node)[0]}
     changers = {"append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard", "sort"}
     for function in functions(file).values():
+        if (file, function.name) in (("strategy.py", "keep"), ("strategy.py", "register_strategy")):
+            continue  # the one register: what people bring must be known by name
         for node in ast.walk(function):
             assert not isinstance(node, ast.Global), f"{file}: {function.name} changes a module's state"
             changed = None
@@ -219,6 +225,8 @@ def test_no_function_changes_what_its_module_holds(file):
 @pytest.mark.parametrize("file", FILES)
 def test_chance_comes_from_draws_alone(file):
     """NumPy's generators serve only to make a key; Mesa's are never drawn from; Python's is not there."""
+    if file == "testing.py":  # it watches that nobody else throws dice
+        return
     assert not {"random", "secrets", "uuid"} & {name.split(".")[0] for name in imports(file)}
     assert not any(name.startswith("numpy.random") for name in imports(file))
     allowed = set()

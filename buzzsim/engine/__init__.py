@@ -5,6 +5,6 @@ to the same trajectory. Cost follows the buzz: customers get a row when they are
 reset only where it was used. The phases of a tick are `reading`, `authors` and `brand`; `runs` puts them together.
 """
 
-from buzzsim.engine.runs import batch, choose_complainants, simulate
+from buzzsim.engine.runs import ASKING, batch, choose_complainants, simulate
 
-__all__ = ["batch", "choose_complainants", "simulate"]
+__all__ = ["ASKING", "batch", "choose_complainants", "simulate"]

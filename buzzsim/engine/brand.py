@@ -12,13 +12,17 @@ from buzzsim.engine.calendar import file_case, schedule
 from buzzsim.engine.people import anger_now, set_anger
 from buzzsim.engine.posts import is_older
 from buzzsim.engine.readers import bump, tell_brand_followers
-from buzzsim.workspace import ACTS, BACKLOG, CASE_HEAD, PENDING, WAITING, use
+from buzzsim.workspace import ACTS, ASKED, BACKLOG, CASE_HEAD, PENDING, WAITING, use
 
 
 @compiled
-def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> None:
-    """Phase 5: cases whose lag has run out, in the order of the queue, while staff is free."""
+def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Any:
+    """Phase 5: cases whose lag has run out, in the order of the queue, while staff is free.
+
+    Gives whether it is done; if not, a strategy of one's own must first decide on the case in `ASKED`.
+    """
     k = w.bucket[CASE_HEAD, t]
+    w.bucket[CASE_HEAD, t] = -1
     while k >= 0:
         w.n[PENDING] -= 1
         j = w.cases[k].post
@@ -30,11 +34,23 @@ def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Non
         desk = _free_desk(w, t)
         if desk == -2:
             break
-        k = _pop_waiting(w)
-        work = _handle(p, net, run, w, strategy, w.cases[k].post, w.cases[k].talk_round, t)
+        if strategy == rules.OWN and _is_to_decide(w, w.waiting[0], t):
+            w.n[ASKED] = w.waiting[0]
+            return False
+        work = _handle(p, net, run, w, strategy, _pop_waiting(w), t)
         if desk >= 0 and work >= 0.0:
             w.busy_until[desk] = t + rules.ticks(p, work)
     w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
+    return True
+
+
+@compiled
+def _is_to_decide(w: Any, case: Any, t: Any) -> Any:
+    """Whether a strategy of one's own is to be asked about a case."""
+    j = w.cases[case].post
+    author = w.posts[j].row
+    is_open = rules.is_open(rules.OWN, w.posts[j].end <= t, w.people[author].stage, w.people[author].talking)
+    return is_open and w.cases[case].talk_round == 0 and w.cases[case].choice < 0
 
 
 @compiled
@@ -91,13 +107,20 @@ def _pop_waiting(w: Any) -> Any:
 
 
 @compiled
-def _handle(p: Any, net: Any, run: Any, w: Any, strategy: Any, j: Any, talk_round: Any, t: Any) -> Any:
+def _handle(p: Any, net: Any, run: Any, w: Any, strategy: Any, case: Any, t: Any) -> Any:
     """Do with one case what the strategy says; gives the hours of work, or -1 where there was nothing left to do."""
     q, c = w.posts, w.people
+    j, talk_round = w.cases[case].post, w.cases[case].talk_round
     row = q[j].row
     if talk_round > 0:
         return _talk(p, w, j, talk_round, t)
-    if not rules.is_open(strategy, q[j].end <= t, c[row].stage, c[row].talking):
+    if strategy == rules.OWN:
+        strategy = w.cases[case].choice
+        if strategy == rules.WAIT:
+            file_case(w, j, 0, w.cases[case].tries + 1, t + rules.ticks(p, w.cases[case].wait))
+            return -1.0
+    open_still = rules.is_open(strategy, q[j].end <= t, c[row].stage, c[row].talking)
+    if not open_still or not rules.concerns(strategy, q[j].on_page):
         return -1.0
     if strategy == rules.CENSOR:
         return _remove(p, w, j, t)
@@ -170,7 +193,7 @@ def _invite(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
     q[j].invited = True
     if accepted:
         c[row].talking = True
-        file_case(w, j, 1, t + rules.ticks(p, p.private_round_time))
+        file_case(w, j, 1, 0, t + rules.ticks(p, p.private_round_time))
     bump(p, net, w, j, p.private_invite_bump, t)
     return rules.work(p, rules.INVITED)
 
@@ -191,7 +214,7 @@ def _talk(p: Any, w: Any, j: Any, talk_round: Any, t: Any) -> Any:
         else:
             q[j].thread += rules.solved_mark(p)
     elif rules.goes_on(p, talk_round):
-        file_case(w, j, talk_round + 1, t + rules.ticks(p, p.private_round_time))
+        file_case(w, j, talk_round + 1, 0, t + rules.ticks(p, p.private_round_time))
     else:
         c[row].talking = False
         set_anger(w, row, rules.failed_anger(p, anger_now(p, w, row, t)), t)

@@ -55,7 +55,7 @@ def schedule(p: Any, w: Any, row: Any, kind: Any, number: Any, parent: Any, tick
 
 
 @compiled
-def file_case(w: Any, j: Any, talk_round: Any, tick: Any) -> None:
+def file_case(w: Any, j: Any, talk_round: Any, tries: Any, tick: Any) -> None:
     """Put a case into the calendar of the brand."""
     if tick > w.n[HORIZON]:
         return
@@ -63,5 +63,6 @@ def file_case(w: Any, j: Any, talk_round: Any, tick: Any) -> None:
     if k < 0:
         return
     w.cases[k].post, w.cases[k].talk_round, w.cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
+    w.cases[k].tries, w.cases[k].choice = tries, -1
     w.bucket[CASE_HEAD, tick] = k
     w.n[PENDING] += 1

@@ -77,7 +77,7 @@ def _open_case(p: Any, w: Any, strategy: Any, j: Any, t: Any) -> None:
     """Let the brand find a critical post, after its lag, if its strategy has any use for it."""
     q = w.posts
     if rules.concerns(strategy, q[j].on_page) and rules.is_handled(p, draws.chance(q[j].key, draws.COVERAGE, 0)):
-        file_case(w, j, 0, t + rules.lag_ticks(p, rules.lag(p, draws.normal(q[j].key, draws.LAG, 0))))
+        file_case(w, j, 0, 0, t + rules.lag_ticks(p, rules.lag(p, draws.normal(q[j].key, draws.LAG, 0))))
 
 
 @compiled

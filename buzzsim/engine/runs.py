@@ -13,12 +13,14 @@ from buzzsim.engine.brand import brand_acts
 from buzzsim.engine.people import anger_now, person_of, set_anger
 from buzzsim.engine.posts import new_post
 from buzzsim.engine.reading import join, read
-from buzzsim.workspace import EARLY_ANGER, FULL, HORIZON, LATE_ANGER, PENDING, PEOPLE, WAITING, ascending, clear
+from buzzsim.workspace import EARLY_ANGER, FULL, HORIZON, LATE_ANGER, PENDING, PEOPLE, TICK, WAITING, ascending, clear
+
+ASKING, TOO_SMALL = -2, -1  # what a run gives instead of its last tick
 
 
 @compiled
 def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: Any) -> Any:
-    """Run one replicate into the workspace; gives the last tick in which anything happened, or -1 when it is full."""
+    """Run one replicate into the workspace; gives what `go_on` gives."""
     clear(w)
     c = w.people
     for i in ascending(complainants):
@@ -26,18 +28,30 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
         if row >= 0:
             set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
             new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 0)
-    t = 0
-    brand_acts(p, net, run, w, strategy, t)
+    return go_on(p, net, complainants, run, strategy, w)
+
+
+@compiled
+def go_on(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: Any) -> Any:
+    """Go on with a run from the brand's phase of a tick.
+
+    Gives the last tick in which anything happened, `TOO_SMALL` when the workspace is full, or `ASKING` when a strategy of one's
+    own must decide before the run can go on.
+    """
+    t = w.n[TICK]
     early, late = outcomes.watched_ticks(p)
-    _watch(p, w, complainants, t, early, late)
-    while t < w.n[HORIZON] and w.n[PENDING] + w.n[WAITING] > 0 and w.n[FULL] == 0:
+    while True:
+        if not brand_acts(p, net, run, w, strategy, t):
+            return ASKING
+        _watch(p, w, complainants, t, early, late)
+        if t >= w.n[HORIZON] or w.n[PENDING] + w.n[WAITING] == 0 or w.n[FULL] > 0:
+            break
         t += 1
+        w.n[TICK] = t
         join(p, net, run, w, strategy, read(p, net, run, w, t), t)
         authors_act(p, net, run, w, strategy, t)
-        brand_acts(p, net, run, w, strategy, t)
-        _watch(p, w, complainants, t, early, late)
     if w.n[FULL] > 0:
-        return -1
+        return TOO_SMALL
     if t < int(early):
         w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, early)
     if t < int(late):
@@ -112,15 +126,20 @@ def batch(
     key: Any,
     strategy: Any,
     first: Any,
+    resumed: Any,
     w: Any,
     hourly: Any,
     out: Any,
 ) -> Any:
-    """Run replicates `first`, `first + 1`, ... into the rows of `out` and `hourly`; gives how many fitted the workspace."""
+    """Run replicates `first`, `first + 1`, ... into the rows of `out` and `hourly`; gives how many fitted the workspace.
+
+    `resumed` goes on with the first of them. Gives `ASKING` where a strategy of one's own must decide; its runs come one by one.
+    """
     for r in range(out.shape[0]):
         run = draws.fold(key, first + r)
         who = choose_complainants(net, named, n_complainants, by_followers, run)
-        if simulate(p, net, who, run, strategy, w) < 0:
-            return r
+        last = go_on(p, net, who, run, strategy, w) if resumed else simulate(p, net, who, run, strategy, w)
+        if last < 0:
+            return ASKING if last == ASKING else r
         outcomes.measure(p, w, hourly[r], out[r])
     return out.shape[0]

@@ -10,7 +10,7 @@ import mesa
 
 from buzzsim import draws, rules
 from buzzsim.model.post import Post
-from buzzsim.strategy import STRATEGIES
+from buzzsim.strategy import Case, Draw, decision, made, number_of
 
 if TYPE_CHECKING:
     from buzzsim.model.model import BuzzModel
@@ -33,7 +33,7 @@ class Brand(mesa.Agent):  # type: ignore[misc]
     model : BuzzModel
         The model to live in.
     strategy : str
-        ``ignore``, ``censor``, ``public_reply`` or ``private_dialogue``.
+        ``ignore``, ``censor``, ``public_reply``, ``private_dialogue``, or one's own.
     staff : int
         People on duty, 0 for unlimited.
     """
@@ -43,33 +43,34 @@ class Brand(mesa.Agent):  # type: ignore[misc]
     def __init__(self, model: BuzzModel, strategy: str, staff: int) -> None:
         super().__init__(model)
         self.strategy = strategy
+        self.own = made(strategy)  # asked case by case, where the strategy is somebody's own
         self.busy_until = [0] * staff
-        self.cases: defaultdict[int, list[tuple[Post, int]]] = defaultdict(list)  # by tick: post and private round
-        self.queue: list[tuple[float, tuple[int, int, int], int, Post]] = []  # a heap: the first is taken next
+        self.cases: defaultdict[int, list[tuple[Post, int, int]]] = defaultdict(list)  # by tick: post, private round, tries
+        self.queue: list[tuple[float, tuple[int, int, int], int, int, Post]] = []  # a heap: the first is taken next
         self.acts: list[Act] = []
         self.backlog = 0  # the longest queue at the end of a tick
 
     def find(self, post: Post) -> None:
         """Come to see a critical post after a while, if at all and if the strategy has any use for it."""
         p = self.model.p
-        if rules.concerns(STRATEGIES[self.strategy], post.on_page) and rules.is_handled(p, post.luck(draws.COVERAGE)):
+        if rules.concerns(number_of(self.strategy), post.on_page) and rules.is_handled(p, post.luck(draws.COVERAGE)):
             self.file(post, 0, rules.lag_ticks(p, rules.lag(p, draws.normal(post.key, draws.LAG, 0))))
 
-    def file(self, post: Post, talk_round: int, ticks: int) -> None:
-        """Take up a case in so many ticks, at once or in a round of a private dialogue."""
+    def file(self, post: Post, talk_round: int, ticks: int, tries: int = 0) -> None:
+        """Take up a case in so many ticks, at once or in a round of a private dialogue, put off so many times before."""
         tick = self.model.tick + ticks
         if tick <= self.model.horizon:
-            self.cases[tick].append((post, talk_round))
+            self.cases[tick].append((post, talk_round, tries))
 
     def act(self) -> None:
         """Take the waiting cases in their order, as long as somebody is free."""
         p, now = self.model.p, self.model.tick
-        for post, talk_round in self.cases.pop(now, ()):
+        for post, talk_round, tries in self.cases.pop(now, ()):
             rank = float(rules.priority(p, now, len(post.author.followers), post.intensity))
-            heappush(self.queue, (rank, post.seniority, talk_round, post))
+            heappush(self.queue, (rank, post.seniority, talk_round, tries, post))
         while self.queue and (clerk := self._free_clerk()) is not None:
-            _, _, talk_round, post = heappop(self.queue)
-            hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post)
+            _, _, talk_round, tries, post = heappop(self.queue)
+            hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post, tries)
             if hours is not None and self.busy_until:
                 self.busy_until[clerk] = now + rules.ticks(p, hours)
         self.backlog = max(self.backlog, len(self.queue))
@@ -80,14 +81,30 @@ class Brand(mesa.Agent):  # type: ignore[misc]
             return 0
         return next((clerk for clerk, tick in enumerate(self.busy_until) if tick <= self.model.tick), None)
 
-    def handle(self, post: Post) -> float | None:
+    def handle(self, post: Post, tries: int = 0) -> float | None:
         """Do with a post what the strategy says; give the hours of work, or None if there is nothing left to do."""
         gone, author = post.end <= self.model.tick, post.author
-        if not rules.is_open(STRATEGIES[self.strategy], gone, author.stage, author.talking):
+        strategy = number_of(self.strategy)
+        if not rules.is_open(strategy, gone, author.stage, author.talking):
             return None
-        if self.strategy == "censor":
+        if self.own is not None:
+            strategy, hours = decision(self.own, self.strategy, self._case(post, tries), Draw(post.key, tries))
+            if strategy == rules.WAIT:
+                self.file(post, 0, rules.ticks(self.model.p, hours), tries + 1)
+                return None
+            if not (rules.is_open(strategy, gone, author.stage, author.talking) and rules.concerns(strategy, post.on_page)):
+                return None
+        if strategy == rules.CENSOR:
             return self.delete(post)
-        return self.reply(post) if self.strategy == "public_reply" else self.invite(post)
+        return self.reply(post) if strategy == rules.PUBLIC_REPLY else self.invite(post)
+
+    def _case(self, post: Post, tries: int) -> Case:
+        """Give what the brand knows of a case."""
+        now, tick = self.model.tick, self.model.wish.time.tick
+        return Case(
+            hour=now * tick, waited=(now - post.tick) * tick, anger=float(post.intensity), followers=len(post.author.followers),
+            readers=len(post.readers), joined=len(post.won), on_page=bool(post.on_page), kind=rules.KINDS[post.kind], tries=tries,
+        )  # fmt: skip
 
     def delete(self, post: Post) -> float:
         """Delete a post from the page; the author and the witnesses may not take it quietly."""

@@ -1,0 +1,77 @@
+"""Is a strategy of one's own sound? Checks for its author's tests."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+
+from buzzsim.errors import StrategyError
+from buzzsim.result import Result
+from buzzsim.runs import run
+from buzzsim.scenario import Scenario
+from buzzsim.strategy import checked_strategy
+
+# Crowds and brands in which a strategy meets every kind of case.
+_SETTINGS: tuple[dict[str, Any], ...] = (
+    {"brand.coverage": 1.0, "brand.response_median": 0.5},
+    {"brand.coverage": 1.0, "brand.staff": 1, "anger.repeat_rate": 0.3, "joining.page_probability": 1.0},
+    {"crowd.vindictive_share": 0.5, "crowd.troll_share": 0.1, "attention.half_life": 6.0, "complaint.on_page": False},
+)
+_SMALL = {"network.customers": 150, "joining.r0": 1.5, "time.horizon": 24.0}
+
+
+def check_strategy(name: str, replicates: int = 5, seed: int = 1) -> None:
+    """Check a registered strategy: same runs in both engines, again and in any order, with no luck but what it is given.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    replicates : int
+        Runs in each of a few small settings.
+    seed : int
+        Where their luck comes from.
+
+    Raises
+    ------
+    StrategyError
+        When it is unknown, fails, answers what it must not, or a check fails; the error says which and where.
+
+    Examples
+    --------
+    >>> from buzzsim.testing import check_strategy
+    >>> check_strategy("public_reply", replicates=1)
+    """
+    checked_strategy(name)
+    for changes in _SETTINGS:
+        scenario = Scenario().replace(_SMALL | changes)
+        first = [_run(scenario, name, seed, r, "compiled") for r in range(replicates)]
+        for r in reversed(range(replicates)):
+            where = f"strategy {name}, replicate {r} of {changes}"
+            if _differs(first[r], _run(scenario, name, seed, r, "compiled")):
+                raise StrategyError(f"{where}: another result when run again; expected no memory from run to run, no other luck")
+            if _differs(first[r], _run(scenario, name, seed, r, "mesa")):
+                raise StrategyError(f"{where}: the engines differ; expected decisions from the case and the draw alone")
+
+
+def _run(scenario: Scenario, name: str, seed: int, replicate: int, engine: str) -> Result:
+    """Run once, and see that nobody else's dice were thrown."""
+    before = _other_dice()
+    result = run(scenario, strategy=name, rng=seed, replicate=replicate, engine=engine)
+    if before != _other_dice():
+        raise StrategyError(f"strategy {name} draws from random or numpy.random; expected luck from draw() alone")
+    return result
+
+
+def _other_dice() -> str:
+    """Give the state of everybody's dice but ours."""
+    others: Any = np.random.get_state()  # noqa: NPY002
+    return f"{random.getstate()} {others[1].tobytes()!r} {others[2]}"
+
+
+def _differs(one: Result, other: Result) -> bool:
+    """Whether two runs are not the same in every act and every number."""
+    tables = ((one.record[t][c], other.record[t][c]) for t in one.record for c in one.record[t])
+    return one.values.tobytes() != other.values.tobytes() or any(a.tobytes() != b.tobytes() for a, b in tables)

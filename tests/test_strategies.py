@@ -1,0 +1,196 @@
+"""Strategies of one's own: the same run in both engines, asked at the right moment, and kind about what they do wrong."""
+
+import doctest
+import random
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from test_twins import NETWORKS, SCENARIOS, SEEDS, assert_twins, differences, quick
+
+import buzzsim as bz
+from buzzsim import rules, strategy
+from buzzsim.errors import StrategyError
+from buzzsim.strategy import STRATEGIES
+from buzzsim.testing import check_strategy
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_registered():
+    before = dict(strategy.OWN)
+    yield
+    strategy.OWN.clear()
+    strategy.OWN.update(before)
+
+
+class Everything:
+    """Does, puts off and leaves by what it is told and by chance."""
+
+    def decide(self, case, draw):
+        if case.tries < 2 and draw() < 0.4:
+            return 0.3 + 2 * draw()
+        if case.on_page and case.anger > 0.6:
+            return "censor"
+        if case.readers > 3 or case.joined or case.followers > 4:
+            return "public_reply"
+        return ["ignore", "private_dialogue", "censor", None][int(4 * draw())]
+
+
+class Counting:
+    """Remembers within a run: answers every second case."""
+
+    def __init__(self):
+        self.seen = 0
+
+    def decide(self, case, draw):
+        self.seen += 1
+        return "public_reply" if self.seen % 2 else "private_dialogue"
+
+
+@pytest.mark.parametrize("maker", [Everything, Counting])
+@quick
+@given(scenario=SCENARIOS, network=NETWORKS, rng=SEEDS)
+def test_both_engines_give_one_trajectory(maker, scenario, network, rng):
+    bz.register_strategy("own", maker)
+    assert_twins(scenario, network, "own", rng)
+
+
+@pytest.mark.parametrize("name", ["censor", "public_reply", "private_dialogue", "ignore"])
+@quick
+@given(scenario=SCENARIOS, network=NETWORKS, rng=SEEDS)
+def test_always_the_same_answer_is_the_strategy_of_that_name(name, scenario, network, rng):
+    """Where staff is free: a strategy that ignores posts elsewhere does not even queue them."""
+    scenario = scenario.replace({"brand.staff": np.inf})
+    bz.register_strategy("own", type("Always", (), {"decide": lambda self, case, draw: name}))
+    builtin = bz.run(scenario, network=network, strategy=name, rng=rng)
+    own = bz.run(scenario, network=network, strategy="own", rng=rng)
+    names = list(bz.outcomes.OUTCOMES)
+    same = [k for k, outcome in enumerate(names) if outcome != "backlog"]
+    assert own.values[same].tobytes() == builtin.values[same].tobytes()
+    assert differences(own, (builtin.record, own.values, builtin.hourly_volume)) == []
+
+
+def test_a_case_tells_what_the_brand_could_see():
+    seen = []
+
+    class Watching:
+        def decide(self, case, draw):
+            seen.append((case, draw(), draw()))
+            return 1.0 if case.tries < 2 else "public_reply"
+
+    bz.register_strategy("watching", Watching)
+    changes = {"brand.coverage": 1.0, "brand.response_sigma": 0.0, "brand.response_median": 0.5, "joining.r0": 0.0}
+    result = bz.run(bz.Scenario().replace(changes), strategy="watching", rng=3)
+    cases = [case for case, *_ in seen]
+    assert [case.tries for case in cases] == [0, 1, 2]
+    assert [case.waited for case in cases] == [0.5, 1.5, 2.5]
+    assert {case.kind for case in cases} == {"first"}
+    assert all(case.on_page and case.anger == 0.8 and case.joined == 0 for case in cases)
+    assert cases[0].readers <= cases[2].readers
+    luck = [number for _, *numbers in seen for number in numbers]
+    assert len(set(luck)) == 6
+    assert all(0 <= number < 1 for number in luck)
+    assert result.outcomes["first_response"] == 2.5
+
+
+def test_nothing_is_deleted_elsewhere_and_nobody_works_for_what_is_left():
+    bz.register_strategy("own", type("Deleting", (), {"decide": lambda self, case, draw: "censor"}))
+    result = bz.run(bz.Scenario().replace({"complaint.on_page": False, "brand.coverage": 1.0}), strategy="own", rng=1)
+    assert result.record["posts"]["on_page"][result.record["acts"]["post"]].all()
+    assert (result.record["acts"]["act"] == rules.REMOVED).all()
+
+
+def test_threads_and_larger_workspaces_change_nothing():
+    bz.register_strategy("own", Counting)
+    scenario = bz.Scenario().replace({"joining.r0": 2.0, "network.customers": 1500})
+    found = [bz.compare(scenario, strategies=["ignore", "own"], replicates=40, rng=1, threads=n, quiet=True) for n in (1, 3)]
+    assert found[0].outcome("volume")["own"].to_numpy().tobytes() == found[1].outcome("volume")["own"].to_numpy().tobytes()
+    alone = bz.run(scenario, strategy="own", rng=1, replicate=17)
+    assert alone.outcomes["volume"] == found[0].outcome("volume")["own"][17]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("public", "did you mean 'public_reply'"), (-1.0, "hours to wait"), (float("nan"), "hours to wait"),
+        (True, "hours to wait"), (["censor"], "hours to wait"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("engine", ["compiled", "mesa"])
+def test_a_wrong_answer_is_told(answer, told, engine):
+    bz.register_strategy("own", type("Wrong", (), {"decide": lambda self, case, draw: answer}))
+    with pytest.raises(StrategyError, match="strategy own") as error:
+        bz.run(bz.Scenario().replace({"brand.coverage": 1.0}), strategy="own", rng=1, engine=engine)
+    assert told in str(error.value)
+
+
+def test_what_goes_wrong_inside_is_told_with_its_case():
+    bz.register_strategy("own", type("Failing", (), {"decide": lambda self, case, draw: 1 / 0}))
+    with pytest.raises(StrategyError, match=r"strategy own failed on Case\(hour=.*ZeroDivisionError"):
+        bz.run(bz.Scenario().replace({"brand.coverage": 1.0}), strategy="own", rng=1)
+
+
+@pytest.mark.parametrize("name", ["censor", "two words", "", 3])
+def test_a_name_must_be_free_and_a_word(name):
+    with pytest.raises(StrategyError, match="strategy is"):
+        bz.register_strategy(name, Everything)
+
+
+@pytest.mark.parametrize("maker", [3, type("Nothing", (), {})])
+def test_what_cannot_decide_is_refused(maker):
+    with pytest.raises(StrategyError, match="decide"):
+        bz.register_strategy("own", maker)
+
+
+def test_an_installed_package_can_bring_a_strategy(monkeypatch):
+    point = metadata.EntryPoint("brought", "test_strategies:Counting", "buzzsim.strategies")
+    monkeypatch.setattr(strategy.metadata, "entry_points", lambda group: [point] if group == "buzzsim.strategies" else [])
+    assert bz.run("default", strategy="brought", rng=1).strategy == "brought"
+    with pytest.raises(StrategyError, match="did you mean 'brought'"):
+        bz.run("default", strategy="brougt", rng=1)
+
+
+# ---------------------------------------------------------------------------------------- check_strategy
+
+
+@pytest.mark.parametrize("maker", [Everything, Counting])
+def test_sound_strategies_pass(maker):
+    bz.register_strategy("own", maker)
+    check_strategy("own", replicates=2)
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_the_four_pass(name):
+    check_strategy(name, replicates=1)
+
+
+def test_foreign_luck_is_found():
+    for throw in (random.random, np.random.random):
+        bz.register_strategy("own", type("Gambling", (), {"decide": lambda self, case, draw, throw=throw: str(throw()) and None}))
+        with pytest.raises(StrategyError, match=r"luck from draw\(\) alone"):
+            check_strategy("own")
+
+
+def test_memory_from_run_to_run_is_found():
+    class Remembering:
+        asked = 0
+
+        def decide(self, case, draw):
+            Remembering.asked += 1
+            return "public_reply" if Remembering.asked % 3 else "ignore"
+
+    bz.register_strategy("own", Remembering)
+    with pytest.raises(StrategyError, match="no memory from run to run"):
+        check_strategy("own")
+
+
+# ------------------------------------------------------------------------------------------------ the documentation
+
+
+def test_the_examples_of_the_documentation_run():
+    page = Path(__file__).parents[1] / "docs" / "strategies.md"
+    found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert found.attempted >= 10
+    assert found.failed == 0
