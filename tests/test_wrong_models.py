@@ -55,7 +55,7 @@ MEANS = [
     ("followers of the brand see the thread too", {"reply.brand_reach": 0.2},
      test_theory.test_a_public_reply_breaks_even_where_it_outweighs_its_own_audience, (1.0, 0.3968)),
     ("the brand is at fault", {"complaint.at_fault": True},
-     test_theory.test_a_public_reply_helps_above_that_and_hurts_below, (0.15, 0.5)),
+     test_theory.test_a_public_reply_helps_above_that_and_hurts_below, (0.5, 0.15)),
     (*NINE_IN_TEN, test_percolation.test_on_a_random_network_epidemics_end_as_in_a_mixed_crowd, (1.2, 0.313698)),
     (*NINE_IN_TEN, test_percolation.test_on_a_regular_network_cascades_are_bond_percolation, (3, 0.6, 19 / 27)),
     (*NINE_IN_TEN,

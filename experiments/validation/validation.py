@@ -113,7 +113,7 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     """Say what this is and how it came out."""
     counts = checks["outcome"].value_counts()
     failed = checks[checks["outcome"] == "failed"]["test"]
-    means = measures[[family_of(test) not in (None, "wrong-models") for test in measures["test"]] & (measures["error"] > 0)]
+    means = measures[[family_of(row.test) not in (None, "wrong-models") and row.error > 0 for row in measures.itertuples()]]
     distance = ((means["mean"] - means["target"]) / means["error"]).abs()
     result = f"{counts.get('passed', 0):,} checks passed, {failed.size} failed, {counts.get('skipped', 0)} were skipped."
     if failed.size:
@@ -131,8 +131,8 @@ which runs the checks (some minutes) and writes this page, its figures, `checks.
 A mean that theory knows must lie within four standard errors of it, and beyond four of a stated *wrong* value: the answer of a
 wrong model. A check that could not tell them apart fails as well. There are {len(means)} such means here; the one furthest from
 its target is {distance.max():.1f} standard errors off. In the figures a dot is a mean, in standard errors from its target; a cross
-is the wrong value, drawn at the edge where it is further. Wrong models, too, were run: [below](#wrong-models-are-refused) each
-of these checks refuses one. Each test runs alone with `python -m pytest "tests/<test>"`."""
+is the wrong value, drawn at the edge where it is further. Wrong models were run too: each of these tests
+[refuses one](#wrong-models-are-refused). Each test runs alone with `python -m pytest "tests/<test>"`."""
 
 
 def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame) -> str:
@@ -157,7 +157,8 @@ def numbers_of(row: Any) -> list[str]:
     """Give the cells of one measure; what no chance touches has no error."""
     start = [label(row.test), row.of, f"{row.target:.6g}"]
     if row.error == 0:
-        return [*start, f"{row.mean:.6g}", "exact", ""]
+        off = abs(row.mean - row.target)
+        return [*start, f"{row.mean:.6g}", f"no chance in it; off by {off:.1g}" if off > 1e-12 else "no chance in it; exact", ""]
     return [*start, f"{row.mean:.6g} ± {row.error:.2g}",
             f"{(row.mean - row.target) / row.error:+.1f}", f"{(row.wrong - row.target) / row.error:+.0f}"]  # fmt: skip
 
@@ -191,7 +192,7 @@ def files_of(checks: pd.DataFrame) -> list[str]:
 def label(test: str) -> str:
     """Give a test's name in words, with its case."""
     name, _, case = test.partition("::test_")[2].partition("[")
-    return name.replace("_", " ") + (f" ({case.removesuffix(']')})" if case else "")
+    return name.replace("_", " ").replace(" s own", "'s own") + (f" ({case.removesuffix(']')})" if case else "")
 
 
 def verdict(outcomes: Any) -> str:
@@ -316,7 +317,7 @@ def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
     ax.axvline(0, color="#444444", lw=1)
     ax.plot(off, rows, "o", color="#0072B2", label="the model")
     ax.plot(wrong, rows, "x", color="#D55E00", label="the wrong value (at the edge: further)")
-    ax.set_yticks(rows, [shortened(f"{label(row.test)}: {row.of}") for row in measures.itertuples()], fontsize=8)
+    ax.set_yticks(rows, [shortened(label(row.test), f": {row.of}") for row in measures.itertuples()], fontsize=8)
     ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(rows) - 0.2), xlabel="standard errors from theory (shaded: four)")
     figure.suptitle(family["title"], fontsize=11)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
@@ -331,9 +332,9 @@ def picture_of_refusals(family: dict[str, Any], measures: pd.DataFrame, path: Pa
     figure, ax = plt.subplots(figsize=(9, 1.4 + 0.3 * len(rows)), layout="constrained")
     ax.axvspan(1, 4, color="#0072B2", alpha=0.12, lw=0)
     ax.plot(found["distance"].abs(), rows, "x", color="#D55E00")
-    ax.set_yticks(rows, [shortened(": ".join(case(test))) for test in found["test"]], fontsize=8)
+    ax.set_yticks(rows, [shortened(": ".join(case(test)), "") for test in found["test"]], fontsize=8)
     ax.set(xscale="log", xlim=(1, None), ylim=(-0.8, len(rows) - 0.2))
-    ax.set_xlabel("standard errors from theory, log scale (shaded: four; there a wrong model would pass)")
+    ax.set_xlabel("standard errors from theory (shaded: up to four)")
     figure.suptitle(family["title"], fontsize=11)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
@@ -385,9 +386,11 @@ def picture_of_facts(path: Path) -> None:
     plt.close(figure)
 
 
-def shortened(text: str, most: int = 78) -> str:
-    """Cut a long name in the middle, so that its case stays."""
-    return text if len(text) <= most else text[: most - 31] + " ... " + text[-26:]
+def shortened(text: str, end: str, most: int = 84) -> str:
+    """Cut a long name in the middle, so that its case and its end stay."""
+    name, bracket, case = text.partition(" (")
+    end, room = bracket + case + end, most - len(bracket + case + end)
+    return (name if len(name) <= room else name[: room - 14] + " ... " + name[-9:]) + end
 
 
 if __name__ == "__main__":
