@@ -73,19 +73,19 @@ def advise(
 def _verdict(ranked: list[str], means: Mapping[str, float], sure: float, sign: float, what: str, unit: str, replicates: int) -> str:
     """Say which strategy came out best, as firmly as the resamples allow."""
     best, count = ranked[0], f"{replicates:,} replicates"
-    amount = f"{means[best]:.3g} {unit}"
+    amount = f"{_plain(means[best], 3)} {unit}"
     if len(ranked) == 1:
         return f"only {label_of(best)} can be judged: {what} {amount} over {count}"
     second = ranked[1]
     if means[best] == means[second]:
         return f"there is no difference between {label_of(best)} and {label_of(second)}: {what} {amount} over {count}"
     if sure < LIKELY:
-        amounts = f"{what} {amount} and {means[second]:.3g}"
-        ahead = f"{label_of(best)} ahead in {sure:.0%} of resamples of {count}"
+        amounts = f"{what} {amount} and {_plain(means[second], 3)}"
+        ahead = f"{label_of(best)} ahead in {sure:.0%} of bootstrap samples of {count}"
         return f"it is too close to call between {label_of(best)} and {label_of(second)}: {amounts} ({ahead})"
     verb = "has" if sure >= SURE else "probably has"
     extreme = "lowest" if sign > 0 else "highest"
-    return f"{label_of(best)} {verb} the {extreme} {what}, {amount} (best in {sure:.0%} of resamples of {count})"
+    return f"{label_of(best)} {verb} the {extreme} {what}, {amount} (best in {sure:.0%} of bootstrap samples of {count})"
 
 
 def _change(found: Mapping[str, Any], outcome: str) -> str:
@@ -95,9 +95,9 @@ def _change(found: Mapping[str, Any], outcome: str) -> str:
         return "not known to be better"
     down, up, unit = _WORDS.get(OUTCOMES[outcome].unit, ("lower", "higher", ""))
     if low < 0 < high:
-        return f"{-low:.2g} {down} to {high:.2g} {up}"
+        return f"{_plain(-low)} {down} to {_plain(high)} {up}"
     near, far = sorted((abs(low), abs(high)))
-    return f"{near:.2g} to {far:.2g} {down if high <= 0 else up}{unit}"
+    return f"{_plain(near)} to {_plain(far)} {down if high <= 0 else up}{unit}"
 
 
 def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -112,7 +112,7 @@ def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any
             if name != baseline and _did_worse(each[measure]["paired"], measure)
         ]
         if worse:
-            found.append(f"{said} {_doing(baseline)}: {' and '.join(worse)}")
+            found.append(f"{said} {_doing(baseline)}: {_listed(worse)}")
     return found
 
 
@@ -133,6 +133,16 @@ def _did_worse(paired: Mapping[str, Any], outcome: str) -> bool:
 def _doing(strategy: str) -> str:
     """Name the baseline as people say it."""
     return "doing nothing" if strategy == "ignore" else label_of(strategy)
+
+
+def _plain(value: float, digits: int = 2) -> str:
+    """Write a number with so many digits that count, never with an exponent."""
+    return f"{float(f'{value:.{digits}g}'):,.15g}"
+
+
+def _listed(parts: list[str]) -> str:
+    """Join parts as people do: a, b and c."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
 
 
 def _or_nan(value: float | None) -> float:

@@ -99,7 +99,7 @@ def _parser() -> argparse.ArgumentParser:
         "--figure",
         metavar="FILE",
         help="where to draw the figure: .png, .svg or .pdf, overwritten "
-        "(default: buzzsim-SCENARIO[-NETWORK].png; with --json none)",
+        "(default: buzzsim-SCENARIO[-NETWORK][-CHANGES].png; with --json none)",
     )
     compare.add_argument("--no-figure", action="store_true", help="draw no figure")
     compare.add_argument("--threads", metavar="N", type=whole(1, 1024), help="how many runs at once (no result depends on it)")
@@ -167,18 +167,20 @@ def _compare(options: argparse.Namespace) -> None:
         threads=options.threads,
         quiet=options.quiet,
     )
+    network = comparison.world.network
     if options.json:
+        if network.note and not options.quiet:
+            print(f"buzzsim: {network.describe()}", file=sys.stderr)
         if figure is not None:
             _draw(comparison, figure)
         print(comparison.to_json())
         return
-    network = comparison.world.network
     print(f"{scenario.title or scenario.name}: {network.describe()}")
     print(f"{comparison.replicates:,} replicates of each strategy, seed {comparison.entropy}\n")
     print(_table(comparison, outcomes))
     print(
-        f"\nmean [95 % interval]; difference: against {comparison.baseline}, same complaint and same luck;"
-        "\nbetter, worse: share of runs\n"
+        f"\ndifference: from {comparison.baseline}, on the same complaint with the same luck; p95: one in twenty has more;"
+        f"\nbetter, worse: share of complaints in which it did better, or worse, than {comparison.baseline}\n"
     )
     print(textwrap.fill(comparison.advice(), 100))
     if figure is not None:
@@ -191,7 +193,7 @@ def _table(comparison: Any, outcomes: Sequence[str] | None) -> str:
     from buzzsim.comparison import HEADLINES
     from buzzsim.outcomes import OUTCOMES
 
-    titles, rows = [""], [("", "mean", "", "median", "p95", "difference", "", "better", "worse")]
+    titles, rows = [""], [("", "mean", "95 % interval", "median", "p95", "difference", "95 % interval", "better", "worse")]
     for name in HEADLINES if outcomes is None else outcomes:
         scale, unit = _SCALES.get(OUTCOMES[name].unit, (1.0, OUTCOMES[name].unit))
         limit = f" of {comparison.scenario.measures.firestorm_volume} posts or more" if name == "firestorm" else ""
@@ -348,7 +350,8 @@ def _figure(options: argparse.Namespace, name: str) -> Path | None:
     if options.no_figure or (options.json and options.figure is None):
         return None
     crowd = f"-{Path(options.network).name.split('.')[0]}" if options.network else ""
-    own = re.sub(r"[^\w.-]+", "-", f"{name}{crowd}")[:100]  # a scenario's name may hold anything
+    changed = "".join(f"-{change}" for change in options.set)  # variants do not overwrite each other
+    own = re.sub(r"[^\w.=-]+", "-", f"{name}{crowd}{changed}")[:100]  # a scenario's name may hold anything
     path = Path(f"buzzsim-{own}.png" if options.figure is None else options.figure)
     if path.suffix.lower() not in FIGURE_FORMATS:
         raise ScenarioError(sentence("arguments", "--figure", str(path), "a file ending in " + ", ".join(FIGURE_FORMATS)))

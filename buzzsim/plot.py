@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import textwrap
 import warnings
 from collections.abc import Mapping
 from itertools import pairwise
@@ -257,7 +258,7 @@ def _new_axes(title: str, about: str) -> Any:
     figure, axes = plt.subplots(1, 3, figsize=(15, 5.4), layout="constrained", width_ratios=[1.15, 1, 1])
     assert isinstance(figure, Figure)
     figure.suptitle(title, fontsize=15, x=0.01, ha="left", parse_math=False)  # a title may hold dollars
-    figure.supxlabel(about, fontsize=10, x=0.01, ha="left", color="0.35", parse_math=False)
+    figure.supxlabel(textwrap.fill(about, 190), fontsize=10, x=0.01, ha="left", color="0.35", parse_math=False)
     return axes
 
 

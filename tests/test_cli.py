@@ -56,8 +56,8 @@ def test_compare_prints_a_table_a_sentence_and_draws_a_figure(tmp_path, monkeypa
     assert status == 0
     assert err == ""
     assert "public_reply" in out
-    assert out.rstrip().endswith("Figure: buzzsim-default.png")
-    assert (tmp_path / "buzzsim-default.png").read_bytes().startswith(b"\x89PNG")
+    assert out.rstrip().endswith("Figure: buzzsim-default-network.customers=300.png")
+    assert (tmp_path / "buzzsim-default-network.customers=300.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_compare_json_has_the_documented_keys(capsys, ties):

@@ -198,7 +198,7 @@ def test_the_figure_has_three_panels_and_every_strategy(comparison, tmp_path):
     axes = comparison.plot()
     assert len(axes) == 3
     legend = [text.get_text() for text in axes[0].get_legend().get_texts()]
-    assert [entry.split(":")[0] for entry in legend] == [plot.LABELS[s] for s in comparison.strategies]
+    assert [entry.split(":")[0] for entry in legend] == [plot.label_of(s) for s in comparison.strategies]
     for name in ("one.png", "one.svg", "one.pdf"):
         plot.save(axes, tmp_path / name)
         assert (tmp_path / name).stat().st_size > 5000
