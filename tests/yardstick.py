@@ -7,23 +7,35 @@ import math
 import os
 
 STANDARD_ERRORS = 4.0
-MEASURED = []  # test, mean, standard error, target, wrong value; in the order of the checks
+MEASURED = []  # test, what was measured, mean, standard error, target, wrong value; in the order of the checks
 
 
-def off(sample, target):
+def off(sample, target, spread=None):
     """How many standard errors a sample's mean lies from a target."""
-    error = sample.std(ddof=1) / math.sqrt(sample.size)
+    error = (spread or sample.std(ddof=1)) / math.sqrt(sample.size)
     return (sample.mean() - target) / error
 
 
-def assert_mean(sample, target, wrong):
-    """The mean agrees with the target, and would not agree with the wrong value."""
+def assert_mean(sample, target, wrong, of="mean", spread=None):
+    """The mean agrees with the target, and would not agree with the wrong value.
+
+    `of` says what was measured. `spread` is the standard deviation where theory knows it: that of a heavy tail is
+    underestimated by most samples, and their standard errors are too small just where their means are too low.
+    """
     test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
-    MEASURED.append((test, float(sample.mean()), float(sample.std(ddof=1) / math.sqrt(sample.size)), float(target), float(wrong)))
-    assert abs(off(sample, target)) <= STANDARD_ERRORS, (
-        f"mean {sample.mean():.5g} is {off(sample, target):+.1f} s.e. from {target:.5g}"
+    error = (spread or sample.std(ddof=1)) / math.sqrt(sample.size)
+    MEASURED.append((test, of, float(sample.mean()), float(error), float(target), float(wrong)))
+    assert abs(off(sample, target, spread)) <= STANDARD_ERRORS, (
+        f"{of} {sample.mean():.5g} is {off(sample, target, spread):+.1f} s.e. from {target:.5g}"
     )
-    assert abs(off(sample, wrong)) > STANDARD_ERRORS, f"{sample.size} replicates cannot tell {target:.5g} from {wrong:.5g}"
+    assert abs(off(sample, wrong, spread)) > STANDARD_ERRORS, f"{sample.size} replicates cannot tell {target:.5g} from {wrong:.5g}"
+
+
+def assert_exact(value, target, of, within=1e-6):
+    """A value that no chance touches is the target, but for what was rounded."""
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
+    MEASURED.append((test, of, float(value), 0.0, float(target), math.nan))
+    assert abs(value - target) <= within, f"{of} is {value:.7g}; expected {target:.7g}"
 
 
 def brief(value):
