@@ -1,0 +1,66 @@
+"""The literature experiment: the page is what its command writes, the model can be on either side, and directions are told right."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parents[1] / "experiments" / "literature"
+
+
+@pytest.fixture(scope="module")
+def experiment():
+    spec = importlib.util.spec_from_file_location("literature", HERE / "literature.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["literature"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_on_file_is_what_the_command_writes(experiment):
+    """If this fails: `python experiments/literature/literature.py`."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    assert text == experiment.filled(text, experiment.stored())
+
+
+def test_every_finding_is_on_file_in_every_setting(experiment):
+    found = experiment.stored()
+    wanted = [(finding["id"], setting) for finding in experiment.PLAN["findings"] for setting in experiment.SETTINGS]
+    assert list(zip(found["id"], found["setting"], strict=True)) == wanted
+    assert len({finding["id"] for finding in experiment.PLAN["findings"]}) * 3 == len(found)
+
+
+def test_every_claim_has_a_finding_or_a_reason(experiment):
+    claims = {finding["claim"] for finding in experiment.PLAN["findings"]}
+    assert {"C1", "C2", "C4", "C5", "C6", "C7", "C8"} <= claims
+    assert all(row["why"] for row in experiment.PLAN["cannot"])
+
+
+def test_what_is_on_file_agrees_with_its_own_interval(experiment):
+    for row in experiment.stored().itertuples():
+        assert row.low <= row.difference <= row.high
+        assert row.found == ("lower" if row.high < 0 else "higher" if row.low > 0 else "same")
+
+
+@pytest.mark.parametrize("name", ["answer-calms", "vindictive", "image", "public-first"])
+def test_a_small_run_is_on_the_same_sides(experiment, name):
+    (finding,) = [finding for finding in experiment.PLAN["findings"] if finding["id"] == name]
+    filed = experiment.stored().set_index(["id", "setting"])["difference"]
+    for setting in ("agree", "disagree"):
+        _, low, high = experiment.compared(finding, finding[setting], 300)
+        width = high - low
+        assert low - width <= filed[name, setting] <= high + width
+
+
+def test_sides_that_do_not_differ_do_not_differ(experiment):
+    side = {"strategy": "ignore"}
+    finding = {"left": side, "right": side, "outcome": "volume"}
+    assert experiment.compared(finding, {}, 50) == (0.0, 0.0, 0.0)
+
+
+def test_advocates_stand_where_they_were_put(experiment):
+    for where in ("near", "hubs"):
+        world = experiment.world_of({"complaint.names": [100], "network.customers": 300}, where, True)
+        assert world.network.traits["advocate"].sum() == experiment.ADVOCATES
+    assert world.network.traits["advocate"][world.network.followers.argmax()] == 1.0
