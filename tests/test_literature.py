@@ -1,4 +1,4 @@
-"""The literature experiment: the page is what its command writes, the model can be on either side, and directions are told right."""
+"""The literature experiment: its page is what its command writes, the model can be on either side, and directions are right."""
 
 import importlib.util
 import sys
