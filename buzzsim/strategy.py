@@ -144,7 +144,7 @@ def label_of(name: str) -> str:
 
 def made(name: str) -> Any:
     """Make a strategy of one's own for a run; None for one that comes with the package."""
-    return OWN[name]() if name in OWN else None
+    return None if checked_strategy(name) in STRATEGIES else OWN[name]()
 
 
 def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, float]:

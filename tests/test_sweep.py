@@ -18,6 +18,7 @@ import buzzsim as bz
 from buzzsim.cli import main
 from buzzsim.errors import NetworkError, OutputError, ResultError, ScenarioError, SweepError
 from buzzsim.files import create_whole
+from buzzsim.strategy import OWN
 from buzzsim.sweep import blocks
 from buzzsim.sweep.plan import BLOCK, Block, Plan, open_plan
 from buzzsim.sweep.until import Rule
@@ -317,6 +318,27 @@ def test_a_point_that_cannot_be_simulated_is_rows_with_its_error(tmp_path):
     before = contents(tmp_path)
     assert swept(tmp_path, design={"joining.r0": [0.9, 1000.0]}).digest() == sweep.digest()
     assert contents(tmp_path) == before
+
+
+def test_what_failed_is_computed_anew_when_asked(tmp_path):
+    class Clumsy:
+        mended = False
+
+        def decide(self, case, draw):
+            return "public_reply" if Clumsy.mended else "publik_reply"
+
+    bz.register_strategy("clumsy", Clumsy)
+    wish = {"network.customers": 200, "brand.coverage": 1.0}
+    asked = {"replicates": 4, "rng": 1, "out": tmp_path, "strategies": ["clumsy"]}
+    sweep = bz.Sweep(bz.Scenario().replace(wish), {"joining.r0": [0.5, 0.9]}, **asked)
+    assert sweep.run(1, quiet=True).failed == 2
+    assert sweep.table()["error"].str.contains("did you mean 'public_reply'").all()
+    Clumsy.mended = True
+    assert sweep.run(1, quiet=True).failed == 2, "finished is finished"
+    status = sweep.run(1, retry=True, quiet=True)
+    assert (status.failed, status.finished) == (0, True)
+    assert sweep.table()["volume"].notna().all()
+    del OWN["clumsy"]
 
 
 def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path):

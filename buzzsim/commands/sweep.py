@@ -42,6 +42,7 @@ def add_to(commands: Any) -> None:
     run.add_argument(
         "--max-replicates", metavar="N", type=whole(1, 10**9), help="where --until ends at the latest (default: 10000)"
     )
+    run.add_argument("--retry", action="store_true", help="compute anew what failed")
     run.add_argument("--quiet", action="store_true", help="show no progress")
     run.set_defaults(act=_run)
 
@@ -87,6 +88,7 @@ def _run(options: argparse.Namespace) -> int:
             shard=options.shard,
             until=options.until,
             max_replicates=options.max_replicates,
+            retry=options.retry,
             quiet=options.quiet,
         )
     except KeyboardInterrupt:

@@ -135,6 +135,13 @@ def failures(directory: Path, plan: Plan, block: Block) -> int | None:
     return int(about["failed"]) if {**about, **_about(plan, block)} == about else None
 
 
+def forget_failures(directory: Path, plan: Plan) -> None:
+    """Take away the files of blocks that failed, so that they are missing again."""
+    for block in (Block(name, *span) for name in plan.points for span in plan.spans):
+        if failures(directory, plan, block):
+            path_of(directory, block).unlink(missing_ok=True)
+
+
 def read_runs(directory: Path, block: Block, columns: Sequence[str] | None = None) -> pa.Table:
     """Read some columns of a finished block, all of them by default.
 

@@ -47,7 +47,7 @@ class Status:
     def __str__(self) -> str:
         said = [f"{self.directory}: {self.done:,} of {self.blocks:,} blocks finished"]
         if self.failed:
-            said.append(f", {self.failed:,} of them failed (see the column error)")
+            said.append(f", {self.failed:,} of them failed (see the column error; `retry` computes them anew)")
         said.append(f", {self.missing:,} missing; {self.runs:,} runs, {self.missing_runs:,} missing")
         if self.seconds_left is not None and self.missing:
             said.append(f"; about {_duration(self.seconds_left)} on the workers it had")

@@ -156,6 +156,7 @@ class Sweep:
         shard: tuple[int, int] = (1, 1),
         until: str | None = None,
         max_replicates: int | None = None,
+        retry: bool = False,
         quiet: bool = False,
     ) -> Status:
         """Compute what is missing.
@@ -174,6 +175,8 @@ class Sweep:
             of every paired difference to the baseline is at most that wide on either side. Looked at after each block.
         max_replicates : int, optional
             Where `until` ends at the latest; 10,000 by default.
+        retry : bool
+            Whether blocks that failed are computed anew, say because a network file or a strategy has been mended.
         quiet : bool
             Whether to show no progress.
 
@@ -194,6 +197,8 @@ class Sweep:
         self.plan = settle(self.plan, self.directory, self._fresh_luck)
         self._fresh_luck = False
         blocks.write_points(self.directory, open_plan(self.directory))
+        if retry:
+            blocks.forget_failures(self.directory, self.plan)
         work_off(Queue(self.directory, self.plan, part), executor, n_jobs, quiet)
         return self.status()
 
