@@ -275,6 +275,7 @@ class Result:
         customers, posts = self.record["customers"], self.record["posts"]
         fits = (
             isinstance(self.strategy, str)
+            and self.strategy.isidentifier()
             and isinstance(self.replicate, int)
             and isinstance(self.entropy, int)
             and self.values.shape == (len(OUTCOMES),)

@@ -96,7 +96,7 @@ def test_a_run_that_was_read_can_still_be_copied_and_pickled(result):
 
 CHANGED = {
     "another format": {"format": "buzzsim result 99"},
-    "no strategy of ours": {"strategy": "nope"},
+    "no name of a strategy": {"strategy": "no name"},
     "no number": {"replicate": "x"},
     "too few names": {"names": ["a"]},
     "a smaller crowd": {"n_customers": 1},

@@ -194,3 +194,13 @@ def test_the_examples_of_the_documentation_run():
     found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert found.attempted >= 10
     assert found.failed == 0
+
+
+def test_a_saved_run_is_read_where_its_strategy_is_not_known(tmp_path):
+    bz.register_strategy("own", Counting)
+    result = bz.run("default", strategy="own", rng=1)
+    result.save(tmp_path / "run.npz")
+    strategy.OWN.clear()
+    read = bz.Result.load(tmp_path / "run.npz")
+    assert (read.strategy, read.outcomes["volume"]) == ("own", result.outcomes["volume"])
+    assert "own" in repr(read)
