@@ -504,3 +504,81 @@ def test_the_seismic_mass_is_the_integral_of_its_density():
     for age in (0.05, 0.5, 10.0):
         mass = integrate.quad(density, 0, age, points=[visibility.SEISMIC_SHOULDER], limit=200)[0]
         assert visibility.seismic(age) == pytest.approx(mass, rel=1e-6)
+
+
+# ------------------------------------------------------------------------------- what mutation testing found nobody to ask
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("UNAWARE", "AWARE", "CRITIC", "SILENT", "RECONCILED"),
+        ("CONSTRUCTIVE", "VINDICTIVE", "ADVOCATE", "TROLL"),
+        ("WAITED_IN_VAIN", "FIRST", "REPEAT", "REPOST", "PROTEST", "AFTER_FAILURE", "THANKS"),
+        ("FOLLOWING", "PAGE", "BRAND_FOLLOWING"),
+        ("IGNORE", "CENSOR", "PUBLIC_REPLY", "PRIVATE_DIALOGUE", "OWN", "WAIT"),
+        ("REMOVED", "REPLIED", "INVITED", "TALKED"),
+        ("FIRST_COME", "MOST_FOLLOWED", "ANGRIEST"),
+    ],
+)
+def test_each_name_has_a_number_of_its_own_in_order(names):
+    numbers = [getattr(rules, name) for name in names]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+
+
+def test_each_act_takes_its_own_time():
+    p = p_of({"brand.removal_time": 0.25, "brand.reply_time": 1.5, "brand.round_work": 3.0})
+    acts = (rules.REMOVED, rules.REPLIED, rules.INVITED, rules.TALKED)
+    assert [rules.work(p, act) for act in acts] == [0.25, 1.5, 1.5, 3.0]
+
+
+@pytest.mark.parametrize("anger", [0.2, 0.9])
+def test_reposting_is_as_likely_as_its_probability_unexplained_times_anger(anger):
+    p = p_of({"censor.repost_probability": 0.8, "censor.explanation": 0.25})
+    chance = 0.8 * 0.75 * anger
+    assert rules.reposts(p, anger, chance - 1e-9)
+    assert not rules.reposts(p, anger, chance + 1e-9)
+
+
+@pytest.mark.parametrize("susceptibility", [0.4, 1.3])
+def test_protest_is_as_likely_as_its_probability_unexplained_times_susceptibility(susceptibility):
+    p = p_of({"censor.protest_probability": 0.5, "censor.explanation": 0.25})
+    chance = 0.5 * 0.75 * susceptibility
+    assert rules.protests(p, susceptibility, chance - 1e-9)
+    assert not rules.protests(p, susceptibility, chance + 1e-9)
+
+
+@pytest.mark.parametrize(("luck", "attitude"), [(0.0, -0.2), (0.5, 0.1), (1.0, 0.4)])
+def test_first_attitudes_are_spread_evenly_around_the_crowd_s(luck, attitude):
+    p = p_of({"crowd.attitude": 0.1, "crowd.attitude_spread": 0.3})
+    assert rules.first_attitude(p, luck) == pytest.approx(attitude)
+    assert rules.first_attitude(p_of({"crowd.attitude": 0.9, "crowd.attitude_spread": 0.3}), 1.0) == 1.0
+
+
+def test_a_case_is_open_to_each_strategy_as_it_can_use_it():
+    every = [
+        (strategy, gone, stage, talking)
+        for strategy in (rules.CENSOR, rules.PUBLIC_REPLY, rules.PRIVATE_DIALOGUE, rules.OWN)
+        for gone in (False, True)
+        for stage in range(5)
+        for talking in (False, True)
+    ]
+    for strategy, gone, stage, talking in every:
+        answers = strategy in (rules.PUBLIC_REPLY, rules.PRIVATE_DIALOGUE)
+        wanted = not gone and (not answers or (stage == rules.CRITIC and not talking))
+        assert rules.is_open(strategy, gone, stage, talking) == wanted
+
+
+@pytest.mark.parametrize("kind", range(6))
+def test_what_is_about_a_removal_stands_elsewhere(kind):
+    p = p_of({"joining.page_probability": 0.3, "complaint.on_page": True})
+    about_removal = kind in (rules.REPOST, rules.PROTEST)
+    assert rules.page_probability(p, kind, False) == (0.0 if about_removal else 0.3)
+    assert rules.page_probability(p, kind, True) == 1.0
+
+
+@pytest.mark.parametrize("character", range(4))
+def test_reading_angers_everybody_but_trolls(character):
+    p = p_of({"anger.gain": 0.5})
+    anger, _ = rules.reading(p, 0.2, 0.0, 1.0, character, 0.8, 1, 0, 0)
+    assert (anger > 0.2) == (character != rules.TROLL)
