@@ -268,8 +268,8 @@ def mutants() -> str:
     share = 100 * (found["outcome"] == "killed").mean()
     return f"""## Faults put in on purpose
 
-Mutation testing: one operator, comparison or number of the source is changed at a time; {share:.0f} % of the changes make a
-test fail.
+Mutation testing: one operator, comparison, number or line of the source is changed at a time, in a random sample of all that
+could be; {share:.0f} % of {len(found)} changes make a test of the same module fail.
 
 {table(["module", "mutants", "killed", "share"], rows)}
 
@@ -277,7 +277,7 @@ Survivors, and why:
 
 {table(["where", "change", "why it is harmless, or what is missing"], lines)}
 
-Command: `python experiments/validation/mutants.py`"""
+Command: `python experiments/validation/mutants.py run FOLDER`, then `... collect FOLDER`"""
 
 
 CLOSING = """## What this cannot tell

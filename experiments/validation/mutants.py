@@ -1,0 +1,106 @@
+"""Faults put in on purpose, and which of them make a test fail; needs `pip install cosmic-ray`.
+
+`python experiments/validation/mutants.py run FOLDER` draws a sample of faults for each module, tries them one by one on a copy of the
+repository, and can be stopped and called again; `collect` instead of `run` writes mutants.csv from what was tried so far.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from buzzsim.files import write_whole
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+_PYTEST = f"{sys.executable} -W ignore -m pytest -x -q -p no:cacheprovider -W ignore"
+# What is changed, how often, and which tests are asked. Rules are tried uncompiled: nothing else would be quick enough.
+MODULES = {
+    "rules": ("buzzsim/rules.py", 110, f"env NUMBA_DISABLE_JIT=1 PYTHONPATH=. {_PYTEST} tests/test_rules.py"),
+    "engine": ("buzzsim/engine", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_twins.py"),
+    "strategy": ("buzzsim/strategy.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_strategies.py tests/test_comparison.py"),
+    "analysis": ("buzzsim/analysis.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_comparison.py tests/test_base_rate.py"),
+}
+# Why a change can make no difference; the first whose words all occur in it.
+REASONS = (
+    (("@compiled",), "compiled or not, the result is the same; only slower"),
+    ((" is ",), "`is` and `==` agree for small whole numbers"),
+    (("time_horizon", "math.ceil"), "a duration beyond the horizon is beyond it either way"),
+    (("AHEAD",), "fetching another row ahead changes nothing but the time"),
+    (("NEAR",), "fetching another row ahead changes nothing but the time"),
+    (("~1",), "-2 says `never` as well as -1 does"),
+    (("e[k].kind",), "the order of what one author does stays the same"),
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Try faults, or collect what was found."""
+    parser = argparse.ArgumentParser(description="Which faults put in on purpose make a test fail?")
+    parser.add_argument("act", choices=["run", "collect"])
+    parser.add_argument("folder", type=Path)
+    options = parser.parse_args(argv)
+    if options.act == "run":
+        options.folder.mkdir(parents=True, exist_ok=True)
+        for module in MODULES:
+            tried(module, options.folder)
+        return 0
+    found = pd.concat([collected(module, options.folder) for module in MODULES], ignore_index=True)
+    write_whole(HERE / "mutants.csv", found.to_csv(index=False, lineterminator="\n").encode())
+    return 0
+
+
+def tried(module: str, folder: Path) -> None:
+    """Draw a sample of a module's faults, unless that has been done, and try those not tried yet."""
+    path, sample, tests = MODULES[module]
+    copy, session = folder / "copy", folder / f"cr-{module}.sqlite"
+    if not copy.is_dir():
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(copy)], check=True)
+    config = folder / f"cr-{module}.toml"
+    config.write_text(
+        f'[cosmic-ray]\nmodule-path = "{path}"\ntimeout = 300.0\nexcluded-modules = []\ntest-command = "{tests}"\n'
+        '[cosmic-ray.distributor]\nname = "local"\n',
+        encoding="utf-8",
+    )
+    if not session.is_file():
+        subprocess.run(["cosmic-ray", "init", str(config.resolve()), str(session.resolve())], cwd=copy, check=True)
+        with sqlite3.connect(session) as base:
+            kept = "(select job_id from work_items order by substr(job_id, 3) limit ?)"  # job numbers are random
+            for table in ("mutation_specs", "work_items"):
+                base.execute(f"delete from {table} where job_id not in {kept}", [sample])
+    subprocess.run(["cosmic-ray", "exec", str(config.resolve()), str(session.resolve())], cwd=copy, check=True)
+
+
+def collected(module: str, folder: Path) -> pd.DataFrame:
+    """Give what was tried of a module: where, what was changed, whether a test failed, and if not, why that is harmless."""
+    session = folder / f"cr-{module}.sqlite"
+    if not session.is_file():
+        return pd.DataFrame()
+    ask = (
+        "select s.module_path, s.start_pos_row, s.operator_name, r.diff, r.test_outcome"
+        " from work_results r join mutation_specs s using (job_id) order by s.module_path, s.start_pos_row, s.operator_name, r.diff"
+    )
+    with sqlite3.connect(session) as base:
+        rows = base.execute(ask).fetchall()
+    return pd.DataFrame([row_of(*row) for row in rows])
+
+
+def row_of(path: str, line: int, operator: str, diff: str, outcome: str) -> dict[str, object]:
+    """Give a fault as a line of mutants.csv."""
+    changed = [text[1:].strip() for text in diff.splitlines() if text[:1] in "+-" and text[:3] not in ("+++", "---")]
+    words = operator.rpartition("/")[2]
+    said = " -> ".join(filter(None, changed))
+    alive = outcome.upper().endswith("SURVIVED")
+    reason = next((why for every, why in REASONS if all(word in said + words for word in every)), "not explained") if alive else ""
+    module = path.removeprefix("buzzsim/")
+    return {"module": module.partition("/")[0] if "/" in module else module, "line": line, "operator": words,
+            "change": said if alive else "", "outcome": "survived" if alive else "killed", "reason": reason}  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
