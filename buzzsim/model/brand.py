@@ -45,8 +45,8 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         self.strategy = strategy
         self.own = made(strategy)  # asked case by case, where the strategy is somebody's own
         self.busy_until = [0] * staff
-        self.cases: defaultdict[int, list[tuple[Post, int, int]]] = defaultdict(list)  # by tick: post, private round, tries
-        self.queue: list[tuple[float, tuple[int, int, int], int, int, Post]] = []  # a heap: the first is taken next
+        self.cases: defaultdict[int, list[tuple[Post, int]]] = defaultdict(list)  # by tick: post and private round
+        self.queue: list[tuple[float, tuple[int, int, int], int, Post]] = []  # a heap: the first is taken next
         self.acts: list[Act] = []
         self.backlog = 0  # the longest queue at the end of a tick
 
@@ -56,21 +56,21 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         if rules.concerns(number_of(self.strategy), post.on_page) and rules.is_handled(p, post.luck(draws.COVERAGE)):
             self.file(post, 0, rules.lag_ticks(p, rules.lag(p, draws.normal(post.key, draws.LAG, 0))))
 
-    def file(self, post: Post, talk_round: int, ticks: int, tries: int = 0) -> None:
-        """Take up a case in so many ticks, at once or in a round of a private dialogue, put off so many times before."""
+    def file(self, post: Post, talk_round: int, ticks: int) -> None:
+        """Take up a case in so many ticks, at once or in a round of a private dialogue."""
         tick = self.model.tick + ticks
         if tick <= self.model.horizon:
-            self.cases[tick].append((post, talk_round, tries))
+            self.cases[tick].append((post, talk_round))
 
     def act(self) -> None:
         """Take the waiting cases in their order, as long as somebody is free."""
         p, now = self.model.p, self.model.tick
-        for post, talk_round, tries in self.cases.pop(now, ()):
+        for post, talk_round in self.cases.pop(now, ()):
             rank = float(rules.priority(p, now, len(post.author.followers), post.intensity))
-            heappush(self.queue, (rank, post.seniority, talk_round, tries, post))
+            heappush(self.queue, (rank, post.seniority, talk_round, post))
         while self.queue and (clerk := self._free_clerk()) is not None:
-            _, _, talk_round, tries, post = heappop(self.queue)
-            hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post, tries)
+            _, _, talk_round, post = heappop(self.queue)
+            hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post)
             if hours is not None and self.busy_until:
                 self.busy_until[clerk] = now + rules.ticks(p, hours)
         self.backlog = max(self.backlog, len(self.queue))
@@ -81,16 +81,17 @@ class Brand(mesa.Agent):  # type: ignore[misc]
             return 0
         return next((clerk for clerk, tick in enumerate(self.busy_until) if tick <= self.model.tick), None)
 
-    def handle(self, post: Post, tries: int = 0) -> float | None:
+    def handle(self, post: Post) -> float | None:
         """Do with a post what the strategy says; give the hours of work, or None if there is nothing left to do."""
         gone, author = post.end <= self.model.tick, post.author
         strategy = number_of(self.strategy)
         if not rules.is_open(strategy, gone, author.stage, author.talking):
             return None
         if self.own is not None:
-            strategy, hours = decision(self.own, self.strategy, self._case(post, tries), Draw(post.key, tries))
+            strategy, hours = decision(self.own, self.strategy, self._case(post), Draw(post.key, post.tries))
             if strategy == rules.WAIT:
-                self.file(post, 0, rules.ticks(self.model.p, hours), tries + 1)
+                post.tries += 1
+                self.file(post, 0, rules.ticks(self.model.p, hours))
                 return None
             if not (rules.is_open(strategy, gone, author.stage, author.talking) and rules.concerns(strategy, post.on_page)):
                 return None
@@ -98,12 +99,13 @@ class Brand(mesa.Agent):  # type: ignore[misc]
             return self.delete(post)
         return self.reply(post) if strategy == rules.PUBLIC_REPLY else self.invite(post)
 
-    def _case(self, post: Post, tries: int) -> Case:
+    def _case(self, post: Post) -> Case:
         """Give what the brand knows of a case."""
         now, tick = self.model.tick, self.model.wish.time.tick
         return Case(
             hour=now * tick, waited=(now - post.tick) * tick, anger=float(post.intensity), followers=len(post.author.followers),
-            readers=len(post.readers), joined=len(post.won), on_page=bool(post.on_page), kind=rules.KINDS[post.kind], tries=tries,
+            readers=len(post.readers), joined=len(post.won), on_page=bool(post.on_page), kind=rules.KINDS[post.kind],
+            tries=post.tries,
         )  # fmt: skip
 
     def delete(self, post: Post) -> float:

@@ -48,6 +48,7 @@ class Post:
     thread: float = 0.0  # the sum of what is written under it: below 0 it calms, above it inflames
     invited: bool = False  # carries a visible invitation to talk in private
     answered: int = -1  # tick of the brand's first act on it
+    tries: int = 0  # how often a strategy of one's own put it off
     bumped: int = -1  # tick in which an answer brought it up again, and how far
     bump_share: float = 0.0
     readers: dict[Customer, int] = field(default_factory=dict)  # and through what they noticed it

@@ -1,7 +1,7 @@
 """Faults put in on purpose, and which of them make a test fail; needs `pip install cosmic-ray`.
 
-`python experiments/validation/mutants.py run FOLDER` draws a sample of faults for each module, tries them one by one on a copy of the
-repository, and can be stopped and called again; `collect` instead of `run` writes mutants.csv from what was tried so far.
+`python experiments/validation/mutants.py run FOLDER` draws a sample of faults for each module, tries them one by one on a copy of
+the repository, and can be stopped and called again; `collect` instead of `run` writes mutants.csv from what was tried so far.
 """
 
 from __future__ import annotations
