@@ -123,6 +123,23 @@ def test_every_wish_is_for_something_measured(bench, results):
     assert set(bench.work.PLAN["wanted"]) <= set(stored[stored["table"] == "cases"]["measure"])
 
 
+def test_what_was_measured_before_is_kept_where_it_is_the_same_machine(bench, results, monkeypatch, tmp_path):
+    path = tmp_path / "results.csv"
+    before = bench.page.stored(results)
+    path.write_text(before.replace({"customers": {1000: 700}}).to_csv(index=False), encoding="utf-8")
+    monkeypatch.setattr(bench.alone, "measure", lambda *_, **__: {"first": 1.0, "before": 1.0, "peak": 1.0})
+    monkeypatch.setattr(bench.benchmarks, "WORKS", ("W1",))
+    asked = ["--small", "--tools", "", "--repeats", "1", "--no-cases", "--add", "--to", str(tmp_path)]
+    assert bench.benchmarks.main(asked) == 0
+    found = bench.page.stored(tmp_path)
+    times = found[(found["table"] == "times") & (found["tool"] == "buzzsim") & (found["measure"] == "seconds")]
+    assert sorted(zip(times["work"], times["customers"].astype(int), strict=True)) == [("W1", 700), ("W1", 1000), ("W2", 700)]
+    assert (found["table"] == "cases").sum() == (before["table"] == "cases").sum()
+    path.write_text(path.read_text(encoding="utf-8").replace("prototype,version,", "prototype,version,9"), encoding="utf-8")
+    with pytest.raises(SystemExit, match="prototype version 9"):
+        bench.benchmarks.main(asked)
+
+
 def test_another_work_is_told_and_marked(bench, graph, monkeypatch, capsys):
     def wrong(graph, work):
         run = bench.adapters.compiled_prototype(graph, work)

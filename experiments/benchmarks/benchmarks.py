@@ -61,11 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     rows = Rows()
     about_machine(rows)
     names = there(rows, options.tools)
+    before = earlier(rows, options.to) if options.add else pd.DataFrame()
     for customers in options.sizes:
         graph = graph_of(customers)
         for work in WORKS:
             rows.work, rows.customers = work, customers
             compared(rows, graph, work, [name for name in names if gets(name, work, customers)], options)
+            if options.to is not None:
+                write(with_earlier(rows.table(), before), options.to)  # whoever stops it here keeps what was measured
         del graph
         gc.collect()
     rows.work, rows.customers = "", 0
@@ -73,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("our slow cases")
         for name, measure, value in cases.all_cases(options.repeats, options.small):
             rows.add("cases", name, measure, value)
-    found = rows.table()
+    found = with_earlier(rows.table(), before)
     if options.to is None:
         print(page.all_tables(found))
     else:
@@ -93,6 +96,7 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tools", help="which other tools, with commas between; '' for none")
     parser.add_argument("--small", action="store_true", help="a small run, to see that it works: writes nothing without --to")
     parser.add_argument("--no-cases", action="store_true", help="leave our slow cases out")
+    parser.add_argument("--add", action="store_true", help="keep what results.csv says of other sizes, works and cases")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to write instead of here")
     parser.add_argument("--system-python", default=adapters.SYSTEM_PYTHON, help="a Python that has graph-tool")
     options = parser.parse_args(argv)
@@ -106,6 +110,8 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
         )
     if options.to is None and not options.small:
         options.to = HERE
+    if options.add and options.to is None:
+        parser.error("--add with --small needs --to: a small run writes nothing here")
     return options
 
 
@@ -125,6 +131,31 @@ def about_machine(rows: Rows) -> None:
         "Python": platform.python_version(), "date": time.strftime("%Y-%m-%d"),
     }.items():  # fmt: skip
         rows.add("machine", "", measure, value)
+
+
+def earlier(rows: Rows, folder: Path) -> pd.DataFrame:
+    """Read what was measured before, on the same machine and versions: nothing else may stand in one table with it."""
+    before = page.stored(folder)
+    known = before[before["table"].isin(["machine", "versions"]) & (before["measure"] != "date")]
+    for row in known.itertuples():
+        now = {(found["tool"], found["measure"]): str(found["value"]) for found in rows.found}.get((row.tool, row.measure))
+        if now not in (None, row.value):
+            what = f"{row.tool} {row.measure}".strip()
+            sys.exit(f"--add: {folder / 'results.csv'} was measured with {what} {row.value}, here it is {now}; measure all anew")
+    return before
+
+
+def with_earlier(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Join what was found to what was measured before, without what was measured again."""
+
+    def subject(row: Any) -> tuple[str, ...]:
+        if row.table in ("machine", "cases"):
+            return (row.table,)
+        return (row.table, row.tool) if row.table == "versions" else (row.work, str(row.customers))
+
+    anew = {subject(row) for row in found.itertuples()}
+    old = [subject(row) not in anew for row in before.itertuples()]
+    return pd.concat([found, before[old]], ignore_index=True) if any(old) else found
 
 
 def there(rows: Rows, wanted: Sequence[str]) -> list[str]:

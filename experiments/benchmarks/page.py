@@ -153,7 +153,8 @@ def picture(results: pd.DataFrame, path: Path) -> None:
             panel.loglog(*zip(*points, strict=True), label=tool, **style)
         panel.set(title=f"{work}: {about['title']}", xlabel="customers", ylabel="seconds per run")
         panel.grid(alpha=0.3)
-        panel.legend(fontsize="small", frameon=False)
+        if panel.lines:
+            panel.legend(fontsize="small", frameon=False)
     figure.savefig(path, dpi=120, metadata={"Software": None})
     plt.close(figure)
 
