@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from concurrent.futures import Future
 from pathlib import Path
@@ -468,6 +469,32 @@ def test_results_have_named_dimensions_units_and_provenance(undisturbed):
     one = table[(table["reply.empathy"] == 0.8) & (table["brand.staff"] == 1) & (table["strategy"] == "censor")]
     mine = found["volume"].sel({"reply.empathy": 0.8, "brand.staff": 1, "strategy": "censor"})
     assert (mine.to_numpy() == one.sort_values("replicate")["volume"].to_numpy()).all()
+
+
+def test_results_of_an_unfinished_sweep_stand_at_their_replicates(undisturbed, tmp_path):
+    whole = undisturbed.results(["volume", "reach"])
+    folder = tmp_path / "unfinished"
+    shutil.copytree(undisturbed.directory, folder)
+    for first in folder.glob(f"blocks/*-{0:07d}-*.parquet"):
+        first.unlink()
+    found = bz.Sweep.load(folder).results(["volume", "reach"])
+    assert found.sizes == whole.sizes
+    assert np.isnan(found["volume"].isel(replicate=slice(BLOCK))).all()
+    later = {"replicate": slice(BLOCK, None)}
+    assert found.isel(later).identical(whole.isel(later))
+
+
+def test_results_can_wait_until_somebody_asks(undisturbed):
+    pytest.importorskip("dask")
+    now, later = undisturbed.results(["volume", "reach"]), undisturbed.results(["volume", "reach"], lazy=True)
+    assert later.chunks["reply.empathy"] == (1, 1)
+    assert later.compute().identical(now)
+
+
+def test_waiting_results_say_what_they_need(undisturbed, monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    with pytest.raises(SweepError, match="needs dask; pip install dask"):
+        undisturbed.results(lazy=True)
 
 
 def test_results_of_unequal_designs_go_by_point(tmp_path):

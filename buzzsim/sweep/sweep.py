@@ -230,23 +230,27 @@ class Sweep:
 
         return tables.summary(self.directory, self.plan, tables.checked_outcomes(outcomes))
 
-    def results(self, outcomes: Iterable[str] | str | None = None) -> xr.Dataset:
+    def results(self, outcomes: Iterable[str] | str | None = None, *, lazy: bool = False) -> xr.Dataset:
         """Give the outcomes as an xarray Dataset.
 
         Parameters
         ----------
         outcomes : str or iterable of str, optional
             Which, so that only those are read; all if left out.
+        lazy : bool
+            Whether files are read only when their numbers are asked for, point by point (needs dask): for sweeps
+            larger than memory.
 
         Returns
         -------
         Dataset
             Dimensions: the keys of the design where it is a full factorial, else ``point``; ``strategy``; ``replicate``.
-            What is not finished is NaN. Units and meanings in the attributes of each variable, provenance in the Dataset's.
+            What is not finished, or failed, is NaN. Units and meanings in the attributes of each variable, provenance
+            in the Dataset's.
         """
         from buzzsim.sweep import tables
 
-        return tables.results(self.directory, self.plan, tables.checked_outcomes(outcomes))
+        return tables.results(self.directory, self.plan, tables.checked_outcomes(outcomes), lazy)
 
     def hourly(self) -> pd.DataFrame:
         """Give critical posts by hour: for each point, strategy and hour the mean and quantiles over replicates.

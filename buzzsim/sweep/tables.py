@@ -16,7 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from buzzsim.analysis import Resampling, pair, summarise
-from buzzsim.errors import ResultError, unknown
+from buzzsim.errors import ResultError, SweepError, unknown
 from buzzsim.files import instead_of
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import all_parameters
@@ -104,20 +104,15 @@ def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def results(directory: Path, plan: Plan, outcomes: list[str]) -> xr.Dataset:
+def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.Dataset:
     """Give the outcomes with named dimensions: the keys of a full factorial (else points), strategy, replicate."""
     names, strategies = list(plan.points), list(plan.strategies)
-    longest = 0
-    cube = np.full((len(outcomes), len(names), len(strategies), plan.replicates), np.nan)
-    for k, name in enumerate(names):
-        values = values_of(directory, plan, name, outcomes)
-        if values is not None:
-            longest = max(longest, len(values))
-            cube[:, k, :, : len(values)] = values.transpose(2, 1, 0)
-    cube = cube[..., :longest]
+    ends = [min(block.last, plan.replicates) for name in names for block in finished(directory, plan, name)]
+    longest = max(ends, default=0)
+    arrays = (_later if lazy else _now)(directory, plan, outcomes, longest)
     levels = _factors(plan)
     dims = [*levels, "strategy", "replicate"] if levels else ["point", "strategy", "replicate"]
-    shape = [*map(len, levels.values()), *cube.shape[2:]] if levels else list(cube.shape[1:])
+    shape = [*(map(len, levels.values()) if levels else [len(names)]), len(strategies), longest]
     about = dict(all_parameters())
     coords: dict[str, Any] = {"strategy": strategies, "replicate": np.arange(longest)}
     if levels:
@@ -128,8 +123,8 @@ def results(directory: Path, plan: Plan, outcomes: list[str]) -> xr.Dataset:
         for key in plan.design.keys:
             coords[key] = ("point", _column([value_of(point, key) for point in plan.points.values()]), _key_attrs(about[key]))
     variables = {
-        name: (dims, cube[k].reshape(shape), {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning})
-        for k, name in enumerate(outcomes)
+        name: (dims, values.reshape(shape), {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning})
+        for name, values in zip(outcomes, arrays, strict=True)
     }
     return xr.Dataset(variables, coords, provenance(plan))
 
@@ -184,8 +179,41 @@ def value_of(point: Point, key: str) -> Any:
 def values_of(directory: Path, plan: Plan, name: str, outcomes: list[str]) -> NDArray[np.float64] | None:
     """Give a point's outcomes as an array of shape (replicates, strategies, outcomes)."""
     rows = rows_of(directory, plan, name, outcomes)
-    if rows is None:
-        return None
+    return None if rows is None else _by_replicate(rows, plan, outcomes)
+
+
+def _now(directory: Path, plan: Plan, outcomes: list[str], longest: int) -> NDArray[np.float64]:
+    """Read outcomes into an array of shape (outcomes, points, strategies, replicates)."""
+    return np.stack([_placed(directory, plan, name, outcomes, longest) for name in plan.points], axis=1)
+
+
+def _later(directory: Path, plan: Plan, outcomes: list[str], longest: int) -> list[Any]:
+    """Give arrays of shape (points, strategies, replicates) that read a point's files when somebody asks for its numbers."""
+    try:
+        import dask
+        import dask.array as da
+    except ImportError:
+        raise SweepError(f"{directory}: results(lazy=True) needs dask; pip install dask") from None
+    read, shape = dask.delayed(_placed, pure=False), (1, len(plan.strategies), longest)
+    arrays = []
+    for outcome in outcomes:
+        parts = [da.from_delayed(read(directory, plan, name, [outcome], longest), shape, float) for name in plan.points]
+        arrays.append(da.concatenate(parts))
+    return arrays
+
+
+def _placed(directory: Path, plan: Plan, name: str, outcomes: list[str], longest: int) -> NDArray[np.float64]:
+    """Give a point's outcomes, each at its replicate, as an array of shape (outcomes, strategies, replicates)."""
+    placed = np.full((len(outcomes), len(plan.strategies), longest), np.nan)
+    rows = rows_of(directory, plan, name, outcomes)
+    if rows is not None:
+        replicates = rows["replicate"].to_numpy()[:: len(plan.strategies)]
+        placed[..., replicates] = _by_replicate(rows, plan, outcomes).transpose(2, 1, 0)
+    return placed
+
+
+def _by_replicate(rows: pa.Table, plan: Plan, outcomes: list[str]) -> NDArray[np.float64]:
+    """Give rows as an array of shape (replicates, strategies, outcomes)."""
     return np.stack([rows[outcome].to_numpy() for outcome in outcomes], axis=1).reshape(-1, len(plan.strategies), len(outcomes))
 
 
