@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import json
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from buzzsim import draws, engine
 from buzzsim.advice import advise
@@ -22,6 +20,7 @@ from buzzsim.analysis import Resampling, pair, summarise
 from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, StrategyError, sentence, unknown
 from buzzsim.outcomes import OUTCOMES
+from buzzsim.progress import progress
 from buzzsim.result import Result
 from buzzsim.runs import about_network, run_in, scenario_of, versions
 from buzzsim.runs import replicates as run_replicates
@@ -311,12 +310,8 @@ def compare(
             raise ScenarioError(sentence("arguments", key, value, "a whole number of 1 or more"))
     entropy = draws.entropy_of(rng)
     world = World.of(wanted, network)
-    silent = True if quiet else None if sys.stderr is not None else True  # None: silent off a terminal
     values, hourly = {}, {}
-    with tqdm(total=len(names) * int(replicates), unit="run", disable=silent, delay=1, leave=False) as bar:
-        if not is_warm(engine.batch):
-            bar.delay = 0.0
-            bar.set_description("compiling, this first time only (some ten seconds)")
+    with progress(len(names) * int(replicates), quiet, compiling=not is_warm(engine.batch)) as bar:
         for name in names:
             bar.set_description(label_of(name), refresh=False)
             values[name], hourly[name] = run_replicates(world, name, entropy, int(replicates), threads=threads, progress=bar.update)

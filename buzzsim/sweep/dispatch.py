@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
@@ -15,9 +14,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from buzzsim import engine
+from buzzsim.compiled import is_warm
 from buzzsim.errors import ScenarioError, SweepError, sentence
+from buzzsim.progress import progress
 from buzzsim.sweep import blocks
 from buzzsim.sweep.plan import Block, Plan
 from buzzsim.sweep.until import Rule
@@ -89,9 +90,9 @@ def work_off(queue: Queue, executor: Executor | str | None, n_jobs: int | None, 
         When a file cannot be written.
     """
     directory = os.path.abspath(queue.directory)
-    silent = True if quiet or sys.stderr is None else None  # None: silent off a terminal
-    bar = tqdm(total=queue.total, unit="run", unit_scale=True, disable=silent, delay=1, smoothing=0.05)
-    with bar, _workers(executor, n_jobs) as (workers, at_once):
+    compiling = queue.total > 0 and not hasattr(executor, "submit") and not is_warm(engine.batch)
+    with progress(queue.total, quiet, compiling=compiling, keep=True) as bar, _workers(executor, n_jobs) as (workers, at_once):
+        bar.set_description("", refresh=False)
         waiting: dict[Future[Done], Block] = {}
         try:
             while True:

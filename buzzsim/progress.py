@@ -1,0 +1,44 @@
+"""How far long work is: a bar where somebody looks, in a terminal or a notebook, and nothing in a log."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from typing import Any
+
+
+def progress(total: int, quiet: bool, *, compiling: bool = False, keep: bool = False) -> Any:
+    """Make a bar of runs with their rate and the time that is left.
+
+    Parameters
+    ----------
+    total : int
+        Number of runs.
+    quiet : bool
+        Whether nothing is shown, whoever looks.
+    compiling : bool
+        Whether the engine must be compiled first, which is said at once; otherwise the bar waits a second.
+    keep : bool
+        Whether the bar stays when all is done.
+
+    Returns
+    -------
+    tqdm.tqdm
+        The bar of a notebook where ipywidgets are there, else one of text.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that there are no widgets: a bar of text does as well
+        from tqdm.auto import tqdm
+
+    silent = quiet or sys.stderr is None or not (sys.stderr.isatty() or _in_notebook())
+    delay = 0.0 if compiling else 1.0
+    bar = tqdm(total=total, unit="run", unit_scale=True, disable=silent, delay=delay, mininterval=0.3, smoothing=0.05, leave=keep)
+    if compiling:
+        bar.set_description("compiling, this first time only (some ten seconds)")
+    return bar
+
+
+def _in_notebook() -> bool:
+    """Whether a notebook's kernel runs this: its output is no terminal, but somebody looks at it."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell is not None and "IPKernelApp" in shell.config

@@ -1,0 +1,58 @@
+"""Long work says how far it is wherever somebody looks: in terminals and notebooks, never in a log."""
+
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import buzzsim as bz
+from buzzsim.progress import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def seen(monkeypatch, stream, **look):
+    """What is written by a bar of ten runs that takes long enough."""
+    monkeypatch.setattr(sys, "stderr", stream)
+    with progress(10, compiling=True, **look) as bar:
+        bar.update(10)
+    return stream.getvalue()
+
+
+def test_a_terminal_shows_runs_and_what_is_waited_for(monkeypatch):
+    said = seen(monkeypatch, Terminal(), quiet=False, keep=True)
+    assert "compiling" in said
+    assert "run/s" in said
+
+
+@pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
+def test_a_log_shows_nothing_and_neither_does_who_wants_quiet(monkeypatch, stream, quiet):
+    assert seen(monkeypatch, stream, quiet=quiet) == ""
+
+
+def test_a_notebook_is_looked_at_though_it_is_no_terminal(monkeypatch):
+    kernel = SimpleNamespace(config={"IPKernelApp": {}})
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernel))
+    assert "compiling" in seen(monkeypatch, io.StringIO(), quiet=False)
+
+
+def test_without_any_stream_work_goes_on(monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)  # pythonw, and some services
+    with progress(1, quiet=False) as bar:
+        bar.update(1)
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_comparison_and_a_sweep_show_their_bar(monkeypatch, tmp_path, quiet):
+    made = []
+    spy = lambda total, is_quiet, **look: made.append((total, is_quiet)) or progress(total, True)  # noqa: E731
+    monkeypatch.setattr("buzzsim.comparison.progress", spy)
+    monkeypatch.setattr("buzzsim.sweep.dispatch.progress", spy)
+    small = bz.Scenario().replace({"network.customers": 60})
+    bz.compare(small, replicates=5, rng=1, quiet=quiet)
+    bz.Sweep(small, {"reply.empathy": [0.2]}, replicates=5, rng=1, out=tmp_path).run(1, quiet=quiet)
+    assert made == [(20, quiet), (20, quiet)]
