@@ -342,6 +342,41 @@ def test_what_failed_is_computed_anew_when_asked(tmp_path):
     del OWN["clumsy"]
 
 
+def test_a_strategy_with_other_lines_is_another_sweep(tmp_path):
+    def go(cls, **how):
+        bz.register_strategy("mine", cls)
+        wish = bz.Scenario().replace({"network.customers": 200})
+        return bz.Sweep(wish, {"joining.r0": [0.5]}, replicates=4, rng=1, out=tmp_path, strategies=["mine"]).run(
+            1, quiet=True, **how
+        )
+
+    class Mine:
+        def decide(self, case, draw):
+            return "ignore"
+
+    first = Mine
+
+    class Mine:
+        def decide(self, case, draw):  # a comment is no change
+            return "ignore"
+
+    same = Mine
+
+    class Mine:
+        def decide(self, case, draw):
+            return "censor"
+
+    try:
+        go(first)
+        assert go(same).finished
+        with pytest.raises(SweepError, match="strategy mine was changed since the sweep began; expected the same lines"):
+            go(Mine)
+        assert go(Mine, retry=True).finished
+        bz.Sweep.load(tmp_path).run(1, quiet=True)
+    finally:
+        del OWN["mine"]
+
+
 def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):

@@ -65,8 +65,11 @@ def command(file, *more, jobs=2):
 
 
 def begin(file, *more, **options):
-    """Start the command in a session of its own."""
-    return subprocess.Popen(command(file, *more), start_new_session=True, stderr=subprocess.PIPE, text=True, **options)
+    """Start the command in a session of its own, where Ctrl-C works even if these tests run in the background."""
+    heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    return subprocess.Popen(
+        command(file, *more), start_new_session=True, stderr=subprocess.PIPE, text=True, preexec_fn=heard, **options
+    )
 
 
 def end(driver):

@@ -19,6 +19,7 @@ from buzzsim.errors import BuzzsimError, NetworkError, ScenarioError, SweepError
 from buzzsim.files import create_whole, write_whole
 from buzzsim.runs import versions
 from buzzsim.scenario import Scenario
+from buzzsim.strategy import OWN, lines_of
 from buzzsim.sweep.design import Design
 
 FORMAT = 1
@@ -29,7 +30,20 @@ BLOCK = 250
 """Replicates in a block at most: some 0.1 to 10 s under four strategies."""
 
 HOURLY = ("", "bands", "whole")
-_KEYS = ("format", "replicates", "stages", "block", "entropy", "strategies", "baseline", "hourly", "until", "versions", "networks")
+_KEYS = (
+    "format",
+    "replicates",
+    "stages",
+    "block",
+    "entropy",
+    "strategies",
+    "baseline",
+    "hourly",
+    "until",
+    "versions",
+    "networks",
+    "own",
+)
 
 
 @dataclass(frozen=True)
@@ -70,13 +84,16 @@ class Plan:
     block: int = BLOCK
     versions: Mapping[str, str] = field(default_factory=versions)
     networks: Mapping[str, str] = field(default_factory=dict)
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, scenario: Scenario, design: Design, **asked: Any) -> Plan:
-        """Make the plan of a new sweep, with network files named in full and known by their content."""
+        """Make the plan of a new sweep; network files, named in full, and strategies of one's own are known by content."""
         plan = cls(_with_full_path(scenario), Design(tuple(map(_point_with_full_path, design.points))), **asked)
         files = {point.scenario.network.file for point in plan.points.values()} - {""}
-        return replace(plan, networks={file: digest_of_file(file) for file in sorted(files)}, stages=(plan.replicates,))
+        networks = {file: digest_of_file(file) for file in sorted(files)}
+        own = {name: lines_of(name) for name in plan.strategies if name in OWN}
+        return replace(plan, networks=networks, own=own, stages=(plan.replicates,))
 
     @cached_property
     def points(self) -> dict[str, Point]:
@@ -227,16 +244,23 @@ def _opened(file: str, changed: int, size: int) -> Plan:
         raise SweepError(f"{file}: cannot be read: {error}") from None
 
 
-def settle(plan: Plan, directory: Path, fresh_luck: bool) -> Plan:
+def settle(plan: Plan, directory: Path, fresh_luck: bool, retry: bool = False) -> Plan:
     """Write the plan into its directory, or join it with what is there; gives it as it then stands.
 
-    `fresh_luck` says that nobody chose the entropy, so that the directory's is taken.
+    `fresh_luck` says that nobody chose the entropy, so that the directory's is taken; `retry`, that strategies may have
+    been mended.
     """
     file = directory / FILE
     if not file.exists() and create_whole(file, plan.to_toml().encode()):
         return plan
     found = open_plan(directory)
     joined = agreed(plan, found, directory, fresh_luck)
+    for name, lines in plan.own.items():
+        if not retry and found.own.get(name, lines) != lines:
+            raise SweepError(
+                f"{directory}: strategy {name} was changed since the sweep began; expected the same lines, another directory, "
+                "or retry, which computes anew only what failed"
+            )
     text = joined.union(found).to_toml()
     if text != file.read_text(encoding="utf-8"):
         write_whole(file, text.encode())

@@ -176,7 +176,7 @@ class Sweep:
         max_replicates : int, optional
             Where `until` ends at the latest; 10,000 by default.
         retry : bool
-            Whether blocks that failed are computed anew, say because a network file or a strategy has been mended.
+            Whether blocks that failed are computed anew, say because a strategy has been mended; the others stay.
         quiet : bool
             Whether to show no progress.
 
@@ -194,7 +194,7 @@ class Sweep:
         if until is not None:
             self._ask_until(until, max_replicates)
         blocks.prepare(self.directory)
-        self.plan = settle(self.plan, self.directory, self._fresh_luck)
+        self.plan = settle(self.plan, self.directory, self._fresh_luck, retry)
         self._fresh_luck = False
         blocks.write_points(self.directory, open_plan(self.directory))
         if retry:
