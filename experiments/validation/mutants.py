@@ -7,10 +7,12 @@ the repository, and can be stopped and called again; `collect` instead of `run` 
 from __future__ import annotations
 
 import argparse
+import ast
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +37,8 @@ REASONS = (
     (("AHEAD",), "fetching another row ahead changes nothing but the time"),
     (("NEAR",), "fetching another row ahead changes nothing but the time"),
     (("~1",), "-2 says `never` as well as -1 does"),
+    (("_given",), "other numbers of the same luck"),
+    (("STRATEGIES[answer]",), "only who waits is asked for how long"),
     (("e[k].kind",), "the order of what one author does stays the same"),
 )
 
@@ -70,10 +74,28 @@ def tried(module: str, folder: Path) -> None:
     if not session.is_file():
         subprocess.run(["cosmic-ray", "init", str(config.resolve()), str(session.resolve())], cwd=copy, check=True)
         with sqlite3.connect(session) as base:
+            for job, *place in base.execute("select job_id, module_path, start_pos_row, start_pos_col from mutation_specs").fetchall():
+                if is_annotation(copy, *place):
+                    for table in ("mutation_specs", "work_items"):
+                        base.execute(f"delete from {table} where job_id = ?", [job])
             kept = "(select job_id from work_items order by substr(job_id, 3) limit ?)"  # job numbers are random
             for table in ("mutation_specs", "work_items"):
                 base.execute(f"delete from {table} where job_id not in {kept}", [sample])
     subprocess.run(["cosmic-ray", "exec", str(config.resolve()), str(session.resolve())], cwd=copy, check=True)
+
+
+@cache
+def annotations(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Give where the types of a module stand, from and to: nothing asks for them when it runs, and mypy reads them."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    types = [node.annotation for node in nodes if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation]
+    types += [node.returns for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
+    return [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in types]
+
+
+def is_annotation(copy: Path, module: str, line: int, column: int) -> bool:
+    """Whether a place is within a type."""
+    return any(first <= (line, column) < last for first, last in annotations(copy / module))
 
 
 def collected(module: str, folder: Path) -> pd.DataFrame:
