@@ -74,7 +74,9 @@ def tried(module: str, folder: Path) -> None:
     if not session.is_file():
         subprocess.run(["cosmic-ray", "init", str(config.resolve()), str(session.resolve())], cwd=copy, check=True)
         with sqlite3.connect(session) as base:
-            for job, *place in base.execute("select job_id, module_path, start_pos_row, start_pos_col from mutation_specs").fetchall():
+            for job, *place in base.execute(
+                "select job_id, module_path, start_pos_row, start_pos_col from mutation_specs"
+            ).fetchall():
                 if is_annotation(copy, *place):
                     for table in ("mutation_specs", "work_items"):
                         base.execute(f"delete from {table} where job_id = ?", [job])
