@@ -24,11 +24,12 @@ def experiment():
 
 @pytest.fixture(scope="module")
 def small(experiment):
-    return experiment.measured(experiment.PLAN["small"], experiment.PLAN["small"] // 10)
+    n = experiment.PLAN["small"]
+    return experiment.measured(n, n // 10, n)
 
 
 def test_a_small_run_agrees_with_the_values_on_file(experiment, small):
-    """Every value lies in the small run's interval, widened by its own width since there are thirteen."""
+    """Every value lies in the small run's interval, widened by its own width since there are many."""
     for found, filed in zip(small.to_dict("records"), experiment.stored().to_dict("records"), strict=True):
         assert found["name"] == filed["name"]
         if found["verdict"] != "undefined":
@@ -37,8 +38,8 @@ def test_a_small_run_agrees_with_the_values_on_file(experiment, small):
 
 
 def test_most_facts_are_defined_even_in_a_small_run(small):
-    assert len(small) == 13
-    assert (small["verdict"] != "undefined").sum() >= 10
+    assert list(small["fact"].unique()) == [f"E{k}" for k in range(1, 15)]
+    assert (small["verdict"] != "undefined").sum() >= len(small) - 3
 
 
 def test_every_fact_lies_within_its_own_interval(experiment):
@@ -110,7 +111,7 @@ def test_results_are_judged_by_the_bands_of_the_plan(experiment):
 def test_the_command_writes_results_and_page_together(experiment, small, tmp_path, monkeypatch):
     (tmp_path / "README.md").write_text("a\n\n<!-- facts -->\nold\n<!-- end -->\n", encoding="utf-8")
     monkeypatch.setattr(experiment, "HERE", tmp_path)
-    monkeypatch.setattr(experiment, "measured", lambda n, n_replies: small)
+    monkeypatch.setattr(experiment, "measured", lambda *_: small)
     assert experiment.main() == 0
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "results.csv"), small, rtol=1e-6)
     assert "old" not in (tmp_path / "README.md").read_text(encoding="utf-8")

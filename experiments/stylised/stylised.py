@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import sys
 import tomllib
@@ -34,18 +35,18 @@ Estimate = tuple[float, float, float]
 
 def main() -> int:
     """Run the experiment and write what it found."""
-    found = measured(PLAN["replicates"], PLAN["replies"])
+    found = measured(PLAN["replicates"], PLAN["replies"], PLAN["pairs"])
     write_whole(HERE / "results.csv", found.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
     write_whole(HERE / "README.md", filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode())
     return 0
 
 
-def measured(n: int, n_replies: int) -> pd.DataFrame:
-    """Measure every fact on n complaints under silence and some under a public reply; a row for each fact."""
+def measured(n: int, n_replies: int, n_pairs: int) -> pd.DataFrame:
+    """Measure every fact on n complaints under silence, some under a public reply, and pairs; a row for each fact."""
     world = World.of(bz.Scenario.load(PLAN["scenario"]))
     values, hourly = replicates(world, "ignore", PLAN["seed"], n)
     of = dict(zip(OUTCOMES, values.T, strict=True))
-    found = sizes(of) | shapes(of) | course(of, hourly) | answers(world, n_replies)
+    found = sizes(of) | shapes(of) | course(of, hourly) | answers(world, n_replies) | image(of) | signs(n_pairs)
     return pd.DataFrame([row(fact, found[fact["name"]]) for fact in PLAN["facts"]])
 
 
@@ -113,6 +114,30 @@ def answers(world: World, n: int) -> dict[str, Estimate]:
     }
 
 
+def image(of: Mapping[str, Any]) -> dict[str, Estimate]:
+    """E9: whether a firestorm leaves the brand thought less of; nothing recovers here, so the long run is the short one."""
+    worse = share(of["attitude_change_reached"][of["firestorm"] > 0] < 0.0)
+    return {"image_short": worse, "image_long": worse}
+
+
+def signs(n: int) -> dict[str, Estimate]:
+    """E10 to E14: what the default does with both sides of a finding of the literature, on the same luck."""
+    literature = neighbour("literature")
+    findings = {finding["id"]: finding for finding in literature.PLAN["findings"]}
+    asked = {fact["name"]: findings[fact["finding"]] for fact in PLAN["facts"] if "finding" in fact}
+    return {name: literature.compared(finding, finding.get("default", {}), n) for name, finding in asked.items()}
+
+
+def neighbour(name: str) -> Any:
+    """Load the experiment next door."""
+    spec = importlib.util.spec_from_file_location(name, HERE.parent / name / f"{name}.py")
+    if spec is None or spec.loader is None:
+        raise ImportError(name)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def share(claims: Any) -> Estimate:
     """Give a share and its exact interval."""
     low, high = exact_interval(int(claims.sum()), claims.size)
@@ -170,7 +195,9 @@ def facts(results: pd.DataFrame) -> str:
 def band(found: Mapping[str, Any]) -> str:
     """Write a band."""
     low, high = found["band_low"], found["band_high"]
-    return f"at most {high:g}" if np.isneginf(low) else f"{low:g} to {high:g}"
+    if np.isinf(low):
+        return f"at most {high:g}"
+    return f"at least {low:g}" if np.isinf(high) else f"{low:g} to {high:g}"
 
 
 def number(value: float) -> str:
