@@ -14,6 +14,7 @@ from buzzsim import rules
 from buzzsim.errors import ResultError, sentence
 from buzzsim.network import Network
 from buzzsim.strategy import label_of
+from buzzsim.words import number, say
 
 SIZE = (12, 7)
 """Inches: a slide, with fonts that the last row can read."""
@@ -89,8 +90,10 @@ def film_of(result: Any) -> Film:
 def tree_of(result: Any, ax: Any = None) -> Any:
     """Draw the cascade of a run; see `Result.plot_cascade`."""
     table = result.cascade()
-    many = "critic" if len(table) == 1 else "critics"
-    return tree(table, f"Who won whom: {len(table):,} {many}, {label_of(result.strategy)}", ax)
+    critics, strategy = len(table), say(label_of(result.strategy))
+    if critics == 1:
+        return tree(table, say("Who won whom: {critics} critic, {strategy}", critics=critics, strategy=strategy), ax)
+    return tree(table, say("Who won whom: {critics} critics, {strategy}", critics=critics, strategy=strategy), ax)
 
 
 @contextmanager
@@ -264,12 +267,12 @@ def tree(table: Any, title: str, ax: Any = None) -> Any:
                 ax.annotate(str(row.critic), (row.hour, height[row.critic]), (9, 0), textcoords="offset points", va="center")
         if most:
             bar = ax.figure.colorbar(dots, ax=ax, ticks=range(0, most + 1, 1 + most // 8), shrink=0.7)
-            bar.set_label("steps from the complaint")
+            bar.set_label(say("steps from the complaint"))
         last = max(row.hour for row in critics)
         ax.set_xscale("function", functions=(lambda hour: np.sqrt(np.maximum(hour, 0)), np.square))  # most join early
         ax.set_xticks([hour for hour in (0, 0.5, 1, 2, 4, 8, 12, 24, 48, 72) if hour <= max(1.0, last)])
-        ax.xaxis.set_major_formatter(lambda hour, _: f"{hour:g}")
-        ax.set(yticks=[], xlabel="hours since the complaint", title=title)
+        ax.xaxis.set_major_formatter(lambda hour, _: number(hour))
+        ax.set(yticks=[], xlabel=say("hours since the complaint"), title=title)
         ax.set_xlim(-0.002 * max(1.0, last), 1.3 * max(1.0, last) if few else 1.05 * max(1.0, last))
         ax.margins(y=0.06)
         ax.spines["left"].set_visible(False)
@@ -310,26 +313,26 @@ def _frame(ax: Any, title: str, stage: NDArray[Any]) -> None:
         colour = "white" if name == "unaware" else "#FEB24C"
         handles.append(
             Line2D([], [], linestyle="", marker=marker, markersize=11, markerfacecolor=colour, markeredgecolor=edge,
-                   markeredgewidth=width, label=f"{_SAID[name]}: {count:,}")
+                   markeredgewidth=width, label=say("{label}: {share}", label=say(_SAID[name]), share=count))
         )  # fmt: skip
     ring: Any = {"markersize": 17, "markerfacecolor": "none", "markeredgecolor": "#D55E00", "markeredgewidth": 3}
-    handles.append(Line2D([], [], linestyle="", marker="o", label="complained first", **ring))
+    handles.append(Line2D([], [], linestyle="", marker="o", label=say("complained first"), **ring))
     ax.legend(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False, fontsize=14, columnspacing=1.5
     )
     scale = ScalarMappable(PowerNorm(0.5, 0, 1), _ANGER)
     bar = ax.figure.colorbar(scale, ax=ax, shrink=0.6, pad=0.01, aspect=25, ticks=[0, 0.1, 0.25, 0.5, 1])
-    bar.set_label("anger")
+    bar.set_ticklabels([number(anger) for anger in (0, 0.1, 0.25, 0.5, 1)])
+    bar.set_label(say("anger"))
 
 
 def _at(hour: float, record: dict[str, dict[str, NDArray[Any]]]) -> str:
     """Say the hour and what has been written until then."""
     critics = int((record["customers"]["joined"] >= 0).sum())
     others = record["customers"]["customer"].size - critics
-    return (
-        f"After {hour:g} hour{'s' * (hour != 1)}: {critics:,} critic{'s' * (critics != 1)}, "
-        f"{others:,} other{'s know' if others != 1 else ' knows'}"
-    )
+    if critics == 1:
+        return say("After {hours} h: {critics} critic, {others} others know", hours=hour, critics=critics, others=others)
+    return say("After {hours} h: {critics} critics, {others} others know", hours=hour, critics=critics, others=others)
 
 
 def _scene_of(result: Any) -> Scene:

@@ -22,6 +22,7 @@ from buzzsim.files import write_whole
 from buzzsim.pictures import slide, style
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import OWN, label_of
+from buzzsim.words import number, say
 
 COLOURS = {"ignore": "#555555", "censor": "#D55E00", "public_reply": "#0072B2", "private_dialogue": "#009E73"}
 """Colour of each strategy, apart for the colour-blind (Okabe & Ito 2008)."""
@@ -84,8 +85,9 @@ def comparison(
     n_complaints = len(complaint.names) or complaint.complainants
     with style(_TEXT):
         if axes is None:
-            runs = f"{next(iter(volumes.values())).size:,} {'complaints' if n_complaints == 1 else 'runs'}"
-            axes = _new_axes(f"{scenario.title or scenario.name}: {runs} under each strategy", about)
+            title, n = scenario.title or scenario.name, next(iter(volumes.values())).size
+            head = "{title}: {n} complaints under each strategy" if n_complaints == 1 else "{title}: {n} runs under each strategy"
+            axes = _new_axes(say(head, title=title, n=n), about)
         distributions(volumes, scenario.measures.firestorm_volume, axes[0])
         course(hourly, n_complaints, resampling, axes[1])
         differences(volumes, baseline, statistics, axes[2])
@@ -102,17 +104,20 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
     places = np.arange(edges.size)
     for strategy, values in volumes.items():
         share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
-        label = f"{label_of(strategy)}: {(values >= firestorm).mean():.1%} firestorms"
+        storms = number((values >= firestorm).mean(), ".1%")
+        label = say("{strategy}: {share} firestorms", strategy=say(label_of(strategy)), share=storms)
         ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, color=colour_of(strategy), linewidth=2.2, label=label)
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} %" if value <= 1 else ""))
-    ax.set_xticks(places[:-1], [f"{edge:,.0f}" for edge in edges[:-1]], fontsize=10)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(100 * value)} %" if value <= 1 else ""))
+    ax.set_xticks(places[:-1], [number(edge) for edge in edges[:-1]], fontsize=10)
     ax.minorticks_off()
     line = int(np.searchsorted(edges, firestorm))
     ax.axvline(line, ymax=0.7, color="0.6", linestyle=":", linewidth=1.5)
-    ax.text(line, 0.7, " firestorms", transform=ax.get_xaxis_transform(), va="top", color="0.35", fontsize=10)
+    ax.text(line, 0.7, f" {say('firestorms')}", transform=ax.get_xaxis_transform(), va="top", color="0.35", fontsize=10)
     ax.set(
-        xlabel="critical posts in all (each class from its number on)", ylabel="share of complaints", title="How big does it get?"
+        xlabel=say("critical posts in all (each class from its number on)"),
+        ylabel=say("share of complaints"),
+        title=say("How big does it get?"),
     )
     one = 1.0 / next(iter(volumes.values())).size
     ax.set_ylim(0.7 * one, 1.3 * (1.0 / one) ** 0.35)  # from a single replicate to all, with room for the legend
@@ -130,14 +135,14 @@ def course(hourly: Mapping[str, NDArray[np.int32]], n_complaints: int, resamplin
         low, high = np.quantile(resampling.means(others), [0.025, 0.975], axis=0)
         hours = np.arange(mean.size) + 0.5
         ax.fill_between(hours, low, high, color=colour_of(strategy), alpha=0.2, linewidth=0)
-        ax.plot(hours, mean, color=colour_of(strategy), linewidth=2.2, label=label_of(strategy))
+        ax.plot(hours, mean, color=colour_of(strategy), linewidth=2.2, label=say(label_of(strategy)))
         busy = np.flatnonzero(mean > 0.02 * mean.max())
         ends.append(busy[-1] + 1 if busy.size else 1)
         tops.append(high.max())
     ax.set_xlim(0, max(4, *ends))
     ax.set_ylim(0, max(1.05 * max(tops), 0.05))
-    what = "complaint" if n_complaints == 1 else "complaints"
-    ax.set(xlabel=f"hours since the {what}", ylabel="further critical posts per hour (mean)", title="When?")
+    since = say("hours since the complaint") if n_complaints == 1 else say("hours since the complaints")
+    ax.set(xlabel=since, ylabel=say("further critical posts per hour (mean)"), title=say("When?"))
     return ax
 
 
@@ -153,7 +158,9 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
         ax.plot(
             paired["difference"], row, "o", color="white", markeredgecolor=colour_of(strategy), markersize=9, markeredgewidth=2.5
         )
-        notes.append(f"{label_of(strategy)}\nfewer posts: {paired['p_better']:.0%}\nmore posts: {paired['p_worse']:.0%}")
+        fewer, more = number(paired["p_better"], ".0%"), number(paired["p_worse"], ".0%")
+        note = "{strategy}\nfewer posts: {fewer}\nmore posts: {more}"
+        notes.append(say(note, strategy=say(label_of(strategy)), fewer=fewer, more=more))
     ax.set_ylim(max(1, len(others)) - 0.5, -0.5)
     ax.set_yticks(range(len(others)), notes, fontsize=10)
     for tick, strategy in zip(ax.get_yticklabels(), others, strict=True):
@@ -164,8 +171,9 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
     margin = 0.15 * (max(span) - min(span)) or 1.0
     ax.set_xlim(min(span) - margin, max(span) + margin)
     ax.locator_params(axis="x", nbins=5)
-    ax.set(xlabel=f"critical posts, against {label_of(baseline)!r}\n(same luck; mean and its 95 % interval)")
-    ax.set_title("What does it change?")
+    against = "critical posts, against {baseline!r}\n(same luck; mean and its 95 % interval)"
+    ax.set(xlabel=say(against, baseline=say(label_of(baseline))))
+    ax.set_title(say("What does it change?"))
     return ax
 
 
@@ -186,16 +194,16 @@ def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = 
             )
             ax.axhline(row, color="0.3", linewidth=1)
             for place in np.flatnonzero(share):
-                text = f"{share[place]:.0%}" if share[place] >= 0.01 else f"{share[place]:.1%}"
+                text = number(share[place], ".0%" if share[place] >= 0.01 else ".1%")
                 ax.text(place, row + heights[place] + 0.02, text, ha="center", fontsize=14)
         ax.axvline(line - 0.5, color="0.5", linestyle=":", linewidth=2)
-        ax.text(line - 0.4, len(volumes) + 0.02, "firestorms", color="0.35", va="top")
-        ax.set_yticks(np.arange(len(volumes)) + 0.3, [label_of(strategy) for strategy in reversed(list(volumes))])
+        ax.text(line - 0.4, len(volumes) + 0.02, say("firestorms"), color="0.35", va="top")
+        ax.set_yticks(np.arange(len(volumes)) + 0.3, [say(label_of(strategy)) for strategy in reversed(list(volumes))])
         ax.set_xticks(places, _spans(edges))
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.set(xlabel="critical posts in all", ylim=(0, len(volumes) + 0.05))
-        ax.set_title(f"How big do {next(iter(volumes.values())).size:,} complaints get?")
+        ax.set(xlabel=say("critical posts in all"), ylim=(0, len(volumes) + 0.05))
+        ax.set_title(say("How big do {n} complaints get?", n=next(iter(volumes.values())).size))
     return ax
 
 
@@ -205,9 +213,9 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
 
     before, after = volumes[against], volumes[strategy]
     kinds = {
-        "more posts": (after > before, "#D55E00"),
-        "as many": (after == before, "0.6"),
-        "fewer posts": (after < before, "#0072B2"),
+        say("more posts"): (after > before, "#D55E00"),
+        say("as many"): (after == before, "0.6"),
+        say("fewer posts"): (after < before, "#0072B2"),
     }
     nudge = np.linspace(-0.03, 0.03, before.size)[
         np.argsort(np.argsort(before, kind="stable"), kind="stable")
@@ -217,17 +225,19 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
         for label, (which, colour) in kinds.items():
             ends = np.stack([np.stack([nudge, before], 1), np.stack([1 + nudge, after], 1)], 1)[which]
             alpha = float(np.clip(60 / max(1, before.size), 0.15, 0.8))
-            ax.add_collection(
-                LineCollection(ends, colors=colour, alpha=alpha, linewidths=1.5, label=f"{label}: {which.mean():.0%}")
-            )
+            said = say("{label}: {share}", label=label, share=number(which.mean(), ".0%"))
+            ax.add_collection(LineCollection(ends, colors=colour, alpha=alpha, linewidths=1.5, label=said))
             ax.scatter(*ends.reshape(-1, 2).T, color=colour, s=18, alpha=min(1.0, 2 * alpha), linewidths=0)
         means = [before.mean(), after.mean()]
-        ax.plot([0, 1], means, "o-", color="black", linewidth=4, markersize=12, label=f"mean: {means[0]:.1f} to {means[1]:.1f}")
+        label = say("mean: {before} to {after}", before=number(means[0], ".1f"), after=number(means[1], ".1f"))
+        ax.plot([0, 1], means, "o-", color="black", linewidth=4, markersize=12, label=label)
         ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
-        ax.set_xticks([0, 1], [label_of(against), label_of(strategy)])
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value))))
+        ax.set_xticks([0, 1], [say(label_of(against)), say(label_of(strategy))])
         ax.set(
-            xlim=(-0.15, 1.15), ylabel="critical posts in all", title=f"{before.size:,} complaints, each with the same luck twice"
+            xlim=(-0.15, 1.15),
+            ylabel=say("critical posts in all"),
+            title=say("{n} complaints, each with the same luck twice", n=before.size),
         )
         for handle in ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5)).legend_handles:
             handle.set_alpha(1)
@@ -265,7 +275,8 @@ def _new_axes(title: str, about: str) -> Any:
 def _spans(edges: NDArray[np.float64]) -> list[str]:
     """Write the classes between some edges: `1`, `2`, `3 to 5`, ..., `50 on`."""
     spans = [(int(low), int(high) - 1) for low, high in pairwise(edges)]
-    return [f"{a:,}" if a == b else f"{a:,}\nto {b:,}" for a, b in spans[:-1]] + [f"{spans[-1][0]:,}\nor more"]
+    below = [number(a) if a == b else say("{low}\nto {high}", low=a, high=b) for a, b in spans[:-1]]
+    return [*below, say("{low}\nor more", low=spans[-1][0])]
 
 
 def _classes(firestorm: int, top: float) -> NDArray[np.float64]:

@@ -12,8 +12,10 @@ import numpy as np
 
 from buzzsim.errors import ResultError, sentence, unknown
 from buzzsim.network import Network, generate
+from buzzsim.words import LANGUAGES, in_french, speak
 
-LANGUAGES = ("en", "fr")
+__all__ = ["Guess", "Note", "guess", "holds", "shown", "speak", "street"]
+
 _NEAR = 0.15  # a guess within that share of the answer is as good as one can get without a computer
 
 # Sixty first names, none longer than six letters, so that they can be written on one picture.
@@ -326,9 +328,7 @@ def shown(number: float, language: str = "en") -> str:
     if math.isinf(number):
         return "∞" if number > 0 else "-∞"
     text = f"{number:,.0f}" if number == round(number) or abs(number) >= 100 else f"{number:.3g}"
-    if language == "fr":
-        text = text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",")
-    return text
+    return in_french(text) if language == "fr" else text
 
 
 def _number(place: str, value: Any) -> float:

@@ -2,8 +2,9 @@
 
 A source, `source/1-one-angry-customer.txt`, is a list of cells. A line `%% KIND TAGS` begins each of them; KIND is `text`, `code`
 or `teacher`. Tags choose editions: `en` or `fr` (neither: all languages), `student` or `solution` (neither: both). In code,
-`{{one||other}}` stands for `one` in English and `other` in French, `{{lang}}` for the language, `{{install}}` for what pip
-installs. Cells of kind `teacher` make the teacher's page. A lesson is written in French if its source holds French text.
+`{{one||other}}` stands for `one` in English and `other` in French (a line of `{{||other}}` is French alone), `{{lang}}` for the
+language, `{{install}}` for what pip installs. Cells of kind `teacher` make the teacher's page. A lesson is written in French if
+its source holds French text.
 """
 
 import json
@@ -37,6 +38,8 @@ def cells_of(source):
 
 def in_language(text, language):
     """Choose the language within a cell of code."""
+    if language == "en":
+        text = re.sub(r"\n^\{\{\|\|.*\}\}$", "", text, flags=re.MULTILINE)
     text = text.replace("{{lang}}", language).replace("{{install}}", INSTALL)
     return re.sub(r"\{\{(.*?)\|\|(.*?)\}\}", lambda found: found[1 if language == "en" else 2], text)
 

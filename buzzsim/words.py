@@ -1,0 +1,118 @@
+"""The words in pictures, in English or in French."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+
+from buzzsim.errors import ResultError, unknown
+
+LANGUAGES = ("en", "fr")
+
+FRENCH = {
+    # strategies
+    "ignore": "ignorer",
+    "censor": "censurer",
+    "public reply": "réponse publique",
+    "private dialogue": "dialogue privé",
+    # a crowd
+    "has noticed nothing": "n'a rien vu",
+    "has noticed it": "l'a vu",
+    "critic": "critique",
+    "critic, now silent": "critique, se tait",
+    "reconciled": "réconcilié",
+    "complained first": "première plainte",
+    "anger": "colère",
+    "After {hours} h: {critics} critic, {others} others know": "Après {hours} h : {critics} critique, {others} autres le savent",
+    "After {hours} h: {critics} critics, {others} others know": "Après {hours} h : {critics} critiques, {others} autres le savent",
+    # a cascade
+    "Who won whom: {critics} critic, {strategy}": "Qui a gagné qui : {critics} critique, {strategy}",
+    "Who won whom: {critics} critics, {strategy}": "Qui a gagné qui : {critics} critiques, {strategy}",
+    "steps from the complaint": "pas depuis la plainte",
+    "hours since the complaint": "heures depuis la plainte",
+    "hours since the complaints": "heures depuis les plaintes",
+    # comparisons
+    "{title}: {n} complaints under each strategy": "{title} : {n} plaintes sous chaque stratégie",
+    "{title}: {n} runs under each strategy": "{title} : {n} simulations sous chaque stratégie",
+    "How big does it get?": "Jusqu'où cela va-t-il ?",
+    "How big do {n} complaints get?": "Jusqu'où vont {n} plaintes ?",
+    "When?": "Quand ?",
+    "What does it change?": "Qu'est-ce que cela change ?",
+    "critical posts in all": "messages critiques en tout",
+    "critical posts in all (each class from its number on)": "messages critiques en tout (classes à partir de leur nombre)",
+    "critical posts, against {baseline!r}\n(same luck; mean and its 95 % interval)": (
+        "messages critiques, par rapport à {baseline!r}\n(même hasard ; moyenne et son intervalle à 95 %)"
+    ),
+    "further critical posts per hour (mean)": "autres messages critiques par heure (moyenne)",
+    "share of complaints": "part des plaintes",
+    "firestorms": "tempêtes",
+    "{strategy}: {share} firestorms": "{strategy} : {share} de tempêtes",
+    "{low}\nto {high}": "{low}\nà {high}",
+    "{low}\nor more": "{low}\nou plus",
+    "{strategy}\nfewer posts: {fewer}\nmore posts: {more}": "{strategy}\nmoins : {fewer}\nplus : {more}",
+    "more posts": "plus de messages",
+    "as many": "autant",
+    "fewer posts": "moins de messages",
+    "{label}: {share}": "{label} : {share}",
+    "mean: {before} to {after}": "moyenne : {before} à {after}",
+    "{n} complaints, each with the same luck twice": "{n} plaintes, chacune deux fois avec le même hasard",
+}
+
+_SPOKEN: ContextVar[str] = ContextVar("language", default="en")
+
+
+def speak(language: str) -> None:
+    """Choose the language of pictures from now on; tables and messages stay English.
+
+    Parameters
+    ----------
+    language : {"en", "fr"}
+
+    Raises
+    ------
+    ResultError
+        When it is another.
+
+    Examples
+    --------
+    >>> speak("fr")
+    >>> say("anger")
+    'colère'
+    >>> speak("en")
+    """
+    if language not in LANGUAGES:
+        raise ResultError(unknown("speak", "language", language, LANGUAGES))
+    _SPOKEN.set(language)
+
+
+def say(text: str, **values: Any) -> str:
+    """Give a text in the language of pictures, with values put in, numbers as that language writes them.
+
+    Text that is in no dictionary, such as the name of a strategy of one's own, stays as it is.
+    """
+    found = FRENCH.get(text, text) if _SPOKEN.get() == "fr" else text
+    said = {key: number(value) if isinstance(value, (int, float)) else value for key, value in values.items()}
+    return found.format(**said) if values else found
+
+
+def number(value: float, form: str = "") -> str:
+    """Write a number in the language of pictures: whole ones with thousands apart, or as `form` asks.
+
+    Examples
+    --------
+    >>> number(1234), number(0.5), number(0.123, ".0%")
+    ('1,234', '0.5', '12%')
+    """
+    text = format(value, form or (",.0f" if value == round(value) else "g"))
+    return text if _SPOKEN.get() == "en" else in_french(text)
+
+
+def in_french(text: str) -> str:
+    """Give a number written in English as French people write it.
+
+    Examples
+    --------
+    >>> in_french("1,234.5")
+    '1\u202f234,5'
+    """
+    return text.replace(",", "\N{NARROW NO-BREAK SPACE}").replace(".", ",").replace("%", "\N{NARROW NO-BREAK SPACE}%")
