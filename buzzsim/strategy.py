@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 
@@ -100,19 +100,19 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
     ----------
     name : str
         The name, an identifier; it may replace one registered before, not one of `STRATEGIES`.
-    maker : callable, optional
+    maker : type, optional
         A class with ``decide(case, draw)`` that needs no arguments; one object is made for each run. Without it this is a
         decorator.
 
     Returns
     -------
-    callable
+    type
         The maker itself.
 
     Raises
     ------
     StrategyError
-        When the name is taken or no identifier, or the maker cannot be called or has no ``decide``.
+        When the name is taken or no identifier, or the maker is no class with ``decide``.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
     """
 
     def keep(maker: Callable[[], Strategy]) -> Callable[[], Strategy]:
-        if not callable(maker) or not callable(getattr(maker, "decide", None) or not isinstance(maker, type)):
+        if not isinstance(maker, type) or not callable(getattr(maker, "decide", None)):
             raise StrategyError(f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(case, draw)")
         OWN[name] = maker
         return maker
@@ -141,9 +141,8 @@ def lines_of(name: str) -> str:
 
     What it calls outside its class is not looked at, nor what has no source.
     """
-    maker = OWN[name]
-    kinds = [kind for kind in getattr(maker, "__mro__", ()) if kind is not object]
-    parts = {f"{kind.__name__}.{key}": part for kind in kinds for key, part in vars(kind).items()} or {"": maker}
+    kinds = cast(type, OWN[name]).__mro__
+    parts = {f"{kind.__name__}.{key}": part for kind in kinds for key, part in vars(kind).items()}
     said = {key: _lines(part) for key, part in parts.items() if inspect.isfunction(part) or "__" not in key}
     return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
 

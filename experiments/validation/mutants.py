@@ -37,9 +37,7 @@ REASONS = (
     (("AHEAD",), "fetching another row ahead changes nothing but the time"),
     (("NEAR",), "fetching another row ahead changes nothing but the time"),
     (("~1",), "-2 says `never` as well as -1 does"),
-    (("_given",), "other numbers of the same luck"),
-    (("STRATEGIES[answer]",), "only who waits is asked for how long"),
-    (("rules.IGNORE, ",), "only who waits is asked for how long"),
+    (("hexdigest",), "a digest of another length tells as much"),
     (("e[k].kind",), "the order of what one author does stays the same"),
 )
 
