@@ -242,6 +242,11 @@ def guess(
     language : {"en", "fr"}
         Of the feedback.
 
+    Raises
+    ------
+    ResultError
+        When what the lesson asks for cannot be: another language, or nothing between low and high.
+
     Examples
     --------
     >>> guess(None, low=0, high=60, unit="critics")
@@ -253,6 +258,8 @@ def guess(
         raise ResultError(unknown("guess", "language", language, LANGUAGES))
     words, spaced = _WORDS[language], f" {unit}" if unit else ""
     bottom, top = -math.inf if low is None else low, math.inf if high is None else high
+    if not bottom < top:
+        raise ResultError(sentence("guess", "low", low, f"less than high, which is {high}"))
     if among:
         allowed = words["one_of"].format(words=", ".join(among))
     else:
@@ -267,7 +274,7 @@ def guess(
         chosen = str(value).strip().lower().replace(" ", "_")
         return say(chosen, "stored") if chosen in among else say(None, "word", value=repr(value))
     try:
-        number = float(str(value).replace(",", ".")) if isinstance(value, str) else float(value)
+        number = float(value.replace(",", ".").rstrip(" %")) if isinstance(value, str) else float(value)
     except (TypeError, ValueError):
         return say(None, "number", value=repr(value))
     if bottom <= number <= top:

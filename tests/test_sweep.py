@@ -377,6 +377,17 @@ def test_a_strategy_with_other_lines_is_another_sweep(tmp_path):
         del OWN["mine"]
 
 
+def test_a_strategy_that_a_process_does_not_know_is_not_the_points_fault(tmp_path):
+    bz.register_strategy("mine", type("Mine", (), {"decide": lambda self, case, draw: "ignore"}))
+    sweep = bz.Sweep(SMALL, {"joining.r0": [0.5]}, replicates=4, rng=1, out=tmp_path, strategies=["mine"])
+    blocks.prepare(tmp_path)
+    (tmp_path / "sweep.toml").write_text(sweep.plan.to_toml())
+    del OWN["mine"]  # as in a process of its own
+    with pytest.raises(SweepError, match="strategy mine is not known in this process; expected threads, or a package"):
+        compute(str(tmp_path), Block(*[*sweep.plan.points][:1], 0, 4))
+    assert not list(tmp_path.glob("blocks/*.parquet"))
+
+
 def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):

@@ -92,3 +92,14 @@ def test_the_street_has_sixty_people_each_with_a_name_of_their_own():
     assert len(set(street.names)) == street.n_customers == 60
     assert street.followers.min() >= 1
     assert bz.teach.street().names[0] == "Mara"
+
+
+def test_a_lesson_that_leaves_no_room_for_a_guess_says_so():
+    with pytest.raises(bz.ResultError, match="guess: low is 10; expected less than high, which is 0"):
+        teach.guess(5, low=10, high=0)
+
+
+def test_a_written_per_cent_is_a_share():
+    assert teach.guess("20 %", low=0, high=1).value == 0.2
+    assert teach.guess("20%", low=0, high=1).value == 0.2
+    assert teach.guess("0,2", low=0, high=1).value == 0.2

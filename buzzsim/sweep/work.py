@@ -11,10 +11,11 @@ import numpy as np
 
 from buzzsim import engine, runs
 from buzzsim.compiled import is_warm
-from buzzsim.errors import BuzzsimError, OutputError, SweepError
+from buzzsim.errors import BuzzsimError, OutputError, StrategyError, SweepError
 from buzzsim.network import Network
 from buzzsim.outcomes import N_OUTCOMES
 from buzzsim.scenario import Scenario
+from buzzsim.strategy import checked_strategy
 from buzzsim.sweep import blocks
 from buzzsim.sweep.plan import Block, Plan, digest_of_file, open_plan
 from buzzsim.world import World, network_of
@@ -39,7 +40,8 @@ def compute(directory: str, block: Block) -> Done:
     OutputError
         When the file cannot be written: the disk is full.
     SweepError
-        When the plan is not there or another version's, or a network file is no longer what it was.
+        When the plan is not there or another version's, a strategy is not known here, or a network file is no longer what
+        it was.
     """
     folder = Path(directory)
     plan = open_plan(folder)
@@ -48,6 +50,8 @@ def compute(directory: str, block: Block) -> Done:
     point = plan.points.get(block.point)
     if point is None:
         raise SweepError(f"{directory}: has no point {block.point}; expected one of the plan's {len(plan.points):,}")
+    for strategy in plan.strategies:
+        _known(strategy, directory)
     n, error, hours = block.last - block.first, None, 0
     values = np.full((n, len(plan.strategies), N_OUTCOMES), np.nan)
     hourly = np.zeros((n, len(plan.strategies), hours), np.int32)
@@ -64,6 +68,17 @@ def compute(directory: str, block: Block) -> Done:
         blocks.write_hourly(folder, plan, block, hourly)
     blocks.write_runs(folder, plan, block, values, error)
     return Done(block, error is not None)
+
+
+def _known(strategy: str, directory: str) -> None:
+    """Refuse to work where a strategy is not known: that is the process's fault, not the point's."""
+    try:
+        checked_strategy(strategy)
+    except StrategyError:
+        raise SweepError(
+            f"{directory}: strategy {strategy} is not known in this process; expected threads, or a package that brings it "
+            "(entry point buzzsim.strategies) in every process"
+        ) from None
 
 
 def warm_up() -> bool:
