@@ -143,6 +143,10 @@ def test_a_dataframe_with_empty_cells_gives_points_of_different_keys():
         (lambda: bz.Design.from_dict({"method": "sobol", "n": 4, "reply.empathy": [0, 1]}), "seed is missing"),
         (lambda: bz.Design.from_csv("nowhere.csv"), "nowhere.csv: cannot be read: No such file"),
         (lambda: bz.Design(()), "has no points"),
+        (
+            lambda: bz.Design.from_dataframe(pd.DataFrame([[0.5, 0.6]], columns=["joining.r0", "joining.r0"])),
+            "two columns are called 'joining.r0'; expected each key once",
+        ),
         (lambda: bz.Design.from_dataframe([1]), "expected a pandas DataFrame"),
     ],
 )
@@ -489,6 +493,32 @@ def test_pairs_that_never_differ_do_not_make_a_rule_sure_at_once():
 def test_a_wrong_rule_says_what_is_allowed(tmp_path, rule, said):
     with pytest.raises(ScenarioError, match=said):
         swept(tmp_path, run=False).run(until=rule)
+
+
+def test_a_maximum_needs_a_rule(tmp_path):
+    with pytest.raises(ScenarioError, match="max_replicates is 20; expected only together with until"):
+        swept(tmp_path, run=False).run(max_replicates=20)
+
+
+def test_a_table_saved_with_its_index_says_how_to_leave_it_out(tmp_path):
+    pd.DataFrame(GRID.points).to_csv(tmp_path / "points.csv")
+    with pytest.raises(ScenarioError, match=r"points.csv: the first column has no name; .*index=False"):
+        bz.Design.from_csv(tmp_path / "points.csv")
+
+
+def test_a_table_of_points_is_read_back_with_its_names(tmp_path):
+    GRID.frame().to_csv(tmp_path / "points.csv")
+    assert bz.Design.from_csv(tmp_path / "points.csv") == GRID
+    sweep = swept(tmp_path / "sweep")
+    assert bz.Design.from_dataframe(pd.read_parquet(sweep.directory / "points.parquet")) == GRID
+
+
+def test_an_edited_plan_is_checked(tmp_path):
+    swept(tmp_path, run=False).run(1, quiet=True)
+    file = tmp_path / "sweep.toml"
+    file.write_text(file.read_text().replace(f"replicates = {N}", "replicates = -5"))
+    with pytest.raises(ScenarioError, match="replicates is -5; expected a whole number of 1 or more"):
+        open_plan(tmp_path)
 
 
 # -------------------------------------------------------------------------------------------- what comes out

@@ -121,6 +121,8 @@ class Design:
     def from_dataframe(cls, frame: pd.DataFrame) -> Design:
         """Take each row as a point; columns are keys, and an empty cell leaves its key as the scenario has it.
 
+        A column ``point``, the names that `frame` and a sweep's ``points.parquet`` have, is left out.
+
         Examples
         --------
         >>> import pandas as pd
@@ -129,7 +131,10 @@ class Design:
         """
         if not isinstance(frame, pd.DataFrame):
             raise ScenarioError(sentence(_PLACE, "the table", frame, "a pandas DataFrame"))
-        rows = frame.astype(object).to_dict("records")
+        twice = frame.columns[frame.columns.duplicated()]
+        if len(twice):
+            raise ScenarioError(f"{_PLACE}: two columns are called {twice[0]!r}; expected each key once")
+        rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")
         return cls(tuple({str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows))
 
     @classmethod
@@ -147,6 +152,11 @@ class Design:
             raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
         except (ValueError, TypeError) as error:  # pandas' ParserError and EmptyDataError, and Unicode's, are ValueErrors
             raise ScenarioError(f"{Path(path).name}: not a table of keys and values: {str(error).strip()}") from None
+        if str(frame.columns[0]).startswith("Unnamed: "):
+            raise ScenarioError(
+                f"{Path(path).name}: the first column has no name; expected a key (pandas writes its index unless asked "
+                "not to: to_csv(..., index=False))"
+            )
         return cls.from_dataframe(frame)
 
     @classmethod

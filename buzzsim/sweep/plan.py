@@ -164,6 +164,7 @@ class Plan:
                 raise SweepError(sentence(place, "format", data["format"], f"{FORMAT}; another needs another buzzsim"))
             kept: dict[str, Any] = {key: tuple(data[key]) if isinstance(data[key], list) else data[key] for key in _KEYS[1:]}
             kept["entropy"] = int(data["entropy"])
+            checked_replicates("replicates", kept["replicates"])
             return cls(Scenario.from_dict(data["scenario"], place), Design.from_dict(data["design"]), **kept)
         except BuzzsimError:
             raise

@@ -191,8 +191,11 @@ class Sweep:
             When a worker died, the disk is full, or the directory holds another sweep; what is finished is kept.
         """
         part = checked_shard(shard)
-        if until is not None:
-            self._ask_until(until, max_replicates)
+        rule = self.plan.until or None if until is None else until
+        if max_replicates is not None and rule is None:
+            raise ScenarioError(sentence("arguments", "max_replicates", max_replicates, "only together with until"))
+        if until is not None or max_replicates is not None:
+            self._ask_until(rule, max_replicates)
         blocks.prepare(self.directory)
         self.plan = settle(self.plan, self.directory, self._fresh_luck, retry)
         self._fresh_luck = False
