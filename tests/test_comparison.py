@@ -251,3 +251,46 @@ def test_resamples_are_the_same_however_many_are_held_at_once(monkeypatch):
     whole = Resampling(1, 50).means(values)
     monkeypatch.setattr(analysis, "_ROOM", 50 * 7)
     assert np.allclose(Resampling(1, 50).means(values), whole, rtol=1e-12)
+
+
+# -------------------------------------------------------------------------------------------- intervals, number by number
+
+
+def outcomes_of(column, n):
+    """Values of all outcomes, the same in each, as a run's would stand in an array."""
+    return np.repeat(np.asarray(column, float)[:, None], n, axis=1)
+
+
+def test_a_resample_counts_only_replicates_in_which_an_outcome_is_defined():
+    values = np.array([[1.0, 7.0], [np.nan, 7.0], [3.0, 7.0], [np.nan, 7.0], [3.0, 7.0]])
+    means = Resampling(3, 5).means(values)
+    finite = means[np.isfinite(means[:, 0]), 0]
+    assert ((finite >= 1.0) & (finite <= 3.0)).all()
+    assert finite.mean() == pytest.approx(7 / 3, abs=0.1)
+    assert (means[:, 1] == 7.0).all()
+
+
+def test_intervals_are_the_middle_of_the_resamples():
+    n, width = 60, len(OUTCOMES)
+    values = outcomes_of(np.random.default_rng(1).normal(5.0, 2.0, n), width)
+    resampling = Resampling(3, n)
+    wanted = np.quantile(resampling.means(values)[:, 0], [0.025, 0.975])
+    assert summarise(values, resampling)["volume"]["ci95"] == pytest.approx(list(wanted))
+    difference = pair(values, np.zeros_like(values), resampling)["volume"]
+    assert difference["ci95"] == pytest.approx(list(wanted))
+
+
+def test_pairs_that_never_differ_have_no_variance_reduction():
+    values = outcomes_of([1.0, 2.0, 3.0], len(OUTCOMES))
+    found = pair(values, values, Resampling(3, 3))["volume"]
+    assert found["variance_reduction"] is None
+    assert (found["difference"], found["p_better"], found["p_worse"]) == (0.0, 0.0, 0.0)
+    apart = pair(values, values[::-1], Resampling(3, 3))["volume"]
+    assert apart["variance_reduction"] == pytest.approx(0.5), "the luck is set against itself"
+
+
+@pytest.mark.parametrize(
+    ("hits", "n", "low", "high"), [(0, 100, 0.0, 0.036217), (1, 100, 0.000253, 0.054459), (100, 100, 0.963783, 1.0)]
+)
+def test_exact_intervals_are_those_of_the_tables(hits, n, low, high):
+    assert exact_interval(hits, n) == pytest.approx((low, high), abs=1e-6)

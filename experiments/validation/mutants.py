@@ -37,6 +37,8 @@ REASONS = (
     (("AHEAD",), "fetching another row ahead changes nothing but the time"),
     (("NEAR",), "fetching another row ahead changes nothing but the time"),
     (("~1",), "-2 says `never` as well as -1 does"),
+    (("_ROOM",), "how many resamples are counted at once changes nothing"),
+    (("finite[:, empty]",), "what stands there is overwritten two lines below"),
     (("hexdigest",), "a digest of another length tells as much"),
     (("e[k].kind",), "the order of what one author does stays the same"),
 )
