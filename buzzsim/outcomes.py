@@ -162,7 +162,7 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
     hourly[:] = 0
     volume, thanks = 0, 0
     for j in range(posts.size):
-        if posts[j].kind == rules.THANKS:
+        if not rules.is_critical(posts[j].kind):
             thanks += 1
         else:
             volume += 1
@@ -182,7 +182,7 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
             last = hour
     seen, half = 0, 0
     for j in range(posts.size):  # posts are in the order of time
-        if posts[j].kind != rules.THANKS:
+        if rules.is_critical(posts[j].kind):
             seen += 1
             if 2 * seen >= volume:
                 half = posts[j].tick

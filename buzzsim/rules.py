@@ -145,7 +145,19 @@ def life(p: Any, luck: Any) -> Any:
     return -math.log(1.0 - luck) / p.attention_withdrawal_rate
 
 
+@compiled
+def comes_sooner(again: Any, first: Any) -> Any:
+    """Whether the second wave reaches a reader in an earlier tick than the first would; a tick below 0 is never."""
+    return again >= 0 and (first < 0 or again < first)
+
+
 # ------------------------------------------------------------------------------------------- reading
+
+
+@compiled
+def is_critical(kind: Any) -> Any:
+    """Whether a post criticises: it angers, wins others and opens a case. Thanks do not."""
+    return kind != THANKS
 
 
 @compiled
@@ -264,6 +276,12 @@ def repeats(anger: Any, luck: Any) -> Any:
 
 
 @compiled
+def is_unanswered(answered: Any) -> Any:
+    """Whether the brand has done nothing about a post so far (`answered` is the tick of its first act, a removal too, or -1)."""
+    return answered < 0
+
+
+@compiled
 def resentful(p: Any, anger: Any, character: Any) -> Any:
     """Anger of an author whose first post nobody answered in time; only the constructive expected an answer."""
     if character != CONSTRUCTIVE:
@@ -341,11 +359,15 @@ def removed_anger(p: Any, anger: Any, character: Any) -> Any:
 
 
 @compiled
-def reposts(p: Any, anger: Any, luck: Any) -> Any:
-    """Whether the author will post it again elsewhere, marked as censored: the angrier, the likelier. Else they fall silent,
-    trolls too.
-    """  # noqa: D205
-    return luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
+def reposts(p: Any, stage: Any, anger: Any, luck: Any) -> Any:
+    """Whether the author, if still a critic, will post it again elsewhere, marked as censored: the angrier, the likelier."""
+    return stage == CRITIC and luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
+
+
+@compiled
+def stage_after_removal(stage: Any, again: Any) -> Any:
+    """Stage of an author whose post was removed: a critic who does not post it again falls silent, trolls too."""
+    return SILENT if stage == CRITIC and not again else stage
 
 
 @compiled

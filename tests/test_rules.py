@@ -336,7 +336,7 @@ def test_the_queue_takes_the_smallest_priority_first():
 def test_explaining_a_removal_fully_undoes_reactance(p, anger, character, luck, susceptibility):
     p["censor_explanation"] = 1.0
     assert rules.removed_anger(p, anger, character) == anger
-    assert not rules.reposts(p, anger, luck)
+    assert not rules.reposts(p, rules.CRITIC, anger, luck)
     assert not rules.protests(p, susceptibility, luck)
 
 
@@ -348,7 +348,7 @@ def test_a_removal_angers_and_half_an_explanation_halves_that():
 
 def test_the_angrier_the_likelier_a_repost():
     p = p_of({"censor.repost_probability": 0.5})
-    shares = [np.mean([rules.reposts(p, anger, u) for u in LUCK]) for anger in (0.0, 0.4, 1.0)]
+    shares = [np.mean([rules.reposts(p, rules.CRITIC, anger, u) for u in LUCK]) for anger in (0.0, 0.4, 1.0)]
     assert shares == pytest.approx([0.0, 0.2, 0.5], abs=1e-3)
 
 
@@ -536,8 +536,8 @@ def test_each_act_takes_its_own_time():
 def test_reposting_is_as_likely_as_its_probability_unexplained_times_anger(anger):
     p = p_of({"censor.repost_probability": 0.8, "censor.explanation": 0.25})
     chance = 0.8 * 0.75 * anger
-    assert rules.reposts(p, anger, chance - 1e-9)
-    assert not rules.reposts(p, anger, chance + 1e-9)
+    assert rules.reposts(p, rules.CRITIC, anger, chance - 1e-9)
+    assert not rules.reposts(p, rules.CRITIC, anger, chance + 1e-9)
 
 
 @pytest.mark.parametrize("susceptibility", [0.4, 1.3])
@@ -582,3 +582,27 @@ def test_reading_angers_everybody_but_trolls(character):
     p = p_of({"anger.gain": 0.5})
     anger, _ = rules.reading(p, 0.2, 0.0, 1.0, character, 0.8, 1, 0, 0)
     assert (anger > 0.2) == (character != rules.TROLL)
+
+
+@pytest.mark.parametrize("stage", range(5))
+def test_only_a_critic_posts_again_or_falls_silent(stage):
+    p = p_of({"censor.repost_probability": 1.0, "censor.explanation": 0.0})
+    assert rules.reposts(p, stage, 1.0, 0.5) == (stage == rules.CRITIC)
+    assert rules.stage_after_removal(stage, True) == stage
+    assert rules.stage_after_removal(stage, False) == (rules.SILENT if stage == rules.CRITIC else stage)
+    assert rules.stage_after_removal(stage, False) >= stage, "a stage is never left for a lower one"
+
+
+@pytest.mark.parametrize(
+    ("again", "first", "sooner"),
+    [(5, 7, True), (7, 7, False), (8, 7, False), (5, -1, True), (-1, 7, False), (-1, -1, False), (0, 1, True)],
+)
+def test_the_second_wave_counts_where_it_comes_sooner(again, first, sooner):
+    assert rules.comes_sooner(again, first) == sooner
+
+
+def test_any_act_is_an_answer_and_thanks_are_no_criticism():
+    assert rules.is_unanswered(-1)
+    assert not rules.is_unanswered(0)
+    assert not rules.is_unanswered(7)
+    assert [rules.is_critical(kind) for kind in range(6)] == [True] * 5 + [False]

@@ -102,6 +102,29 @@ def test_nothing_is_deleted_elsewhere_and_nobody_works_for_what_is_left():
     assert (result.record["acts"]["act"] == rules.REMOVED).all()
 
 
+@pytest.mark.parametrize("engine", ["compiled", "mesa"])
+def test_whoever_is_reconciled_stays_so_when_another_post_is_removed(engine):
+    """The first post is answered and solved; the brand then deletes what the same author wrote before that."""
+    bz.register_strategy("own", type("Both", (), {"decide": lambda self, case, draw: BOTH[case.kind != "first"]}))
+    wish = {
+        "network.customers": 300, "joining.share_probability": 0.6, "anger.repeat_rate": 0.5, "reply.solution": 1.0,
+        "joining.page_probability": 1.0, "brand.response_sigma": 1.5, "brand.coverage": 1.0,
+    }  # fmt: skip
+    both = 0
+    for replicate in range(3 if engine == "mesa" else 20):
+        result = bz.run(bz.Scenario().replace(wish), strategy="own", rng=1, replicate=replicate, engine=engine)
+        acts, posts = result.record["acts"], result.record["posts"]
+        solved = set(posts["author"][acts["post"][(acts["act"] == rules.REPLIED) & (acts["result"] == 1)]])
+        removed = set(posts["author"][acts["post"][acts["act"] == rules.REMOVED]])
+        stages = dict(zip(result.record["customers"]["customer"], result.record["customers"]["stage"], strict=True))
+        assert all(stages[author] == rules.RECONCILED for author in solved)
+        both += len(solved & removed)
+    assert both > 0, "nobody met both"
+
+
+BOTH = ("public_reply", "censor")
+
+
 def test_threads_and_larger_workspaces_change_nothing():
     bz.register_strategy("own", Counting)
     scenario = bz.Scenario().replace({"joining.r0": 2.0, "network.customers": 1500})

@@ -41,7 +41,7 @@ def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any,
     if not rules.still_does(kind, stage):
         return
     if kind == rules.WAITED_IN_VAIN:
-        if q[parent].answered < 0:
+        if rules.is_unanswered(q[parent].answered):
             set_anger(w, row, rules.resentful(p, anger_now(p, w, row, t), c[row].character), t)
         return
     if kind == rules.PROTEST and stage == rules.AWARE:

@@ -147,13 +147,12 @@ def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
     q[j].end = t
     anger = rules.removed_anger(p, anger_now(p, w, row, t), c[row].character)
     set_anger(w, row, anger, t)
-    again = c[row].stage == rules.CRITIC and rules.reposts(p, anger, draws.chance(q[j].key, draws.REPOST, 0))
+    again = rules.reposts(p, c[row].stage, anger, draws.chance(q[j].key, draws.REPOST, 0))
+    c[row].stage = rules.stage_after_removal(c[row].stage, again)
     _note(w, j, rules.REMOVED, int(again), t)
     if again:
         schedule(p, w, row, rules.REPOST, c[row].reposts, j, t + 1)
         c[row].reposts += 1
-    else:
-        c[row].stage = rules.SILENT
     k = q[j].last_notice
     while k >= 0:
         witness = np.int64(m[k].row)

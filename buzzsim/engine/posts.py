@@ -41,7 +41,7 @@ def new_post(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: 
         _enter(p, run, w, row, j, t)
     q[j].entry = c[row].entry
     draw_readers(p, net, w, j)
-    if kind != rules.THANKS:
+    if rules.is_critical(kind):
         _open_case(p, w, strategy, j, t)
     return j
 

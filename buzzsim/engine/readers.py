@@ -122,9 +122,8 @@ def bump(p: Any, net: Any, w: Any, j: Any, bump: Any, t: Any) -> None:
 def _tell_again(p: Any, net: Any, w: Any, j: Any, reader: Any, last: Any, channel: Any) -> None:
     """Add a second-wave notice for a reader whom the first wave has not reached and would not reach sooner."""
     before, again = first_notice_tick(p, net, w, j, reader), second_notice_tick(p, net, w, j, reader)
-    if before >= 0 and (before <= w.posts[j].bump_tick or before <= again):
-        return
-    tell(w, j, reader, again, last, channel, 1)
+    if rules.comes_sooner(again, before):
+        tell(w, j, reader, again, last, channel, 1)
 
 
 @compiled

@@ -30,7 +30,7 @@ def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
         gone = q[j].end < t
         if m[k].wave == 0 and q[j].bump_tick >= 0 and t > q[j].bump_tick:
             again = second_notice_tick(p, net, w, j, m[k].customer)
-            gone = gone or 0 <= again < t  # the second wave was there first
+            gone = gone or rules.comes_sooner(again, t)
         row = -1 if gone else person_of(p, net, run, w, m[k].customer)
         if row >= 0:
             m[k].row = row
@@ -72,7 +72,7 @@ def _take_in(p: Any, w: Any, row: Any, j: Any, t: Any, channel: Any) -> None:
     q[j].readers += 1
     if q[j].invited:
         c[row].invitations += 1
-    if q[j].kind == rules.THANKS:
+    if not rules.is_critical(q[j].kind):
         c[row].thanks += 1
         return
     c[row].complaints += 1
@@ -105,7 +105,7 @@ def join(p: Any, net: Any, run: Any, w: Any, strategy: Any, n_due: Any, t: Any) 
             fetch(c, max(0, m[w.due[i + AHEAD]].row))
         k = w.due[i]
         j, row = m[k].post, m[k].row
-        if row >= 0 and q[j].kind != rules.THANKS:
+        if row >= 0 and rules.is_critical(q[j].kind):
             if rules.may_defend(c[row].stage, c[row].character):
                 m[k].defended = rules.defends(p, draws.chance(q[j].key, draws.DEFEND, m[k].customer))
                 n_defences += m[k].defended

@@ -269,7 +269,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         if not rules.still_does(kind, self.stage):
             return
         if kind == rules.WAITED_IN_VAIN:
-            if parent.answered < 0:
+            if rules.is_unanswered(parent.answered):
                 self.anger = rules.resentful(self.model.p, self.anger, self.character)
             return
         if kind == rules.PROTEST and self.stage == rules.AWARE:
@@ -299,12 +299,12 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         """Lose a post; get angrier, and post it again elsewhere (true) or fall silent."""
         p = self.model.p
         self.anger = rules.removed_anger(p, self.anger, self.character)
-        if self.stage == rules.CRITIC and rules.reposts(p, self.anger, post.luck(draws.REPOST)):
+        again = bool(rules.reposts(p, self.stage, self.anger, post.luck(draws.REPOST)))
+        self.stage = rules.stage_after_removal(self.stage, again)
+        if again:
             self.plan(rules.REPOST, self.reposts, post, self.model.tick + 1)
             self.reposts += 1
-            return True
-        self.stage = rules.SILENT
-        return False
+        return again
 
     def witness_removal(self, post: Post) -> None:
         """See that a post read before is gone; perhaps protest, once."""

@@ -75,7 +75,7 @@ class Post:
     @property
     def is_critical(self) -> bool:
         """Whether it criticises; thanks do not."""
-        return self.kind != rules.THANKS
+        return bool(rules.is_critical(self.kind))
 
     @property
     def seniority(self) -> tuple[int, int, int]:
@@ -106,7 +106,7 @@ class Post:
         self.bumped, self.bump_share = self.model.tick, share
         for reader, channel in self.audience():
             before, again = self.first_look(reader), self.second_look(reader)
-            if again is not None and (before is None or again < before):
+            if rules.comes_sooner(again, before):
                 self.tell(reader, again, channel, 1)
 
     def show_to_brand_followers(self) -> None:
@@ -130,31 +130,30 @@ class Post:
         author = self.author
         return customer is author or customer.number in author.follower_numbers or customer in self.visitors
 
-    def first_look(self, reader: Customer) -> int | None:
-        """Give the tick in which one of the audience would notice it if nobody brought it up again."""
+    def first_look(self, reader: Customer) -> int:
+        """Give the tick in which one of the audience would notice it if nobody brought it up again; -1 for never."""
         p = self.model.p
         age = rules.notice_age(p, self._mass(reader), self.luck(draws.NOTICE, reader.number))
-        return None if age < 0.0 or age > 2.0 * p.time_horizon else self.tick + rules.ticks(p, age)
+        return -1 if age < 0.0 or age > 2.0 * p.time_horizon else int(self.tick + rules.ticks(p, age))
 
-    def second_look(self, reader: Customer) -> int | None:
-        """Give the tick in which the wave after a bump would reach one of the audience."""
+    def second_look(self, reader: Customer) -> int:
+        """Give the tick in which the wave after a bump would reach one of the audience; -1 for never."""
         p = self.model.p
         age = (self.bumped - self.tick) * p.time_tick
         luck = self.luck(draws.SECOND_NOTICE, reader.number)
         wait = rules.second_notice_age(p, self._mass(reader), age, self.bump_share, luck)
-        return None if wait < 0.0 else self.bumped + rules.ticks(p, wait)
+        return -1 if wait < 0.0 else int(self.bumped + rules.ticks(p, wait))
 
-    def tell(self, reader: Customer, tick: int | None, channel: int, wave: int) -> None:
+    def tell(self, reader: Customer, tick: int, channel: int, wave: int) -> None:
         """Let a customer notice it in a tick, unless it will be gone by then."""
-        if tick is not None and tick <= self.end:
+        if 0 <= tick <= self.end:
             reader.expect(Notice(self, channel, wave), tick)
 
     def is_news(self, reader: Customer, wave: int) -> bool:
         """Whether a look that is due now finds the post there, and is the reader's first at it."""
         now = self.model.tick
         if wave == 0 and 0 <= self.bumped < now:
-            again = self.second_look(reader)
-            if again is not None and again < now:
+            if rules.comes_sooner(self.second_look(reader), now):
                 return False
         return self.end >= now
 
