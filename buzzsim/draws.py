@@ -54,6 +54,9 @@ BOOTSTRAP = 29
 DESIGN = 30
 OWN = 31
 
+# Within the stream of one `gamma`, where nothing else is drawn.
+_GAMMA_NORMAL, _GAMMA_KEEP = 3, 4
+
 
 @compiled
 def fold(state: Any, word: Any) -> Any:
@@ -118,11 +121,11 @@ def gamma(key: Any, purpose: Any, who: Any, shape: Any) -> Any:
     while True:
         attempt = fold(stream, step)
         step += 1
-        x = normal(attempt, SUSCEPTIBILITY, 0)
+        x = normal(attempt, _GAMMA_NORMAL, 0)
         v = (1.0 + c * x) ** 3
         if v <= 0.0:
             continue
-        u = 1.0 - unit(fold(attempt, SUSCEPTIBILITY + 1))
+        u = 1.0 - unit(fold(attempt, _GAMMA_KEEP))
         if math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
             return boost * d * v / shape
 

@@ -127,9 +127,9 @@ def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
     order = _by_customer(w, people)
     tally = w.tally
     _volumes(p, posts, hourly, out)
-    _crowd(p, n_customers, people, order, out)
+    _crowd(n_customers, people, order, out)
     _acts(p, posts, acts, out)
-    _cascade(people, posts, out)
+    _cascade(posts, out)
     out[_ATTACK] = out[_CRITICS] / n_customers
     out[_FIRESTORM] = 1.0 if out[_VOLUME] >= p.measures_firestorm_volume else 0.0
     out[_BACKLOG], out[_DEFENCES], out[_ANGER_6], out[_ANGER_24] = (
@@ -194,7 +194,7 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
 
 
 @compiled
-def _crowd(p: Any, n_customers: Any, people: Any, order: Any, out: Any) -> None:
+def _crowd(n_customers: Any, people: Any, order: Any, out: Any) -> None:
     """Measure reach, anger and attitude over the crowd."""
     reached, critics = 0, 0
     all_change, reached_change, bystander_change, anger = 0.0, 0.0, 0.0, 0.0
@@ -249,7 +249,7 @@ def _acts(p: Any, posts: Any, acts: Any, out: Any) -> None:
 
 
 @compiled
-def _cascade(people: Any, posts: Any, out: Any) -> None:
+def _cascade(posts: Any, out: Any) -> None:
     """Measure the tree of who won whom; its nodes are the critics, each at the post they entered with.
 
     A critic's first post always stands after the post that won them, so parents come before children.

@@ -140,7 +140,7 @@ def _wins(
     at_once = _noticed(p, mass, p.time_horizon, hour, hour_weight)
     for c in range(s.size):
         start = rules.first_attitude(p, 0.5)
-        before = rules.first_anger(p, character, -1.0)
+        before = rules.first_anger(character, -1.0)
         anger, attitude = rules.reading(p, before, start, s[c], character, p.complaint_anger, 1, 0, 0)
         weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, p.complaint_anger, 0.0)
         critics += weight

@@ -8,7 +8,7 @@ author's anger when it was written, and never changes. Its `thread` is a log fac
 adds a term, and readers join exp(thread) times as often. The post persuades, not the mood of its reader: anger that a
 customer has already shows in how angry their posts are, and how many.
 
-A tick goes like this, everybody deciding on the state at its start:
+A tick goes like this; each step looks at what the step before left, and everybody within a step at the same state:
 
 1. Anger has decayed to now (`decayed`).
 2. Customers read the posts that they come to notice now (`notice_age` drew when, as each post appeared; how a post
@@ -22,7 +22,7 @@ A tick goes like this, everybody deciding on the state at its start:
 5. The brand takes the cases whose lag has run out, as long as staff is free, and does what its strategy says:
    remove (`removed_anger`, `reposts`, `protests`), answer in public (`reply_strength`, `thread_effect`, `calming`,
    `is_solved`), or talk in private (`accepts`, then rounds of `calming` and `is_solved`, and `failed_anger` at the end).
-   Whoever's case is solved is reconciled, and a critic no more; what they wrote elsewhere goes on being read.
+   Whoever's case is solved is reconciled, and a critic no more; what they wrote and did not take back goes on being read.
 6. What was posted, removed or written under a post counts from the next tick on.
 """
 
@@ -242,7 +242,7 @@ def first_attitude(p: Any, luck: Any) -> Any:
 
 
 @compiled
-def first_anger(p: Any, character: Any, given: Any) -> Any:
+def first_anger(character: Any, given: Any) -> Any:
     """Anger of a customer before any news: a troll's is 1, else what the network file gives, else none."""
     if character == TROLL:
         return 1.0
@@ -422,14 +422,14 @@ def defence_effect(p: Any) -> Any:
 
 
 @compiled
-def inflamed(joined: Any, readers: Any) -> Any:
+def heat_of(joined: Any, readers: Any) -> Any:
     """Heat of a thread: the share of its readers so far who joined in; none where nobody has read it."""
     return joined / readers if readers > 0 else 0.0
 
 
 @compiled
 def audience(p: Any, heat: Any) -> Any:
-    """What an audience of that heat (`inflamed`) leaves of a good reply; in private there is none."""
+    """What an audience of that heat (`heat_of`) leaves of a good reply; in private there is none."""
     return max(0.0, 1.0 - p.reply_audience_effect * heat)
 
 

@@ -240,10 +240,12 @@ def clear(w: Any) -> None:
     """Forget the last run, touching only what it used."""
     for row in range(w.n[PEOPLE]):
         w.row_of[w.people[row].customer] = -1
+    used = w.n[TICK] if w.n[PENDING] == 0 else w.n[HORIZON]  # what is pending stands in a later tick
+    for kind in range(w.bucket.shape[0]):
+        w.bucket[kind, : used + 1] = -1
     w.n[:HORIZON] = 0
     w.n[BRAND_FOLLOWERS] = -1
     w.tally[:] = 0.0
-    w.bucket[:] = -1
     w.busy_until[:] = 0
 
 

@@ -199,6 +199,20 @@ def test_an_isolated_complainant_reaches_those_who_look_at_the_page_and_nobody_e
     assert_page_alone(scenario, graph, strategy, rng)
 
 
+def test_page_visitors_do_reach_the_page():
+    """What bounds them from above elsewhere would hold if nobody ever came."""
+    graph = nx.path_graph([str(k) for k in range(30)])
+    graph.add_node("alone")
+    scenario = bz.Scenario().replace(
+        {"attention.page_visitors": 5, "attention.view_rate": 50.0, "complaint.on_page": True, "joining.share_probability": 0.0}
+    )
+    seen = [
+        trajectory(scenario, bz.open_network(graph), "ignore", rng, complainants=["alone"])[3]["post"].size for rng in range(20)
+    ]
+    assert max(seen) == 5
+    assert min(seen) >= 1
+
+
 def assert_page_alone(scenario, graph, strategy, rng):
     for visitors in (0, 5):
         asked = scenario.replace({"attention.page_visitors": visitors})

@@ -25,13 +25,14 @@ TAKEN_OFF = 0.1  # share of the crowd; clusters of that size are the giant one, 
 
 
 def poisson(mean):
-    """A random network: Poisson degrees. Pairs are drawn until enough differ, as many as a coin for each pair would give."""
+    """A random network: Poisson degrees. A tenth more pairs are drawn than a coin for each would give, for some are the same."""
 
     def made(seed):
         dice = np.random.default_rng(seed)
         wanted = dice.binomial(CROWD * (CROWD - 1) // 2, mean / (CROWD - 1))
         pairs = np.sort(dice.integers(CROWD, size=(2, wanted + wanted // 10)), axis=0)
         different = np.unique(pairs[:, pairs[0] != pairs[1]], axis=1)
+        assert different.shape[1] >= wanted
         return Network.from_edges(*dice.permutation(different, axis=1)[:, :wanted], n_customers=CROWD)
 
     return made
@@ -119,8 +120,8 @@ def test_on_a_regular_network_cascades_are_bond_percolation(degree, passes, shar
     assert_giant(sizes(regular(degree), passes), share, giant_share({degree: 1.0}, 0.9 * passes))
 
 
-def test_at_the_threshold_of_a_regular_network_cascades_grow_beyond_all_bounds_with_the_crowd():
-    """V6: T_c = 1 / 2 where everybody has three ties: a mean of 7 below it at .4, of 1 / 5 of the crowd and more above."""
+def test_below_the_threshold_of_a_regular_network_all_cascades_stay_small_and_above_some_do_not():
+    """V6: T_c = 1 / 2 where everybody has three ties: a mean of 7 below it at .4, a tenth of the crowd and more above it."""
     assert threshold({3: 1.0}) == 0.5
     found = sizes(regular(3), 0.4, runs=1000).ravel()
     assert_mean(found, mean_below({3: 1.0}, 0.4), 1 + 2 * 0.4 / (1 - 2 * 0.4), of="mean size below the threshold")
@@ -148,13 +149,15 @@ def test_the_threshold_of_a_configuration_network_is_set_by_the_spread_of_degree
     ("m", "alone", "mean"), [(0.5, 0.606531, 2.0), (0.8, 0.449329, 5.0), (0.9, math.exp(-0.9), 10.0)], ids=brief
 )
 def test_below_the_threshold_cascades_have_borel_sizes(m, alone, mean):
-    """V3: P(1) = exp(-m), mean 1 / (1 - m), variance m / (1 - m)^3 (Borel; Otter 1949)."""
+    """V3: P(k) = exp(-mk) (mk)^(k - 1) / k!, mean 1 / (1 - m), variance m / (1 - m)^3 (Borel; Otter 1949)."""
     tails, heads = np.random.default_rng(5).integers(200_000, size=(2, 2_000_000))
     network = Network.from_edges(tails, heads, n_customers=200_000)  # so large that hardly any cascade meets itself
     world = World.of(Scenario.independent_cascade(probability=m / 20), network)
     found = replicates(world, "ignore", 3, 20_000)[0][:, CRITICS]
     variance = m / (1 - m) ** 3
     fourth = m * (1 + 8 * m + 6 * m**2) / (1 - m) ** 7  # cumulant
+    pair = m * math.exp(-2 * m)
     assert_mean((found == 1).astype(float), alone, alone - 0.02, of="P(1)")
+    assert_mean((found == 2).astype(float), pair, alone * (1 - alone), of="P(2)")
     assert_mean(found, mean, 1.1 * mean, of="mean size", spread=math.sqrt(variance))
     assert_mean((found - mean) ** 2, variance, 2 * variance, of="variance", spread=math.sqrt(fourth + 2 * variance**2))

@@ -224,7 +224,7 @@ def test_trolls_never_move_in_anger(p, anger, attitude, susceptibility, heat, re
     assert rules.removed_anger(p, anger, rules.TROLL) == anger
     assert rules.resentful(p, anger, rules.TROLL) == anger
     assert rules.calming(p, rules.reply_strength(p), 0.0, rules.TROLL) == 1.0
-    assert rules.first_anger(p, rules.TROLL, 0.2) == 1.0
+    assert rules.first_anger(rules.TROLL, 0.2) == 1.0
 
 
 @quick
@@ -289,9 +289,8 @@ def test_people_start_within_the_range_of_attitudes(p, luck):
 
 
 def test_anger_before_any_news_is_what_the_network_gives_or_none():
-    p = p_of()
-    assert [rules.first_anger(p, rules.CONSTRUCTIVE, given) for given in (0.3, -1.0)] == [0.3, 0.0]
-    assert rules.first_anger(p, rules.CONSTRUCTIVE, math.nan) == 0.0
+    assert [rules.first_anger(rules.CONSTRUCTIVE, given) for given in (0.3, -1.0)] == [0.3, 0.0]
+    assert rules.first_anger(rules.CONSTRUCTIVE, math.nan) == 0.0
 
 
 def test_repeats_come_at_the_repeat_rate_times_anger():
@@ -460,7 +459,7 @@ def test_who_may_protest_and_who_is_who():
 
 
 def test_the_heat_of_a_thread_is_who_joined_among_who_read():
-    assert [rules.inflamed(*counts) for counts in ((0, 0), (1, 4), (3, 3))] == [0.0, 0.25, 1.0]
+    assert [rules.heat_of(*counts) for counts in ((0, 0), (1, 4), (3, 3))] == [0.0, 0.25, 1.0]
 
 
 def test_cases_are_solved_as_often_as_the_reply_solves():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import buzzsim as bz
 from buzzsim import draws, rules
 from buzzsim.model import Brand, BuzzModel, Customer
+from buzzsim.parameters import all_parameters
 from buzzsim.result import RECORD
 from buzzsim.strategy import STRATEGIES
 from buzzsim.workspace import STILL_THERE, TRAITS
@@ -353,3 +354,12 @@ def test_one_changed_rule_shows(changed, seen_in):
         compiled = bz.run(scenario, strategy="public_reply", network=network, rng=1, replicate=replicate)
         found.update(differences(compiled, changed(scenario, "public_reply", network, rng=1, replicate=replicate).finish()))
     assert seen_in in found
+
+
+LEFT_OUT = {"complaint.names", "joining.r0", "reply.preset"}  # people, a target for R0, and a name for three other keys
+
+
+def test_twins_are_asked_about_every_parameter():
+    """Also the invariants and strategies of one's own, which draw the same scenarios: a new parameter needs a line in `ASKED`."""
+    every = {key for key, _ in all_parameters() if not key.startswith("network.")}
+    assert every - set(ASKED) == LEFT_OUT

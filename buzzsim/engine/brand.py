@@ -14,6 +14,8 @@ from buzzsim.engine.posts import is_older
 from buzzsim.engine.readers import bump, tell_brand_followers
 from buzzsim.workspace import ACTS, ASKED, BACKLOG, CASE_HEAD, PENDING, WAITING, use
 
+_ALL_BUSY = -2
+
 
 @compiled
 def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Any:
@@ -32,7 +34,7 @@ def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Any
         k = w.cases[k].next
     while w.n[WAITING] > 0:
         desk = _free_desk(w, t)
-        if desk == -2:
+        if desk == _ALL_BUSY:
             break
         if strategy == rules.OWN and _is_to_decide(w, w.waiting[0], t):
             w.n[ASKED] = w.waiting[0]
@@ -55,13 +57,13 @@ def _is_to_decide(w: Any, case: Any, t: Any) -> Any:
 
 @compiled
 def _free_desk(w: Any, t: Any) -> Any:
-    """Give a member of staff who is free, -1 where staff is unlimited, -2 where all are busy."""
+    """Give a member of staff who is free, -1 where staff is unlimited, or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
         return -1
     for desk in range(w.busy_until.size):
         if w.busy_until[desk] <= t:
             return desk
-    return -2
+    return _ALL_BUSY
 
 
 @compiled
@@ -151,7 +153,7 @@ def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
     c[row].stage = rules.stage_after_removal(c[row].stage, again)
     _note(w, j, rules.REMOVED, int(again), t)
     if again:
-        schedule(p, w, row, rules.REPOST, c[row].reposts, j, t + 1)
+        schedule(w, row, rules.REPOST, c[row].reposts, j, t + 1)
         c[row].reposts += 1
     k = q[j].last_notice
     while k >= 0:
@@ -159,7 +161,7 @@ def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
         if rules.may_protest(c[witness].stage, c[witness].character, c[witness].protested):
             if rules.protests(p, c[witness].susceptibility, draws.chance(q[j].key, draws.PROTEST, m[k].customer)):
                 c[witness].protested = True
-                schedule(p, w, witness, rules.PROTEST, 0, j, t + 1)
+                schedule(w, witness, rules.PROTEST, 0, j, t + 1)
         k = m[k].previous
     return rules.work(p, rules.REMOVED)
 
@@ -170,7 +172,7 @@ def _reply(p: Any, net: Any, run: Any, w: Any, j: Any, t: Any) -> Any:
     q, c = w.posts, w.people
     row = q[j].row
     strength = rules.reply_strength(p)
-    heat = rules.inflamed(q[j].joined, q[j].readers)
+    heat = rules.heat_of(q[j].joined, q[j].readers)
     q[j].thread += rules.thread_effect(p, strength)
     _calm(p, w, row, rules.calming(p, strength, heat, c[row].character), t)
     solved = rules.is_solved(p, heat, c[row].character, draws.chance(q[j].key, draws.SOLVE, 0))
@@ -218,7 +220,7 @@ def _talk(p: Any, w: Any, j: Any, talk_round: Any, t: Any) -> Any:
         c[row].talking = False
         set_anger(w, row, rules.failed_anger(p, anger_now(p, w, row, t)), t)
         if rules.posts_after_failure(p, draws.chance(q[j].key, draws.FAILED_POST, 0)):
-            schedule(p, w, row, rules.AFTER_FAILURE, c[row].failures, j, t + 1)
+            schedule(w, row, rules.AFTER_FAILURE, c[row].failures, j, t + 1)
             c[row].failures += 1
     return rules.work(p, rules.TALKED)
 
@@ -237,4 +239,4 @@ def _reconcile(p: Any, w: Any, j: Any, t: Any) -> None:
     set_anger(w, row, rules.solved_anger(p, anger_now(p, w, row, t)), t)
     w.people[row].stage = rules.RECONCILED
     if rules.thanks(p, draws.chance(w.posts[j].key, draws.THANKS, 0)):
-        schedule(p, w, row, rules.THANKS, 0, j, t + 1)
+        schedule(w, row, rules.THANKS, 0, j, t + 1)

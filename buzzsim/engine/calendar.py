@@ -41,7 +41,7 @@ def tell(w: Any, j: Any, reader: Any, tick: Any, last: Any, channel: Any, wave: 
 
 
 @compiled
-def schedule(p: Any, w: Any, row: Any, kind: Any, number: Any, parent: Any, tick: Any) -> None:
+def schedule(w: Any, row: Any, kind: Any, number: Any, parent: Any, tick: Any) -> None:
     """Put what an author will do into the calendar."""
     if tick > w.n[HORIZON]:
         return

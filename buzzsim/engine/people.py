@@ -36,7 +36,7 @@ def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
         attitude = rules.first_attitude(p, draws.chance(run, draws.ATTITUDE, customer) if p.crowd_attitude_spread > 0.0 else 0.5)
     c[row].customer, c[row].stage, c[row].character = customer, rules.UNAWARE, character
     c[row].susceptibility, c[row].attitude, c[row].attitude_start = susceptibility, attitude, attitude
-    c[row].anger = rules.first_anger(p, character, _trait(net, ANGER, customer, -1.0))
+    c[row].anger = rules.first_anger(character, _trait(net, ANGER, customer, -1.0))
     c[row].since, c[row].noticed, c[row].joined = 0, -1, -1
     c[row].first_post, c[row].first_channel, c[row].won_by, c[row].won_channel = -1, -1, -1, -1
     c[row].entry, c[row].critics_seen, c[row].last_seen = -1, 0, -1

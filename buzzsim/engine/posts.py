@@ -52,24 +52,21 @@ def _enter(p: Any, run: Any, w: Any, row: Any, j: Any, t: Any) -> None:
     c = w.people
     c[row].stage, c[row].entry, c[row].joined = rules.CRITIC, j, t
     if p.brand_resentment > 0.0:
-        schedule(p, w, row, rules.WAITED_IN_VAIN, 0, j, t + rules.ticks(p, p.brand_patience))
+        schedule(w, row, rules.WAITED_IN_VAIN, 0, j, t + rules.ticks(p, p.brand_patience))
     if p.anger_repeat_rate > 0.0:
         next_occasion(p, run, w, row)
 
 
 @compiled
-def next_occasion(p: Any, run: Any, w: Any, row: Any) -> Any:
-    """Put the author's next occasion to post again into the calendar, and give its tick."""
+def next_occasion(p: Any, run: Any, w: Any, row: Any) -> None:
+    """Put the author's next occasion to post again into the calendar."""
     c = w.people
     number = c[row].occasion
     author = draws.fold(draws.fold(run, draws.REPEAT_GAP), c[row].customer)
     c[row].occasion_age += rules.repeat_gap(p, draws.chance(author, draws.REPEAT_GAP, number))
     c[row].occasion += 1
-    if c[row].occasion_age > p.time_horizon:
-        return -1
-    tick = c[row].joined + rules.ticks(p, c[row].occasion_age)
-    schedule(p, w, row, rules.REPEAT, number, c[row].entry, tick)
-    return tick
+    if c[row].occasion_age <= p.time_horizon:
+        schedule(w, row, rules.REPEAT, number, c[row].entry, c[row].joined + rules.ticks(p, c[row].occasion_age))
 
 
 @compiled

@@ -16,7 +16,7 @@ NEAR = AHEAD // 2  # what the fetch ahead brought leads on to the rest
 
 @compiled
 def read(p: Any, net: Any, run: Any, w: Any, t: Any) -> Any:
-    """Phase 2: all notices due now are read; gives the number of them and of readers."""
+    """Phase 2: all notices due now are read; gives how many were due, or 0 where nobody reads any."""
     m, q, c = w.notices, w.posts, w.people
     n_due, n_readers = _due(w, t), 0
     for i in range(n_due):

@@ -26,7 +26,7 @@ def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: An
     for i in ascending(complainants):
         row = person_of(p, net, run, w, complainants[i])
         if row >= 0:
-            set_anger(w, row, rules.first_anger(p, c[row].character, p.complaint_anger), 0)
+            set_anger(w, row, rules.first_anger(c[row].character, p.complaint_anger), 0)
             new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 0)
     return go_on(p, net, complainants, run, strategy, w)
 

@@ -121,7 +121,7 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         """Answer under the post, before its audience."""
         p, author = self.model.p, post.author
         strength = rules.reply_strength(p)
-        heat = rules.inflamed(len(post.won), len(post.readers))
+        heat = rules.heat_of(len(post.won), len(post.readers))
         post.thread += rules.thread_effect(p, strength)
         author.hear_out(strength, heat)
         solved = rules.is_solved(p, heat, author.character, post.luck(draws.SOLVE))

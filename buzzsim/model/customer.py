@@ -67,7 +67,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         self.susceptibility = self._susceptibility_at_birth()
         self.attitude = self.attitude_start = self._attitude_at_birth()
         self.stage = rules.UNAWARE
-        self._anger = float(rules.first_anger(model.p, self.character, self._known("anger", -1.0)))
+        self._anger = float(rules.first_anger(self.character, self._known("anger", -1.0)))
         self._since = 0  # the tick to which `_anger` belongs
 
         self.feed: defaultdict[int, list[Notice]] = defaultdict(list)
@@ -228,7 +228,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         """Start it all."""
         p = self.model.p
         self.touched = True
-        self.anger = rules.first_anger(p, self.character, p.complaint_anger)
+        self.anger = rules.first_anger(self.character, p.complaint_anger)
         self.write(rules.FIRST, 0, None)
 
     def write(self, kind: int, number: int, parent: Post | None) -> None:
