@@ -202,7 +202,7 @@ def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = 
         ax.set_xticks(places, _spans(edges))
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.set(xlabel=say("critical posts in all"), ylim=(0, len(volumes) + 0.05))
+        ax.set(xlabel=say("critical posts in all (a bar's height is the root of its share)"), ylim=(0, len(volumes) + 0.05))
         ax.set_title(say("How big do {n} complaints get?", n=next(iter(volumes.values())).size))
     return ax
 

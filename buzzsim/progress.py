@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from typing import Any
 
 
@@ -24,15 +23,25 @@ def progress(total: int, quiet: bool, *, compiling: bool = False, keep: bool = F
     Returns
     -------
     tqdm.tqdm
-        The bar of a notebook where ipywidgets are there, else one of text.
+        A bar of text, in notebooks too, where it needs no widgets.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there are no widgets: a bar of text does as well
-        from tqdm.auto import tqdm
+    from tqdm import tqdm
 
-    silent = quiet or sys.stderr is None or not (sys.stderr.isatty() or _in_notebook())
+    notebook = _in_notebook()
+    silent = quiet or sys.stderr is None or not (notebook or sys.stderr.isatty())
+    stream = sys.stdout if notebook else sys.stderr  # notebooks paint what comes from stderr red
     delay = 0.0 if compiling else 1.0
-    bar = tqdm(total=total, unit="run", unit_scale=True, disable=silent, delay=delay, mininterval=0.3, smoothing=0.05, leave=keep)
+    bar = tqdm(
+        total=total,
+        unit="run",
+        unit_scale=True,
+        file=stream,
+        disable=silent,
+        delay=delay,
+        mininterval=0.3,
+        smoothing=0.05,
+        leave=keep,
+    )
     if compiling:
         bar.set_description("compiling, this first time only (some ten seconds)")
     return bar

@@ -79,7 +79,7 @@ CONCEPTS = {
     "about strategies is built in: each comes out true or false by parameters alone (`tests/test_claims.py`).",
     "Adaptation": "Customers react to what they notice: they join (`join_probability`), defend (`defends`), post again "
     "(`repeats`, `reposts`), protest (`protests`), accept a talk (`accepts`). The brand's strategy is fixed for a run; one of "
-    "somebody's own (`docs/strategies.md`) chooses case by case among the four, or waits, and may remember what it did in that run.",
+    "somebody's own (`docs/strategies.md`) chooses case by case among the four, or waits, and may remember its own acts.",
     "Objectives": "Nobody maximises anything.",
     "Learning": "None. The public may remember earlier failures (`reply.prior_failures`), which is set and does not change.",
     "Prediction": "None, except that authors expect an answer within `brand.patience`, and readers a quality of reply "

@@ -8,7 +8,7 @@ import inspect
 import math
 import textwrap
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import metadata
 from typing import Any, Protocol, cast
 
@@ -33,7 +33,7 @@ OWN: dict[str, Callable[[], Strategy]] = {}
 ENTRY_POINTS = "buzzsim.strategies"
 """The group in which a package names its strategies."""
 
-ANSWERS = f"{', '.join(STRATEGIES)}, or a number of hours to wait"
+ANSWERS = f"{', '.join(STRATEGIES)}, None, or a number of hours to wait, above 0"
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,9 @@ class Case:
     on_page: bool
     kind: str
     tries: int
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(unknown("a case", "field", name, [field.name for field in fields(self)]))
 
 
 class Draw:
@@ -127,10 +130,24 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
 
     def keep(maker: Callable[[], Strategy]) -> Callable[[], Strategy]:
         if not isinstance(maker, type) or not callable(getattr(maker, "decide", None)):
-            raise StrategyError(f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(case, draw)")
+            raise StrategyError(f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(self, case, draw)")
+        for what, asked, wanted in (
+            (maker.decide, (None, None, None), "decide(self, case, draw)"),
+            (maker, (), "a class that needs no arguments"),
+        ):
+            try:
+                inspect.signature(what).bind(*asked)
+            except TypeError:
+                raise StrategyError(
+                    f"strategy {name}: is called {what.__qualname__}{inspect.signature(what)}; expected {wanted}"
+                ) from None
+            except ValueError:  # something compiled, whose signature nobody knows
+                continue
         OWN[name] = maker
         return maker
 
+    if isinstance(name, type):
+        raise StrategyError(f'arguments: strategy {name.__name__} has no name; expected @register_strategy("a_name")')
     if not isinstance(name, str) or not name.isidentifier() or name in STRATEGIES:
         raise StrategyError(f"arguments: strategy is {name!r}; expected an identifier that is none of {', '.join(STRATEGIES)}")
     return keep if maker is None else keep(maker)
@@ -182,7 +199,8 @@ def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, flo
     try:
         answer = own.decide(case, draw)
     except Exception as error:
-        raise StrategyError(f"strategy {name} failed on {case}: {type(error).__name__}: {error}") from error
+        hint = "; draw() gives the number" if isinstance(error, TypeError) and "'Draw'" in str(error) else ""
+        raise StrategyError(f"strategy {name} failed on {case}: {type(error).__name__}: {error}{hint}") from error
     if answer is None:
         return rules.IGNORE, 0.0
     if isinstance(answer, str) and answer in STRATEGIES:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -85,6 +86,7 @@ _NAMES = [
 _WORDS = {
     "en": {
         "none": "No guess yet. The answer is {truth}{unit}: write a guess first next time, it is how one learns what one expects.",
+        "refused": "There is no guess to compare with, for what was written could not be used. The answer is {truth}{unit}.",
         "stored": "Stored: {value}{unit}.",
         "ask": "No guess yet: put {allowed} in place of None and run the cell again. Any number is better than none.",
         "number": "{value} cannot be read as a number; expected {allowed}. Nothing is lost: mend it and run the cell again.",
@@ -108,6 +110,7 @@ _WORDS = {
     "fr": {
         "none": "Pas encore d'estimation. La réponse est {truth}{unit} : la prochaine fois, écrivez d'abord une estimation, "
         "c'est ainsi qu'on découvre ce qu'on attendait.",
+        "refused": "Rien à comparer : ce qui était écrit n'a pas pu servir. La réponse est {truth}{unit}.",
         "stored": "C'est noté : {value}{unit}.",
         "ask": "Pas encore d'estimation : mettez {allowed} à la place de None et relancez la cellule. Toute estimation vaut mieux "
         "que rien.",
@@ -156,12 +159,15 @@ class Guess:
         What there is to say of it before the run.
     unit, language : str
         As given to `guess`.
+    refused : bool
+        Whether something was written that cannot be used.
     """
 
     value: float | str | None
     note: Note
     unit: str = ""
     language: str = "en"
+    refused: bool = False
 
     def compare(self, truth: Any, high: str = "", low: str = "") -> Note:
         """Say how far the guess is from what came out, in which direction, and why that is a sensible error.
@@ -181,14 +187,14 @@ class Guess:
         words = _WORDS[self.language]
         if isinstance(truth, str):
             if self.value is None:
-                return Note(words["none"].format(truth=truth, unit=""))
+                return Note(words["refused" if self.refused else "none"].format(truth=truth, unit=""))
             kind = "same" if self.value == truth else "other"
             text = words[kind].format(value=self.value, truth=truth)
             return Note(text if kind == "same" else f"{text} {high or low or words['why_other']}")
         answer = _number("compare", truth)
         said = {"truth": shown(answer, self.language), "unit": self._unit}
         if self.value is None or isinstance(self.value, str):
-            return Note(words["none"].format(**said))
+            return Note(words["refused" if self.refused else "none"].format(**said))
         said["value"] = shown(self.value, self.language)
         gap = self.value - answer
         if said["value"] == said["truth"] or abs(gap) <= _NEAR * abs(answer):
@@ -266,7 +272,8 @@ def guess(
         allowed = words["between"].format(low=shown(bottom, language), high=shown(top, language), unit=spaced)
 
     def say(kept: float | str | None, kind: str, **said: Any) -> Guess:
-        return Guess(kept, Note(words[kind].format(allowed=allowed, **{"value": value, "unit": spaced, **said})), unit, language)
+        note = Note(words[kind].format(allowed=allowed, **{"value": value, "unit": spaced, **said}))
+        return Guess(kept, note, unit, language, refused=kept is None and kind != "ask")
 
     if value is None:
         return say(None, "ask")
@@ -274,7 +281,9 @@ def guess(
         chosen = str(value).strip().lower().replace(" ", "_")
         return say(chosen, "stored") if chosen in among else say(None, "word", value=repr(value))
     try:
-        number = float(value.replace(",", ".").rstrip(" %")) if isinstance(value, str) else float(value)
+        number = _read(value.removesuffix(unit), language, top) if isinstance(value, str) else float(value)
+        if math.isnan(number):
+            raise ValueError
     except (TypeError, ValueError):
         return say(None, "number", value=repr(value))
     if bottom <= number <= top:
@@ -282,6 +291,18 @@ def guess(
     if top <= 1 < number <= 100:
         return say(number / 100, "percent", value=shown(number, language), share=shown(number / 100, language))
     return say(None, "range", value=shown(number, language))
+
+
+def _read(text: str, language: str, top: float) -> float:
+    """Read a number as people of that language write it; per cent where a share is asked for."""
+    said = text.strip()
+    if said.endswith("%"):
+        if top > 1:
+            raise ValueError("per cent of what?")
+        return _read(said[:-1], language, top) / 100
+    if language == "en" and re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", said):
+        said = said.replace(",", "")
+    return float(re.sub(r"(?<=\d)\s(?=\d)", "", said).replace(",", "."))
 
 
 def holds(*pairs: tuple[float, Any]) -> None:

@@ -30,6 +30,7 @@ FRENCH = {
     "Who won whom: {critics} critics, {strategy}": "Qui a gagné qui : {critics} critiques, {strategy}",
     "steps from the complaint": "pas depuis la plainte",
     "hours since the complaint": "heures depuis la plainte",
+    "hours since the complaint (later ones drawn closer)": "heures depuis la plainte (resserrées vers la fin)",
     "hours since the complaints": "heures depuis les plaintes",
     # comparisons
     "{title}: {n} complaints under each strategy": "{title} : {n} plaintes sous chaque stratégie",
@@ -39,6 +40,7 @@ FRENCH = {
     "When?": "Quand ?",
     "What does it change?": "Qu'est-ce que cela change ?",
     "critical posts in all": "messages critiques en tout",
+    "critical posts in all (a bar's height is the root of its share)": "messages critiques en tout (hauteur : racine de la part)",
     "critical posts in all (each class from its number on)": "messages critiques en tout (classes à partir de leur nombre)",
     "critical posts, against {baseline!r}\n(same luck; mean and its 95 % interval)": (
         "messages critiques, par rapport à {baseline!r}\n(même hasard ; moyenne et son intervalle à 95 %)"

@@ -37,7 +37,10 @@ def test_a_log_shows_nothing_and_neither_does_who_wants_quiet(monkeypatch, strea
 def test_a_notebook_is_looked_at_though_it_is_no_terminal(monkeypatch):
     kernel = SimpleNamespace(config={"IPKernelApp": {}})
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernel))
-    assert "compiling" in seen(monkeypatch, io.StringIO(), quiet=False)
+    stream = io.StringIO()
+    monkeypatch.setattr(sys, "stdout", stream)
+    assert seen(monkeypatch, io.StringIO(), quiet=False) == "", "a notebook paints what comes from there red"
+    assert "compiling" in stream.getvalue()
 
 
 def test_without_any_stream_work_goes_on(monkeypatch):

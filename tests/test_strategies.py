@@ -167,6 +167,36 @@ def test_what_cannot_decide_is_refused(maker):
         bz.register_strategy("own", maker)
 
 
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ({"decide": lambda case, draw: None}, r"expected decide\(self, case, draw\)"),
+        ({"decide": lambda self, case: None}, r"expected decide\(self, case, draw\)"),
+        (
+            {"decide": lambda self, case, draw: None, "__init__": lambda self, level: None},
+            "expected a class that needs no arguments",
+        ),
+    ],
+)
+def test_a_class_that_cannot_be_asked_is_refused_when_it_is_named(parts, said):
+    with pytest.raises(StrategyError, match=said):
+        bz.register_strategy("own", type("Own", (), parts))
+
+
+def test_a_beginners_mistakes_are_told_with_what_would_do():
+    with pytest.raises(StrategyError, match="strategy Everything has no name; expected @register_strategy"):
+        bz.register_strategy(Everything)
+    scenario = bz.Scenario().replace({"brand.coverage": 1.0})
+    for decide, said in (
+        (lambda self, case, draw: draw < 0.5, r"draw\(\) gives the number"),
+        (lambda self, case, draw: case.angry, "unknown field 'angry'; did you mean 'anger'"),
+        (lambda self, case, draw: 0, "None, or a number of hours to wait, above 0"),
+    ):
+        bz.register_strategy("own", type("Own", (), {"decide": decide}))
+        with pytest.raises(StrategyError, match=said):
+            bz.run(scenario, strategy="own", rng=1)
+
+
 def test_each_answer_is_one_act():
     case, draw = strategy.Case(1.0, 0.5, 0.8, 3, 2, 1, True, "first", 0), strategy.Draw(np.uint64(1), 0)
 

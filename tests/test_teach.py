@@ -99,7 +99,26 @@ def test_a_lesson_that_leaves_no_room_for_a_guess_says_so():
         teach.guess(5, low=10, high=0)
 
 
-def test_a_written_per_cent_is_a_share():
-    assert teach.guess("20 %", low=0, high=1).value == 0.2
-    assert teach.guess("20%", low=0, high=1).value == 0.2
-    assert teach.guess("0,2", low=0, high=1).value == 0.2
+@pytest.mark.parametrize(
+    ("text", "language", "asked", "value"),
+    [
+        ("20 %", "en", {"low": 0, "high": 1}, 0.2), ("1%", "en", {"low": 0, "high": 1}, 0.01),
+        ("0,2", "en", {"low": 0, "high": 1}, 0.2),
+        ("0,5 %", "fr", {"low": 0, "high": 1}, 0.005), ("1,000", "en", {"low": 0, "high": 10_000}, 1000.0),
+        ("1 000", "fr", {"low": 0, "high": 10_000}, 1000.0), ("1,5", "fr", {"low": 0, "high": 60}, 1.5),
+        ("40 critics", "en", {"low": 1, "high": 60, "unit": "critics"}, 40.0),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_people_write_them(text, language, asked, value):
+    assert teach.guess(text, language=language, **asked).value == pytest.approx(value)
+
+
+@pytest.mark.parametrize("value", ["50%", "about 20", float("nan"), "", 100])
+@pytest.mark.parametrize("language", teach.LANGUAGES)
+def test_a_guess_that_cannot_be_used_is_not_called_none(value, language):
+    refused = teach.guess(value, low=1, high=60, unit="critics", language=language)
+    assert (refused.value, refused.refused) == (None, True)
+    missing = teach.guess(None, low=1, high=60, unit="critics", language=language)
+    assert not missing.refused
+    assert refused.compare(15) != missing.compare(15)
+    assert "15" in refused.compare(15)
