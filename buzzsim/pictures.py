@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,10 @@ _TEXT: Any = {"font.size": 14, "axes.titlesize": 18, "axes.titlelocation": "left
 _NAMED = 80  # customers up to whom names are written beside the dots
 _DRAWN = 2000  # customers up to whom a crowd can be drawn at all
 _CRITICS_NAMED = 25  # of a tree, each then in a row of their own
+_SIGNS = {
+    "fa-minus": "&minus;", "fa-fast-backward": "&#171;", "fa-step-backward": "&#8249;", "fa-play fa-flip-horizontal": "&#9664;",
+    "fa-pause": "&#10073;&#10073;", "fa-play": "&#9654;", "fa-step-forward": "&#8250;", "fa-fast-forward": "&#187;", "fa-plus": "+",
+}  # fmt: skip
 _FRAMES = 10  # of a film: two to four seconds to make
 _STEPS = 80  # of the layout; more move little that one sees
 
@@ -35,7 +40,8 @@ _LOOKS = {
     "silent": ("s", 2.0, "#0072B2", 2.0),
     "reconciled": ("D", 2.0, "#009E73", 2.4),
 }
-_ANGER = "YlOrRd"  # drawn on the root of the anger, so that a little of it shows
+_ANGER = "YlOrRd"  # from a shade that is not white on; drawn on the root of the anger, so that a little of it shows
+_PALEST = 0.22
 _SAID = {
     "unaware": "has noticed nothing", "aware": "has noticed it", "critic": "critic", "silent": "critic, now silent",
     "reconciled": "reconciled",
@@ -189,7 +195,7 @@ def draw_network(
                 ax.scatter(*places[who].T, s=size * times, c="white", edgecolors=edge, linewidths=width, zorder=order)
             else:
                 ax.scatter(
-                    *places[who].T, s=size * times, c=anger[who], cmap=_ANGER, norm=PowerNorm(0.5, 0, 1), marker=marker,
+                    *places[who].T, s=size * times, c=anger[who], cmap=_colours_of_anger(), norm=PowerNorm(0.5, 0, 1), marker=marker,
                     edgecolors=edge, linewidths=width, zorder=order,
                 )  # fmt: skip
         first = record["posts"]["author"][record["posts"]["parent"] < 0][:1]
@@ -223,7 +229,15 @@ def film(scene: Scene, hours: Iterable[float]) -> Film:
         return []
 
     made = FuncAnimation(figure, draw, frames=seen, interval=600, init_func=list, cache_frame_data=False)
-    return Film(made.to_jshtml(default_mode="once"), seen)
+    return Film(_without_icons(made.to_jshtml(default_mode="once")), seen)
+
+
+def _without_icons(page: str) -> str:
+    """Write signs on the buttons of a film instead of icons that come from the internet."""
+    page = re.sub(r"<link[^>]*font-awesome[^>]*>", "", page)
+    for icon, sign in _SIGNS.items():
+        page = page.replace(f'<i class="fa {icon}"></i>', sign)
+    return page
 
 
 def frames(horizon: float, last: float) -> list[float]:
@@ -320,10 +334,17 @@ def _frame(ax: Any, title: str, stage: NDArray[Any]) -> None:
     ax.legend(
         handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False, fontsize=14, columnspacing=1.5
     )
-    scale = ScalarMappable(PowerNorm(0.5, 0, 1), _ANGER)
+    scale = ScalarMappable(PowerNorm(0.5, 0, 1), _colours_of_anger())
     bar = ax.figure.colorbar(scale, ax=ax, shrink=0.6, pad=0.01, aspect=25, ticks=[0, 0.1, 0.25, 0.5, 1])
     bar.set_ticklabels([number(anger) for anger in (0, 0.1, 0.25, 0.5, 1)])
     bar.set_label(say("anger"))
+
+
+def _colours_of_anger() -> Any:
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap(colormaps[_ANGER](np.linspace(_PALEST, 1.0, 256)))
 
 
 def _at(hour: float, record: dict[str, dict[str, NDArray[Any]]]) -> str:

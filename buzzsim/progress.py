@@ -43,7 +43,7 @@ def progress(total: int, quiet: bool, *, compiling: bool = False, keep: bool = F
         leave=keep,
     )
     if compiling:
-        bar.set_description("compiling, this first time only (some ten seconds)")
+        bar.set_description("compiling, this first time only (up to half a minute)")
     return bar
 
 

@@ -131,12 +131,13 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
     def keep(maker: Callable[[], Strategy]) -> Callable[[], Strategy]:
         if not isinstance(maker, type) or not callable(getattr(maker, "decide", None)):
             raise StrategyError(f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(self, case, draw)")
-        for what, asked, wanted in (
-            (maker.decide, (None, None, None), "decide(self, case, draw)"),
+        asked: list[tuple[Any, tuple[None, ...], str]] = [
+            (vars(maker).get("decide") or getattr(maker, "decide"), (None, None, None), "decide(self, case, draw)"),
             (maker, (), "a class that needs no arguments"),
-        ):
+        ]
+        for what, given, wanted in asked:
             try:
-                inspect.signature(what).bind(*asked)
+                inspect.signature(what).bind(*given)
             except TypeError:
                 raise StrategyError(
                     f"strategy {name}: is called {what.__qualname__}{inspect.signature(what)}; expected {wanted}"

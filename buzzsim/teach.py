@@ -88,7 +88,7 @@ _WORDS = {
         "none": "No guess yet. The answer is {truth}{unit}: write a guess first next time, it is how one learns what one expects.",
         "refused": "There is no guess to compare with, for what was written could not be used. The answer is {truth}{unit}.",
         "stored": "Stored: {value}{unit}.",
-        "ask": "No guess yet: put {allowed} in place of None and run the cell again. Any number is better than none.",
+        "ask": "No guess yet: put {allowed} in place of None and run the cell again. Any guess is better than none.",
         "number": "{value} cannot be read as a number; expected {allowed}. Nothing is lost: mend it and run the cell again.",
         "range": "{value} is outside what can happen here; expected {allowed}. Have another try, a rough idea is enough.",
         "percent": "{value} looks like per cent; a share from 0 to 1 is asked for, so {share} is stored.",
@@ -101,8 +101,9 @@ _WORDS = {
         "times": "about {ratio} times",
         "percent_of": "{percent} %",
         "by": "{gap}",
-        "why_high": "A sensible error: storms are what one hears of, and the many complaints that die are not in the news.",
-        "why_low": "A sensible error: most complaints stay small, and it is easy to forget that each reader has readers.",
+        "share": "Stored: {value}{unit}. If a share was meant, write {percent}.",
+        "why_high": "Which step of the story did you take for stronger than it is here?",
+        "why_low": "Which step of the story did you take for weaker than it is here?",
         "same": "You said {value}, and {truth} it is. Would you have bet on it? The next cells show how sure one can be.",
         "other": "You said {value}; here it is {truth}.",
         "why_other": "A sensible answer: there are parameters under which it holds, and the exercises look for them.",
@@ -126,10 +127,9 @@ _WORDS = {
         "times": "environ {ratio} fois",
         "percent_of": "{percent} %",
         "by": "de {gap}",
-        "why_high": "Une erreur raisonnable : on entend parler des tempêtes, jamais des plaintes, bien plus nombreuses, qui "
-        "s'éteignent.",
-        "why_low": "Une erreur raisonnable : la plupart des plaintes restent petites, et l'on oublie vite que chaque lecteur a des "
-        "lecteurs.",
+        "share": "C'est noté : {value}{unit}. Si c'était une part, écrivez {percent}.",
+        "why_high": "Quelle étape de l'histoire pensiez-vous plus forte qu'elle ne l'est ici ?",
+        "why_low": "Quelle étape de l'histoire pensiez-vous plus faible qu'elle ne l'est ici ?",
         "same": "Vous aviez dit {value}, et c'est bien {truth}. L'auriez-vous parié ? Les cellules suivantes montrent à quel point "
         "on peut en être sûr.",
         "other": "Vous aviez dit {value} ; ici, c'est {truth}.",
@@ -256,7 +256,7 @@ def guess(
     Examples
     --------
     >>> guess(None, low=0, high=60, unit="critics")
-    No guess yet: put a number from 0 to 60 critics in place of None and run the cell again. Any number is better than none.
+    No guess yet: put a number from 0 to 60 critics in place of None and run the cell again. Any guess is better than none.
     >>> guess(0.2, low=0, high=1)
     Stored: 0.2.
     """
@@ -278,7 +278,7 @@ def guess(
     if value is None:
         return say(None, "ask")
     if among:
-        chosen = str(value).strip().lower().replace(" ", "_")
+        chosen = re.sub(r"[ -]+", "_", str(value).strip().lower())
         return say(chosen, "stored") if chosen in among else say(None, "word", value=repr(value))
     try:
         number = _read(value.removesuffix(unit), language, top) if isinstance(value, str) else float(value)
@@ -287,7 +287,8 @@ def guess(
     except (TypeError, ValueError):
         return say(None, "number", value=repr(value))
     if bottom <= number <= top:
-        return say(number, "stored", value=shown(number, language))
+        kind = "share" if top == 100 and 0 < number < 1 else "stored"
+        return say(number, kind, value=shown(number, language), percent=shown(100 * number, language))
     if top <= 1 < number <= 100:
         return say(number / 100, "percent", value=shown(number, language), share=shown(number / 100, language))
     return say(None, "range", value=shown(number, language))
