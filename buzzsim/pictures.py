@@ -195,8 +195,8 @@ def draw_network(
                 ax.scatter(*places[who].T, s=size * times, c="white", edgecolors=edge, linewidths=width, zorder=order)
             else:
                 ax.scatter(
-                    *places[who].T, s=size * times, c=anger[who], cmap=_colours_of_anger(), norm=PowerNorm(0.5, 0, 1), marker=marker,
-                    edgecolors=edge, linewidths=width, zorder=order,
+                    *places[who].T, s=size * times, c=anger[who], cmap=_colours_of_anger(), norm=PowerNorm(0.5, 0, 1),
+                    marker=marker, edgecolors=edge, linewidths=width, zorder=order,
                 )  # fmt: skip
         first = record["posts"]["author"][record["posts"]["parent"] < 0][:1]
         ax.scatter(*places[first].T, s=size * 9, facecolors="none", edgecolors="#D55E00", linewidths=3, zorder=9)

@@ -129,21 +129,7 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
     """
 
     def keep(maker: Callable[[], Strategy]) -> Callable[[], Strategy]:
-        if not isinstance(maker, type) or not callable(getattr(maker, "decide", None)):
-            raise StrategyError(f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(self, case, draw)")
-        asked: list[tuple[Any, tuple[None, ...], str]] = [
-            (vars(maker).get("decide") or getattr(maker, "decide"), (None, None, None), "decide(self, case, draw)"),
-            (maker, (), "a class that needs no arguments"),
-        ]
-        for what, given, wanted in asked:
-            try:
-                inspect.signature(what).bind(*given)
-            except TypeError:
-                raise StrategyError(
-                    f"strategy {name}: is called {what.__qualname__}{inspect.signature(what)}; expected {wanted}"
-                ) from None
-            except ValueError:  # something compiled, whose signature nobody knows
-                continue
+        _check_maker(name, maker)
         OWN[name] = maker
         return maker
 
@@ -152,6 +138,25 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
     if not isinstance(name, str) or not name.isidentifier() or name in STRATEGIES:
         raise StrategyError(f"arguments: strategy is {name!r}; expected an identifier that is none of {', '.join(STRATEGIES)}")
     return keep if maker is None else keep(maker)
+
+
+def _check_maker(name: str, maker: Any) -> None:
+    """Refuse what cannot be made and asked: told now, not in the middle of a run."""
+    if not isinstance(maker, type) or not callable(getattr(maker, "decide", None)):
+        raise StrategyError(f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(self, case, draw)")
+    bound = isinstance(inspect.getattr_static(maker, "decide"), (staticmethod, classmethod))
+    decide = cast(Any, maker).decide
+    for what, given, wanted in (
+        (decide, 2 if bound else 3, "decide(self, case, draw)"),
+        (maker, 0, "a class that needs no arguments"),
+    ):
+        try:
+            inspect.signature(what).bind(*[None] * given)
+        except TypeError:
+            found = f"{what.__qualname__}{inspect.signature(what)}"
+            raise StrategyError(f"arguments: strategy {name!r} is {found}; expected {wanted}") from None
+        except ValueError:  # something compiled, whose signature nobody knows
+            continue
 
 
 def lines_of(name: str) -> str:

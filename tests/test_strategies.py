@@ -183,6 +183,11 @@ def test_a_class_that_cannot_be_asked_is_refused_when_it_is_named(parts, said):
         bz.register_strategy("own", type("Own", (), parts))
 
 
+def test_a_method_that_needs_no_object_may_decide():
+    bz.register_strategy("own", type("Own", (), {"decide": staticmethod(lambda case, draw: "ignore")}))
+    assert bz.run("default", strategy="own", rng=1).outcomes["replies"] == 0
+
+
 def test_a_beginners_mistakes_are_told_with_what_would_do():
     with pytest.raises(StrategyError, match="strategy Everything has no name; expected @register_strategy"):
         bz.register_strategy(Everything)

@@ -40,7 +40,7 @@ def test_a_guess_is_kept_until_the_run_is_done():
 def test_feedback_says_how_far_and_in_which_direction(value, truth, said):
     feedback = bz.teach.guess(value).compare(truth)
     assert said in feedback
-    assert ("sensible error" in feedback) == ("as near" not in feedback)
+    assert ("Which step" in feedback) == ("as near as" not in feedback)
 
 
 def test_feedback_gives_the_lessons_reason_for_the_direction_of_the_error():
