@@ -4,6 +4,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 HERE = Path(__file__).parents[1] / "experiments" / "literature"
@@ -33,7 +34,7 @@ def test_every_finding_is_on_file_in_every_setting(experiment):
 
 def test_every_claim_has_a_finding_or_a_reason(experiment):
     claims = {finding["claim"] for finding in experiment.PLAN["findings"]}
-    assert {"C1", "C2", "C4", "C5", "C6", "C7", "C8"} <= claims
+    assert claims | {row.get("claim") for row in experiment.PLAN["cannot"]} >= {f"C{k}" for k in range(1, 9)}
     assert all(row["why"] for row in experiment.PLAN["cannot"])
 
 
@@ -43,14 +44,10 @@ def test_what_is_on_file_agrees_with_its_own_interval(experiment):
         assert row.found == ("lower" if row.high < 0 else "higher" if row.low > 0 else "same")
 
 
-@pytest.mark.parametrize("name", ["answer-calms", "vindictive", "image", "public-first"])
-def test_a_small_run_is_on_the_same_sides(experiment, name):
-    (finding,) = [finding for finding in experiment.PLAN["findings"] if finding["id"] == name]
-    filed = experiment.stored().set_index(["id", "setting"])["difference"]
-    for setting in ("agree", "disagree"):
-        _, low, high = experiment.compared(finding, finding[setting], 300)
-        width = high - low
-        assert low - width <= filed[name, setting] <= high + width
+def test_a_small_run_gives_the_numbers_on_file(experiment):
+    """Luck is keyed, so nothing but a change of the model or of the plan gives others; then: run the command."""
+    filed = pd.read_csv(HERE / "small.csv")
+    pd.testing.assert_frame_equal(experiment.measured(experiment.PLAN["small"]), filed, rtol=1e-7)
 
 
 def test_sides_that_do_not_differ_do_not_differ(experiment):
@@ -61,6 +58,6 @@ def test_sides_that_do_not_differ_do_not_differ(experiment):
 
 def test_advocates_stand_where_they_were_put(experiment):
     for where in ("near", "hubs"):
-        world = experiment.world_of({"complaint.names": [100], "network.customers": 300}, where, True)
+        world = experiment.world_of({"complaint.names": [100], "network.customers": 300}, where)
         assert world.network.traits["advocate"].sum() == experiment.ADVOCATES
     assert world.network.traits["advocate"][world.network.followers.argmax()] == 1.0

@@ -25,16 +25,12 @@ def experiment():
 @pytest.fixture(scope="module")
 def small(experiment):
     n = experiment.PLAN["small"]
-    return experiment.measured(n, n // 10, n)
+    return experiment.measured(n, n // 10, n // 10)
 
 
-def test_a_small_run_agrees_with_the_values_on_file(experiment, small):
-    """Every value lies in the small run's interval, widened by its own width since there are many."""
-    for found, filed in zip(small.to_dict("records"), experiment.stored().to_dict("records"), strict=True):
-        assert found["name"] == filed["name"]
-        if found["verdict"] != "undefined":
-            width = found["high"] - found["low"]
-            assert found["low"] - width <= filed["value"] <= found["high"] + width, found["name"]
+def test_a_small_run_gives_the_numbers_on_file(small):
+    """Luck is keyed, so nothing but a change of the model or of the plan gives others; then: run the command."""
+    pd.testing.assert_frame_equal(small, pd.read_csv(HERE / "small.csv"), rtol=1e-7)
 
 
 def test_most_facts_are_defined_even_in_a_small_run(small):

@@ -40,6 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     found = measured(PLAN["replicates"])
     write_whole(HERE / "results.csv", found.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+    small = measured(PLAN["small"])  # for the test, which has seconds
+    write_whole(HERE / "small.csv", small.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
     write_whole(HERE / "README.md", filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode())
     picture(stored(), HERE / "literature.png")
     return 0
@@ -59,21 +61,31 @@ def measured(n: int) -> pd.DataFrame:
 
 def compared(finding: Mapping[str, Any], changes: Mapping[str, Any], n: int) -> tuple[float, float, float]:
     """Give how far the left side lies from the right one on the same luck, with its interval."""
+    asked = {side: {**changes, **without(finding[side], "strategy", "advocates")} for side in ("left", "right")}
+    if finding.get("same_share"):  # as on the right side, where nobody defends
+        plain = World.of(scenario_of({**asked["right"], "crowd.advocate_share": 0.0}))
+        asked = {side: {**own, "joining.share_probability": float(plain.p.share_probability)} for side, own in asked.items()}
     sides = []
-    for side in ("left", "right"):
-        own = {key: value for key, value in finding[side].items() if key not in ("strategy", "advocates")}
-        world = world_of({**changes, **own}, finding[side].get("advocates"), finding.get("same_share", False))
+    for side, own in asked.items():
+        world = world_of(own, finding[side].get("advocates"))
         sides.append(replicates(world, finding[side]["strategy"], PLAN["seed"], n)[0])
     found = pair(sides[0], sides[1], Resampling(PLAN["seed"], n))[finding["outcome"]]
     return found["difference"], *found["ci95"]
 
 
-def world_of(changes: Mapping[str, Any], advocates: str | None, same_share: bool) -> World:
-    """Place the scenario on its network, with advocates at chosen places if wanted; `same_share` solves R0 without any."""
-    scenario = bz.Scenario.load(PLAN["scenario"]).replace(dict(changes))
-    if same_share:
-        plain = World.of(scenario.replace({"crowd.advocate_share": 0.0}))
-        scenario = scenario.replace({"joining.share_probability": float(plain.p.share_probability)})
+def without(side: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """Give what a side changes in the scenario."""
+    return {key: value for key, value in side.items() if key not in keys}
+
+
+def scenario_of(changes: Mapping[str, Any]) -> bz.Scenario:
+    """Give the packaged scenario with some changes."""
+    return bz.Scenario.load(PLAN["scenario"]).replace(dict(changes))
+
+
+def world_of(changes: Mapping[str, Any], advocates: str | None) -> World:
+    """Place the scenario on its network, with advocates at chosen places if wanted."""
+    scenario = scenario_of(changes)
     if advocates is None:
         return World.of(scenario)
     graph = World.of(scenario).network.to_networkx()
@@ -101,15 +113,21 @@ def filled(text: str, results: pd.DataFrame) -> str:
 
 
 def answer(results: pd.DataFrame) -> str:
-    """Count where the model can be on either side, and where the default stands."""
-    agrees = results.pivot_table(index="id", columns="setting", values="agrees", aggfunc="first").astype(bool)
-    both = int((agrees["agree"] & ~agrees["disagree"]).sum())
-    against = [name for name in results["id"].unique() if not agrees.loc[name, "default"]]
-    said = f"Of {len(agrees)} findings the model can be on either side of {both}, by parameters alone."
-    stuck = [name for name in agrees.index if not agrees.loc[name, "agree"] or agrees.loc[name, "disagree"]]
-    if stuck:
-        said += f" Not shown on both sides: {', '.join(stuck)}."
-    said += f" The default agrees with {int(agrees['default'].sum())}"
+    """Count what the model can agree with, whose opposite it can show, and where the default stands."""
+    found = results.set_index(["id", "setting"])
+    expected = {finding["id"]: finding["direction"] for finding in PLAN["findings"]}
+    agrees, opposite, nothing, against = [], [], [], []
+    for name, direction in expected.items():
+        other = found.loc[(name, "disagree"), "found"]
+        if found.loc[(name, "agree"), "agrees"]:
+            agrees.append(name)
+        if other != direction:
+            (opposite if other != "same" else nothing).append(name)
+        if not found.loc[(name, "default"), "agrees"]:
+            against.append(name)
+    said = f"By parameters alone the model can agree with {len(agrees)} of {len(expected)} findings. It can show the opposite of "
+    said += f"{len(opposite)}, and only the absence of an effect for {len(nothing)} ({', '.join(nothing)})."
+    said += f" The default agrees with {len(expected) - len(against)}"
     return said + (f", not with: {', '.join(against)}." if against else ".")
 
 
@@ -118,7 +136,11 @@ def findings(results: pd.DataFrame) -> str:
     parts = []
     for finding in PLAN["findings"]:
         rows = results[results["id"] == finding["id"]].set_index("setting")
-        why = {"agree": finding["agree_why"], "disagree": finding["disagree_why"], "default": "as packaged"}
+        why = {
+            "agree": finding["agree_why"],
+            "disagree": finding["disagree_why"],
+            "default": finding.get("default_why", "as packaged"),
+        }
         lines = [
             f"| {setting} | {why[setting]} | {row.difference:+.3g} ({row.low:+.3g} to {row.high:+.3g}) | {WORDS[row.found]} "
             f"| {'agrees' if row.agrees else 'does not'} |"
