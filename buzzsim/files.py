@@ -30,12 +30,11 @@ def write_pieces(path: str | os.PathLike[str], pieces: Iterable[Any]) -> None:
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise OutputError(sentence("arguments", "path", path, "the name of a file"))
     try:
-        target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file() and not target.is_dir():
-            with target.open("wb") as file:
+        if _is_stream(Path(path)):
+            with open(path, "wb") as file:
                 file.writelines(pieces)
         else:
-            _replace(target, pieces)
+            _replace(Path(os.path.realpath(path)), pieces)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{path}: cannot be written: {reason}") from None
@@ -68,23 +67,32 @@ def create_whole(path: Path, content: bytes) -> bool:
 
 @contextmanager
 def instead_of(path: str | os.PathLike[str]) -> Iterator[str]:
-    """Give the name of a file to write piece by piece; it takes the place of `path` when all went well.
+    """Give the name of a file to write piece by piece; it takes the place of `path` when all went well, and is on the disk.
 
     Raises
     ------
     OutputError
-        When it cannot be written.
+        When it cannot be written, or `path` is a pipe or a device.
     """
     try:
+        if _is_stream(Path(path)):
+            raise OutputError(f"{path}: cannot be written: not a plain file")
         target = Path(os.path.realpath(path))
         temporary = _beside(target, [])
         try:
             yield temporary
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
             os.replace(temporary, target)
         finally:
             Path(temporary).unlink(missing_ok=True)
     except (OSError, ValueError) as error:
         raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether something is there that is no plain file: a pipe, a device."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _replace(target: Path, pieces: Iterable[Any]) -> None:

@@ -162,21 +162,41 @@ def _check_maker(name: str, maker: Any) -> None:
 def lines_of(name: str) -> str:
     """Give a digest of the lines of a strategy of one's own, comments apart.
 
-    What it calls outside its class is not looked at, nor what has no source.
+    What it calls outside its class is not looked at, nor objects it holds that are no plain values.
     """
     kinds = cast(type, OWN[name]).__mro__
     parts = {f"{kind.__name__}.{key}": part for kind in kinds for key, part in vars(kind).items()}
-    said = {key: _lines(part) for key, part in parts.items() if inspect.isfunction(part) or "__" not in key}
+    said = {key: _lines(part) for key, part in parts.items() if inspect.isfunction(part) or ".__" not in key}
     return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
 
 
+def lines_of_all(names: Iterable[str]) -> dict[str, str]:
+    """Give the digests of those strategies that are somebody's own."""
+    return {name: lines_of(name) for name in names if name in OWN}
+
+
 def _lines(part: Any) -> str:
-    if isinstance(part, (bool, int, float, str, tuple)):
+    """Give what a part of a class says, the same in every process."""
+    if isinstance(part, (staticmethod, classmethod)):
+        part = part.__func__
+    if isinstance(part, property):
+        return repr([_lines(one) for one in (part.fget, part.fset, part.fdel)])
+    if isinstance(part, dict):
+        return repr([(_lines(key), _lines(value)) for key, value in part.items()])
+    if isinstance(part, (list, tuple)):
+        return repr([_lines(one) for one in part])
+    if isinstance(part, (set, frozenset)):
+        return repr(sorted(_lines(one) for one in part))
+    if part is None or isinstance(part, (bool, int, float, str, bytes)):
         return repr(part)
-    try:
-        return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(part)))) if inspect.isfunction(part) else ""
-    except (OSError, SyntaxError):
+    if not inspect.isfunction(part):
         return ""
+    try:
+        return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(part))))
+    except (OSError, SyntaxError):  # typed into a console, or a piece of a line
+        return repr(
+            (part.__code__.co_code, part.__code__.co_names, [one for one in part.__code__.co_consts if not inspect.iscode(one)])
+        )
 
 
 def number_of(name: str) -> int:

@@ -260,6 +260,13 @@ def test_lines_of_a_strategy_are_those_of_its_class_and_of_what_it_inherits():
         made(level=0.5, base=lambda self, case, draw: "censor"),
         made(level=0.5, decide=lambda self, case, draw: "censor"),
         made(level=0.5, __init__=lambda self: None),
+        made(level=0.5, lines=[1, "censor"]),
+        made(level=0.5, lines=[2, "censor"]),
+        made(level=0.5, helper=staticmethod(lambda case: 1)),
+        made(level=0.5, helper=staticmethod(lambda case: 2)),
+        made(level=0.5, table={"first": 1.0}),
+        made(level=0.5, known={"first", "repeat"}),
+        made(level=0.5, asked=property(lambda self: 3)),
     ]
     assert same not in others
     assert len(set(others)) == len(others)

@@ -337,9 +337,11 @@ def test_what_failed_is_computed_anew_when_asked(tmp_path):
     asked = {"replicates": 4, "rng": 1, "out": tmp_path, "strategies": ["clumsy"]}
     sweep = bz.Sweep(bz.Scenario().replace(wish), {"joining.r0": [0.5, 0.9]}, **asked)
     assert sweep.run(1, quiet=True).failed == 2
-    assert sweep.table()["error"].str.contains("did you mean 'public_reply'").all()
-    Clumsy.mended = True
+    told = sweep.table().set_index("strategy")["error"]
+    assert told["clumsy"].str.contains("did you mean 'public_reply'").all()
+    assert told["ignore"].isna().all()
     assert sweep.run(1, quiet=True).failed == 2, "finished is finished"
+    Clumsy.mended = True
     status = sweep.run(1, retry=True, quiet=True)
     assert (status.failed, status.finished) == (0, True)
     assert sweep.table()["volume"].notna().all()
@@ -519,6 +521,96 @@ def test_an_edited_plan_is_checked(tmp_path):
     file.write_text(file.read_text().replace(f"replicates = {N}", "replicates = -5"))
     with pytest.raises(ScenarioError, match="replicates is -5; expected a whole number of 1 or more"):
         open_plan(tmp_path)
+
+
+class Fragile:
+    """Fails where an angry post comes up, else does nothing."""
+
+    def decide(self, case, draw):
+        return "ignore" if case.anger < 0.79 else "neverr"
+
+
+@pytest.fixture
+def half_failed(tmp_path):
+    bz.register_strategy("fragile", Fragile)
+    scenario = bz.Scenario().replace({"network.customers": 200, "brand.coverage": 1.0})
+    design = {"complaint.anger": [0.5, 0.8]}
+    names = ["ignore", "fragile", "public_reply"]
+    sweep = bz.Sweep(scenario, design, replicates=20, rng=1, out=tmp_path / "out", strategies=names, hourly="bands")
+    sweep.run(1, quiet=True)
+    yield sweep
+    OWN.pop("fragile", None)
+
+
+def test_a_strategy_that_fails_takes_no_other_with_it(half_failed):
+    table = half_failed.table("volume")
+    failed = table["error"].notna()
+    assert 0 < failed.sum() < 20 * 6
+    assert set(table.loc[failed, "strategy"]) == {"fragile"}
+    assert table.loc[failed, "volume"].isna().all()
+    assert table.loc[~failed, "volume"].notna().all()
+    assert half_failed.status().failed > 0
+
+
+def test_runs_that_failed_have_no_hours(half_failed):
+    counted = half_failed.hourly().groupby(["point", "strategy"])["replicates"].first()
+    table = half_failed.table("volume")
+    sound = table[table["error"].isna()].groupby(["point", "strategy"]).size()
+    assert counted.to_dict() == sound.to_dict()
+
+
+def test_the_digest_of_failures_is_the_same_in_every_process(half_failed):
+    ask = "import sys, buzzsim as bz; print(bz.Sweep.load(sys.argv[1]).digest())"
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", ask, half_failed.directory], env=os.environ | {"PYTHONHASHSEED": seed}, check=True,
+            capture_output=True, text=True,
+        ).stdout.strip()
+        for seed in "1234"
+    }  # fmt: skip
+    assert found == {half_failed.digest()}
+
+
+def test_shards_that_try_again_leave_each_others_blocks(half_failed):
+    before = half_failed.status()
+    OWN["fragile"] = type("Fragile", (), {"decide": lambda self, case, draw: "ignore"})
+    for part in ((1, 2), (2, 2)):
+        bz.Sweep.load(half_failed.directory).run(1, shard=part, retry=True, quiet=True)
+    after = half_failed.status()
+    assert before.failed > 0
+    assert (after.failed, after.missing) == (0, 0)
+
+
+@pytest.mark.parametrize("again", ["load", "the same object"])
+def test_a_strategy_cannot_be_swapped_under_a_sweep(half_failed, again):
+    OWN["fragile"] = type("Fragile", (), {"decide": lambda self, case, draw: "censor"})
+    sweep = bz.Sweep.load(half_failed.directory) if again == "load" else half_failed
+    with pytest.raises(SweepError, match="strategy fragile was changed since the sweep began"):
+        sweep.run(1, quiet=True)
+    plan = open_plan(half_failed.directory)
+    with pytest.raises(SweepError, match="strategy fragile was changed"):  # a worker on a machine with another version of it
+        compute(str(half_failed.directory), Block(next(iter(plan.points)), 0, 20))
+
+
+def test_a_table_goes_into_a_pipe(half_failed, tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    assert main(["sweep", "table", str(half_failed.directory), "--format", "csv", "--to", str(pipe)]) == 0
+    assert reader.communicate(timeout=60)[0].startswith("point,complaint.anger,strategy,replicate,")
+    assert pipe.is_fifo()
+    assert main(["sweep", "table", str(half_failed.directory), "--format", "parquet", "--to", str(pipe)]) == 2
+
+
+def test_what_somebody_else_clears_away_is_no_obstacle(tmp_path, monkeypatch):
+    blocks.prepare(tmp_path)
+    left = tmp_path / "blocks" / ".x.parquet.abc"
+    left.write_text("")
+    os.utime(left, (1, 1))
+    glob = Path.glob
+    monkeypatch.setattr(Path, "glob", lambda self, pattern: [*glob(self, pattern), self / "blocks" / ".gone.parquet.abc"])
+    blocks.prepare(tmp_path)
+    assert not left.exists()
 
 
 # -------------------------------------------------------------------------------------------- what comes out

@@ -14,7 +14,7 @@ from typing import Any
 
 from buzzsim.commands.numbers import share, whole
 from buzzsim.errors import ScenarioError, sentence
-from buzzsim.files import instead_of
+from buzzsim.files import write_pieces
 
 FORMATS = ("csv", "parquet", "markdown")
 EXIT_INTERRUPTED = 130
@@ -152,8 +152,7 @@ def _put(pieces: Iterable[str], to: str | None) -> None:
         for piece in pieces:
             sys.stdout.write(piece)
         return
-    with instead_of(to) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        file.writelines(pieces)
+    write_pieces(to, (piece.encode() for piece in pieces))
 
 
 def _markdown(frame: Any) -> str:

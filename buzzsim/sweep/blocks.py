@@ -6,6 +6,7 @@ import io
 import json
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,22 +51,24 @@ def prepare(directory: Path) -> None:
     try:
         for folder in (RUNS, HOURLY):
             (directory / folder).mkdir(parents=True, exist_ok=True)
-            for left in (directory / folder).glob(".*.parquet.*"):
-                if time.time() - left.stat().st_mtime > _STALE:
-                    left.unlink(missing_ok=True)
+        for pattern in (".sweep.toml.*", ".points.parquet.*", f"{RUNS}/.*.parquet.*", f"{HOURLY}/.*.parquet.*"):
+            for left in directory.glob(pattern):
+                with suppress(FileNotFoundError):  # somebody else was quicker, or it has got its name
+                    if time.time() - left.stat().st_mtime > _STALE:
+                        left.unlink()
     except (OSError, ValueError) as error:
         raise OutputError(f"{directory}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
 
 
-def write_runs(directory: Path, plan: Plan, block: Block, values: NDArray[np.float64], error: str | None) -> None:
+def write_runs(directory: Path, plan: Plan, block: Block, values: NDArray[np.float64], errors: Sequence[str | None]) -> None:
     """Write a block: its presence says that it is finished.
 
     Parameters
     ----------
     values : array of shape (replicates, strategies, outcomes)
-        NaN where undefined, and all NaN where the block failed.
-    error : str or None
-        Why the block failed.
+        NaN where undefined, and all NaN where a strategy failed.
+    errors : sequence of str or None
+        For each strategy why it failed.
     """
     n, strategies, _ = values.shape
     flat = values.reshape(n * strategies, -1)
@@ -73,14 +76,14 @@ def write_runs(directory: Path, plan: Plan, block: Block, values: NDArray[np.flo
         "point": _words([block.point], np.zeros(len(flat), np.int32)),
         "strategy": _words(plan.strategies, np.tile(np.arange(strategies, dtype=np.int32), n)),
         "replicate": np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies),
-        "error": pa.array([error] * len(flat), pa.string()),
+        "error": pa.array(list(errors) * n, pa.string()),
         **{name: flat[:, k] for k, name in enumerate(OUTCOMES)},
     }
-    failed = 0 if error is None else len(flat)
+    failed = n * sum(error is not None for error in errors)
     _write(path_of(directory, block), pa.table(columns, _SCHEMAS[RUNS]), _about(plan, block) | {"failed": failed})
 
 
-def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32]) -> None:
+def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32], sound: Sequence[int]) -> None:
     """Write a block's critical posts by hour, before the block itself.
 
     ``whole``: a list for each run. ``bands``: how many runs had how many posts in each hour, from which any band follows.
@@ -88,22 +91,25 @@ def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.i
     Parameters
     ----------
     hourly : array of shape (replicates, strategies, hours)
+    sound : sequence of int
+        The numbers of the strategies that did not fail; the others have no series.
     """
+    hourly = hourly[:, sound]
     n, strategies, hours = hourly.shape
     if plan.hourly == "whole":
         ends = np.arange(0, hourly.size + 1, max(1, hours), dtype=np.int32)[: n * strategies + 1]
         columns = {
             "point": _words([block.point], np.zeros(n * strategies, np.int32)),
-            "strategy": _words(plan.strategies, np.tile(np.arange(strategies, dtype=np.int32), n)),
+            "strategy": _words(plan.strategies, np.tile(np.array(sound, np.int32), n)),
             "replicate": np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies),
             "volume": pa.ListArray.from_arrays(pa.array(ends), pa.array(hourly.ravel())),
         }
     else:
         counts = [
             (s, hour, *found)
-            for s in range(strategies)
+            for k, s in enumerate(sound)
             for hour in range(hours)
-            for found in zip(*np.unique(hourly[:, s, hour], return_counts=True), strict=True)
+            for found in zip(*np.unique(hourly[:, k, hour], return_counts=True), strict=True)
         ]
         table = np.array(counts, np.int32).reshape(-1, 4)
         columns = {
@@ -133,13 +139,6 @@ def failures(directory: Path, plan: Plan, block: Block) -> int | None:
     except _UNREADABLE:
         return None
     return int(about["failed"]) if {**about, **_about(plan, block)} == about else None
-
-
-def forget_failures(directory: Path, plan: Plan) -> None:
-    """Take away the files of blocks that failed, so that they are missing again."""
-    for block in (Block(name, *span) for name in plan.points for span in plan.spans):
-        if failures(directory, plan, block):
-            path_of(directory, block).unlink(missing_ok=True)
 
 
 def read_runs(directory: Path, block: Block, columns: Sequence[str] | None = None) -> pa.Table:

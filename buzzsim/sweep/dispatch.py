@@ -29,10 +29,13 @@ _DONE = 2  # blocks waiting for each worker of our own
 
 
 class Queue:
-    """The blocks of a shard that are missing, in the order of the plan; with a rule, as long as it wants more."""
+    """The blocks of a shard that are missing, in the order of the plan; with a rule, as long as it wants more.
 
-    def __init__(self, directory: Path, plan: Plan, shard: tuple[int, int]) -> None:
-        self.directory, self.plan = directory, plan
+    With `retry` what failed counts as missing.
+    """
+
+    def __init__(self, directory: Path, plan: Plan, shard: tuple[int, int], retry: bool = False) -> None:
+        self.directory, self.plan, self._retry = directory, plan, retry
         self.rule = Rule.of(plan.until) if plan.until else None
         i, n = shard
         if self.rule:
@@ -41,7 +44,7 @@ class Queue:
             self.total = len(mine) * plan.replicates * len(plan.strategies)
         else:
             every = [Block(point, *span) for point in plan.points for span in plan.spans][i - 1 :: n]
-            missing = [block for block in every if not blocks.is_whole(directory, plan, block)]
+            missing = [block for block in every if not self._is_done(block)]
             self._todo = iter(missing)
             self.total = sum(map(self.runs, missing))
         self._ready: list[Block] = []
@@ -51,11 +54,16 @@ class Queue:
         """Give the number of runs in a block."""
         return (block.last - block.first) * len(self.plan.strategies)
 
+    def _is_done(self, block: Block) -> bool:
+        """Whether a block is there, and good enough."""
+        whole = blocks.is_whole(self.directory, self.plan, block)
+        return whole and not (self._retry and blocks.failures(self.directory, self.plan, block))
+
     def next(self) -> Block | None:
         """Give a block to compute; None while there is none."""
         while True:
             block = self._ready.pop() if self._ready else next(self._todo, None)
-            if block is None or self.rule is None or not blocks.is_whole(self.directory, self.plan, block):
+            if block is None or self.rule is None or not self._is_done(block):
                 return block
             self.finished(block)
 

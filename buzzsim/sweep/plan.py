@@ -19,7 +19,7 @@ from buzzsim.errors import BuzzsimError, NetworkError, ScenarioError, SweepError
 from buzzsim.files import create_whole, write_whole
 from buzzsim.runs import versions
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import OWN, lines_of
+from buzzsim.strategy import lines_of_all
 from buzzsim.sweep.design import Design
 
 FORMAT = 1
@@ -92,8 +92,7 @@ class Plan:
         plan = cls(_with_full_path(scenario), Design(tuple(map(_point_with_full_path, design.points))), **asked)
         files = {point.scenario.network.file for point in plan.points.values()} - {""}
         networks = {file: digest_of_file(file) for file in sorted(files)}
-        own = {name: lines_of(name) for name in plan.strategies if name in OWN}
-        return replace(plan, networks=networks, own=own, stages=(plan.replicates,))
+        return replace(plan, networks=networks, own=lines_of_all(plan.strategies), stages=(plan.replicates,))
 
     @cached_property
     def points(self) -> dict[str, Point]:
@@ -258,14 +257,20 @@ def settle(plan: Plan, directory: Path, fresh_luck: bool, retry: bool = False) -
     joined = agreed(plan, found, directory, fresh_luck)
     for name, lines in plan.own.items():
         if not retry and found.own.get(name, lines) != lines:
-            raise SweepError(
-                f"{directory}: strategy {name} was changed since the sweep began; expected the same lines, another directory, "
-                "or retry, which computes anew only what failed"
-            )
+            raise SweepError(changed(directory, name))
+    joined = replace(joined, own={**found.own, **plan.own})
     text = joined.union(found).to_toml()
     if text != file.read_text(encoding="utf-8"):
         write_whole(file, text.encode())
     return joined
+
+
+def changed(directory: str | Path, strategy: str) -> str:
+    """Say that a strategy of one's own is no longer what it was."""
+    return (
+        f"{directory}: strategy {strategy} was changed since the sweep began; expected the same lines, another directory, "
+        "or retry, which computes anew only what failed"
+    )
 
 
 def agreed(plan: Plan, found: Plan, directory: Path, fresh_luck: bool) -> Plan:

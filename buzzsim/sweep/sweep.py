@@ -6,6 +6,7 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from buzzsim.comparison import HEADLINES
 from buzzsim.errors import ScenarioError, SweepError, sentence, unknown
 from buzzsim.runs import scenario_of
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import checked_strategies, checked_strategy
+from buzzsim.strategy import checked_strategies, checked_strategy, lines_of_all
 from buzzsim.sweep import blocks
 from buzzsim.sweep.design import Design
 from buzzsim.sweep.dispatch import Queue, checked_shard, work_off
@@ -197,12 +198,11 @@ class Sweep:
         if until is not None or max_replicates is not None:
             self._ask_until(rule, max_replicates)
         blocks.prepare(self.directory)
+        self.plan = replace(self.plan, own=lines_of_all(self.plan.strategies))  # as they are by now
         self.plan = settle(self.plan, self.directory, self._fresh_luck, retry)
         self._fresh_luck = False
         blocks.write_points(self.directory, open_plan(self.directory))
-        if retry:
-            blocks.forget_failures(self.directory, self.plan)
-        work_off(Queue(self.directory, self.plan, part), executor, n_jobs, quiet)
+        work_off(Queue(self.directory, self.plan, part, retry), executor, n_jobs, quiet)
         return self.status()
 
     def status(self) -> Status:
@@ -270,7 +270,7 @@ class Sweep:
         return tables.hourly(self.directory, self.plan)
 
     def digest(self) -> str:
-        """Give the SHA-256 of all that is finished: the same for any workers, threads, shards and interruptions."""
+        """Give the SHA-256 of all finished outcomes: the same for any workers, threads, shards and interruptions."""
         from buzzsim.sweep import tables
 
         return tables.digest(self.directory, self.plan)

@@ -150,7 +150,7 @@ def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
 
 
 def digest(directory: Path, plan: Plan) -> str:
-    """Give one SHA-256 of every finished row, whatever blocks they are in and whoever computed them when."""
+    """Give one SHA-256 of every finished row of outcomes, whatever blocks they are in and whoever computed them when."""
     whole = hashlib.sha256()
     for name in sorted(plan.points):
         rows = rows_of(directory, plan, name, [*OUTCOMES, "error"])
@@ -158,7 +158,7 @@ def digest(directory: Path, plan: Plan) -> str:
             continue
         whole.update(f"{name} {rows.num_rows}".encode())
         whole.update("".join(rows["strategy"].to_pylist()).encode())
-        whole.update(repr(set(rows["error"].to_pylist())).encode())
+        whole.update(repr(rows["error"].to_pylist()).encode())
         for column in ("replicate", *OUTCOMES):
             whole.update(np.ascontiguousarray(rows[column].to_numpy()).tobytes())
     return whole.hexdigest()

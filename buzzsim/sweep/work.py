@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,9 +15,9 @@ from buzzsim.errors import BuzzsimError, OutputError, StrategyError, SweepError
 from buzzsim.network import Network
 from buzzsim.outcomes import N_OUTCOMES
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import checked_strategy
+from buzzsim.strategy import checked_strategy, lines_of
 from buzzsim.sweep import blocks
-from buzzsim.sweep.plan import Block, Plan, digest_of_file, open_plan
+from buzzsim.sweep.plan import Block, Plan, changed, digest_of_file, open_plan
 from buzzsim.world import World, network_of
 
 _BUILDING = threading.Lock()  # so that threads wait for one network instead of each building it
@@ -51,27 +51,38 @@ def compute(directory: str, block: Block) -> Done:
     if point is None:
         raise SweepError(f"{directory}: has no point {block.point}; expected one of the plan's {len(plan.points):,}")
     for strategy in plan.strategies:
-        _known(strategy, directory)
-    n, error, hours = block.last - block.first, None, 0
+        _known(strategy, plan, directory)
+    n = block.last - block.first
+    errors: list[str | None] = [None] * len(plan.strategies)
     values = np.full((n, len(plan.strategies), N_OUTCOMES), np.nan)
-    hourly = np.zeros((n, len(plan.strategies), hours), np.int32)
+    hourly = np.zeros((n, len(plan.strategies), 0), np.int32)
     try:
         world = _world_of(point.scenario, plan)
         hourly = np.zeros((n, len(plan.strategies), world.n_hours), np.int32)
         for s, strategy in enumerate(plan.strategies):
-            values[:, s], hourly[:, s] = runs.replicates(world, strategy, plan.entropy, n, start=block.first, threads=1)
+            errors[s] = _computed(world, strategy, plan, block, values[:, s], hourly[:, s])
     except (OutputError, SweepError):
         raise
     except BuzzsimError as failure:
-        error = str(failure)
+        errors = [str(failure)] * len(plan.strategies)
     if plan.hourly:
-        blocks.write_hourly(folder, plan, block, hourly)
-    blocks.write_runs(folder, plan, block, values, error)
-    return Done(block, error is not None)
+        blocks.write_hourly(folder, plan, block, hourly, [s for s, error in enumerate(errors) if error is None])
+    blocks.write_runs(folder, plan, block, values, errors)
+    return Done(block, any(errors))
 
 
-def _known(strategy: str, directory: str) -> None:
-    """Refuse to work where a strategy is not known: that is the process's fault, not the point's."""
+def _computed(world: World, strategy: str, plan: Plan, block: Block, values: Any, hourly: Any) -> str | None:
+    """Run a block's replicates under one strategy; gives why it failed, which is no fault of the others."""
+    n = block.last - block.first
+    try:
+        values[:], hourly[:] = runs.replicates(world, strategy, plan.entropy, n, start=block.first, threads=1)
+    except StrategyError as failure:
+        return str(failure)
+    return None
+
+
+def _known(strategy: str, plan: Plan, directory: str) -> None:
+    """Refuse to work where a strategy is not known, or has other lines: that is the process's fault, not the point's."""
     try:
         checked_strategy(strategy)
     except StrategyError:
@@ -79,6 +90,8 @@ def _known(strategy: str, directory: str) -> None:
             f"{directory}: strategy {strategy} is not known in this process; expected threads, or a package that brings it "
             "(entry point buzzsim.strategies) in every process"
         ) from None
+    if strategy in plan.own and plan.own[strategy] != lines_of(strategy):
+        raise SweepError(changed(directory, strategy))
 
 
 def warm_up() -> bool:

@@ -179,8 +179,8 @@ def answer(results: pd.DataFrame) -> str:
     missed = results[results["verdict"] == "miss"]
     apart = results["name"].isin([fact["name"] for fact in PLAN["facts"] if "setting" in fact])
     hit = results["verdict"] == "hit"
-    said = f"{(hit & ~apart).sum()} of {(~apart).sum()} values of the default lie in their bands. Under parameters of their own kind the "
-    said += f"model shows {(hit & apart).sum()} of {apart.sum()} signs."
+    said = f"{(hit & ~apart).sum()} of {(~apart).sum()} values of the default lie in their bands. Under parameters of their own "
+    said += f"kind the model shows {(hit & apart).sum()} of {apart.sum()} signs."
     sides = [
         f"- {words[name]}: too {'low' if out < 0 else 'high'}" for name, out in zip(missed["name"], missed["distance"], strict=True)
     ]
