@@ -21,7 +21,7 @@ class ScenarioError(BuzzsimError, ValueError):
 
 
 class StrategyError(BuzzsimError, ValueError):
-    """There is no strategy of that name."""
+    """There is no strategy of that name, or it failed, or answered what it must not."""
 
 
 class NetworkError(BuzzsimError, ValueError):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import threading
+import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,7 @@ def create_whole(path: Path, content: bytes) -> bool:
             os.replace(temporary, path)
         finally:
             Path(temporary).unlink(missing_ok=True)
+        _settle(path.parent)
     except (OSError, ValueError) as error:
         raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
     return True
@@ -95,6 +97,16 @@ def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
+def _settle(folder: Path) -> None:
+    """Let a new name in a folder survive a power cut, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def _replace(target: Path, pieces: Iterable[Any]) -> None:
     """Write beside the target, and put it in its place when all is on the disk."""
     temporary = _beside(target, pieces)
@@ -103,19 +115,20 @@ def _replace(target: Path, pieces: Iterable[Any]) -> None:
     except BaseException:
         os.unlink(temporary)
         raise
+    _settle(target.parent)
 
 
 def _beside(target: Path, pieces: Iterable[Any]) -> str:
     """Write a temporary file beside the target, all of it and on the disk; gives its name."""
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.")
+    mine = f"{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
+    temporary = str(target.parent / f".{target.name[:40]}.{mine}")
     try:
-        with open(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(temporary, 0o666 & ~mask)
+    except FileExistsError:
+        raise
     except BaseException:
         os.unlink(temporary)
         raise

@@ -250,7 +250,8 @@ def frames(horizon: float, last: float) -> list[float]:
     (10, 20.0)
     """
     end = min(horizon, max(1.0, np.ceil(last)))
-    return [float(np.round(4 * end * (k / _FRAMES) ** 2 + 0.5) / 4) for k in range(1, _FRAMES)] + [float(end)]
+    hours = {float(np.round(4 * end * (k / _FRAMES) ** 2 + 0.5) / 4) for k in range(1, _FRAMES)}
+    return sorted({hour for hour in hours if hour < end} | {float(end)})
 
 
 def tree(table: Any, title: str, ax: Any = None) -> Any:

@@ -6,13 +6,13 @@ import sys
 from typing import Any
 
 
-def progress(total: int, quiet: bool, *, compiling: bool = False, keep: bool = False) -> Any:
+def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: bool = False) -> Any:
     """Make a bar of runs with their rate and the time that is left.
 
     Parameters
     ----------
-    total : int
-        Number of runs.
+    total : int or None
+        Number of runs, where it is known.
     quiet : bool
         Whether nothing is shown, whoever looks.
     compiling : bool

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from buzzsim.errors import StrategyError
+from buzzsim.errors import StrategyError, sentence
 from buzzsim.result import Result
 from buzzsim.runs import run
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import checked_strategy
+from buzzsim.strategy import OWN, checked_strategy
 
 # Crowds and brands in which a strategy meets every kind of case.
 _SETTINGS: tuple[dict[str, Any], ...] = (
@@ -19,11 +19,14 @@ _SETTINGS: tuple[dict[str, Any], ...] = (
     {"brand.coverage": 1.0, "brand.staff": 1, "anger.repeat_rate": 0.3, "joining.page_probability": 1.0},
     {"crowd.vindictive_share": 0.5, "crowd.troll_share": 0.1, "attention.half_life": 6.0, "complaint.on_page": False},
 )
+_DICE = (random.Random, np.random.Generator, np.random.RandomState)
 _SMALL = {"network.customers": 150, "joining.r0": 1.5, "time.horizon": 24.0}
 
 
 def check_strategy(name: str, replicates: int = 5, seed: int = 1) -> None:
     """Check a registered strategy: same runs in both engines, again and in any order, with no luck but what it is given.
+
+    Dice are found where they are Python's or NumPy's own, shared or held by the strategy.
 
     Parameters
     ----------
@@ -45,6 +48,10 @@ def check_strategy(name: str, replicates: int = 5, seed: int = 1) -> None:
     >>> check_strategy("public_reply", replicates=1)
     """
     checked_strategy(name)
+    if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
+        raise StrategyError(sentence("arguments", "replicates", replicates, "a whole number of 1 or more"))
+    if name in OWN and any(isinstance(part, _DICE) for part in vars(OWN[name]()).values()):
+        raise StrategyError(f"strategy {name} has dice of its own, the same in every replicate; expected luck from draw() alone")
     for changes in _SETTINGS:
         scenario = Scenario().replace(_SMALL | changes)
         first = [_run(scenario, name, seed, r, "compiled") for r in range(replicates)]

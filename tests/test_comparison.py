@@ -294,3 +294,15 @@ def test_pairs_that_never_differ_have_no_variance_reduction():
 )
 def test_exact_intervals_are_those_of_the_tables(hits, n, low, high):
     assert exact_interval(hits, n) == pytest.approx((low, high), abs=1e-6)
+
+
+def test_more_of_what_is_good_is_better_and_small_spreads_count():
+    good = next(name for name, outcome in OUTCOMES.items() if outcome.better == "higher")
+    base = outcomes_of([0.1, 0.2, 0.3, 0.4], len(OUTCOMES))
+    more = base + np.array([0.1, 0.1, 0.2, -0.1])[:, None]
+    found = pair(more, base, Resampling(3, 4))
+    assert (found[good]["p_better"], found[good]["p_worse"]) == (0.75, 0.25)
+    assert (found["volume"]["p_better"], found["volume"]["p_worse"]) == (0.25, 0.75)
+    spread = np.var([0.1, 0.1, 0.2, -0.1])
+    apart = np.var([0.2, 0.3, 0.5, 0.3]) + np.var([0.1, 0.2, 0.3, 0.4])
+    assert found["volume"]["variance_reduction"] == pytest.approx(apart / spread)

@@ -605,3 +605,75 @@ def test_any_act_is_an_answer_and_thanks_are_no_criticism():
     assert not rules.is_unanswered(0)
     assert not rules.is_unanswered(7)
     assert [rules.is_critical(kind) for kind in range(6)] == [True] * 5 + [False]
+
+
+# -------------------------------------------------------------------------------------------- rules, case by case
+
+STAGES, CHARACTERS = range(5), range(4)
+
+
+def test_reading_adds_up_what_was_read_number_by_number():
+    p = p_of({"anger.gain": 0.3, "attitude.step": 0.2, "attitude.negativity": 1.5, "private.thanks_effect": 0.6,
+              "private.invite_signal": -0.03})  # fmt: skip
+    anger, attitude = rules.reading(p, 0.4, 0.25, 0.7, rules.CONSTRUCTIVE, 1.9, 3, 2, 4)
+    assert anger == pytest.approx(0.4 + 0.3 * 0.7 * 1.9 * 0.6)
+    assert attitude == pytest.approx(max(-1.0, 0.25 + 2 * 0.2 * 0.6 * 0.75 - 3 * 0.2 * 1.5 * 1.25 - 4 * 0.03))
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("character", CHARACTERS)
+def test_only_the_aware_join_or_defend_and_only_advocates_defend(stage, character):
+    aware, advocate = stage == rules.AWARE, character == rules.ADVOCATE
+    assert rules.may_join(stage, character) == (aware and not advocate)
+    assert rules.may_defend(stage, character) == (aware and advocate)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_what_an_author_still_does(stage):
+    does = {kind for kind in range(-1, 6) if rules.still_does(kind, stage)}
+    always = {rules.THANKS}
+    assert does == (set(range(-1, 6)) if stage == rules.CRITIC else always | ({rules.PROTEST} if stage == rules.AWARE else set()))
+
+
+def test_heat_counts_from_the_first_reader_on():
+    assert rules.heat_of(1, 1) == 1.0
+    assert rules.heat_of(0, 1) == 0.0
+
+
+@pytest.mark.parametrize("strength", [-0.6, -0.2])
+def test_a_poor_reply_angers_the_vindictive_as_it_does_others_and_no_troll(strength):
+    p = p_of({"reply.potency": 1.5})
+    angered = rules.calming(p, strength, 0.5, rules.CONSTRUCTIVE)
+    assert angered == pytest.approx(math.exp(-1.5 * strength))
+    assert rules.calming(p, strength, 0.5, rules.VINDICTIVE) == angered
+    assert rules.calming(p, strength, 0.5, rules.TROLL) == 1.0
+    assert rules.calming(p, -strength, 0.0, rules.VINDICTIVE) == 1.0
+
+
+def test_a_talk_goes_on_until_its_last_round():
+    p = p_of({"private.rounds": 3})
+    assert [bool(rules.goes_on(p, talk_round)) for talk_round in (1, 2, 3)] == [True, True, False]
+
+
+def test_what_has_no_chance_never_happens_even_at_the_smallest_luck():
+    p = p_of({
+        "private.withdraw_probability": 0.0, "private.thanks_probability": 0.0, "private.failed_repost_probability": 0.0,
+        "private.accept_probability": 0.0, "crowd.defence_probability": 0.0, "brand.coverage": 0.0, "reply.brand_reach": 0.0,
+        "reply.solution": 0.0, "censor.repost_probability": 0.0, "censor.protest_probability": 0.0,
+    })  # fmt: skip
+    for happens in (rules.withdraws, rules.thanks, rules.posts_after_failure, rules.defends, rules.is_handled, rules.follows_brand):
+        assert not happens(p, 0.0)
+    assert not rules.accepts(p, rules.CONSTRUCTIVE, 0.0)
+    assert not rules.is_solved(p, 0.0, rules.CONSTRUCTIVE, 0.0)
+    assert not rules.reposts(p, rules.CRITIC, 1.0, 0.0)
+    assert not rules.protests(p, 1.0, 0.0)
+    assert not rules.repeats(0.0, 0.0)
+    assert not rules.is_a(0.0, 0.0)
+
+
+@pytest.mark.parametrize("character", CHARACTERS)
+def test_who_takes_the_call_and_whose_case_can_be_solved(character):
+    p = p_of({"private.accept_probability": 1.0, "reply.solution": 1.0, "reply.potency": 1.0, "reply.prior_failures": 0})
+    reasonable = character in (rules.CONSTRUCTIVE, rules.ADVOCATE)
+    assert bool(rules.accepts(p, character, 0.5)) == reasonable
+    assert bool(rules.is_solved(p, 0.0, character, 0.5)) == reasonable

@@ -308,6 +308,25 @@ def test_foreign_luck_is_found():
             check_strategy("own")
 
 
+@pytest.mark.parametrize("make", [lambda: np.random.default_rng(0), lambda: random.Random(1)])
+def test_dice_of_ones_own_are_found(make):
+    class Gambler:
+        def __init__(self):
+            self.dice = make()
+
+        def decide(self, case, draw):
+            return "censor" if self.dice.random() < 0.5 else "ignore"
+
+    bz.register_strategy("own", Gambler)
+    with pytest.raises(StrategyError, match="has dice of its own, the same in every replicate"):
+        check_strategy("own", replicates=1)
+
+
+def test_a_check_that_would_ask_nothing_is_refused():
+    with pytest.raises(StrategyError, match="replicates is 0; expected a whole number of 1 or more"):
+        check_strategy("ignore", replicates=0)
+
+
 def test_memory_from_run_to_run_is_found():
     class Remembering:
         asked = 0

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +18,10 @@ import pytest
 import buzzsim as bz
 from buzzsim.cli import main
 from buzzsim.errors import NetworkError, OutputError, ResultError, ScenarioError, SweepError
-from buzzsim.files import create_whole
+from buzzsim.files import create_whole, write_whole
 from buzzsim.strategy import OWN
 from buzzsim.sweep import blocks
+from buzzsim.sweep import plan as plan_module
 from buzzsim.sweep.plan import BLOCK, Block, Plan, open_plan
 from buzzsim.sweep.until import Rule
 from buzzsim.sweep.work import compute
@@ -519,8 +520,99 @@ def test_an_edited_plan_is_checked(tmp_path):
     swept(tmp_path, run=False).run(1, quiet=True)
     file = tmp_path / "sweep.toml"
     file.write_text(file.read_text().replace(f"replicates = {N}", "replicates = -5"))
-    with pytest.raises(ScenarioError, match="replicates is -5; expected a whole number of 1 or more"):
+    with pytest.raises(ScenarioError, match="replicates is -5; expected a whole number from 1 to"):
         open_plan(tmp_path)
+
+
+def test_a_point_that_fails_ends_under_a_rule_too(tmp_path):
+    sweep = bz.Sweep(SMALL, {"joining.r0": [0.9, 1000.0]}, replicates=20, rng=1, out=tmp_path)
+    status = sweep.run(1, until="ci95 of reach difference < 1e-9", max_replicates=600, quiet=True)
+    assert sorted(status.replicates.values()) == [20, 600]
+    assert status.finished
+
+
+def test_a_maximum_below_what_was_asked_for_is_refused(tmp_path):
+    with pytest.raises(ScenarioError, match=r"max_replicates is 5; expected the replicates asked for \(30\) or more"):
+        swept(tmp_path, run=False).run(until="ci95 of reach difference < 0.1", max_replicates=5)
+
+
+def test_fewer_replicates_are_a_view_of_the_hours_too(tmp_path):
+    many, few = {"replicates": 40, "hourly": "whole"}, {"replicates": 15, "hourly": "whole"}
+    asked = {"rng": 1, "strategies": ["ignore"]}
+    bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "whole", **many, **asked).run(1, quiet=True)
+    view = bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "whole", **few, **asked)
+    alone = bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "alone", **few, **asked)
+    alone.run(1, quiet=True)
+    pd.testing.assert_frame_equal(view.hourly(), alone.hourly())
+    bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "bands", replicates=40, hourly="bands", **asked).run(1, quiet=True)
+    with pytest.raises(SweepError, match="keeps bands of all 40 replicates, not of 15 of them"):
+        bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "bands", replicates=15, hourly="bands", **asked).hourly()
+
+
+def test_network_files_of_a_design_are_seen_from_the_sweeps_folder(tmp_path, monkeypatch):
+    for folder, ties in (("asked", 60), ("elsewhere", 10)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "ties.txt").write_text("".join(f"{k} {k + 1}\n" for k in range(ties)))
+    (tmp_path / "asked" / "s.toml").write_text(
+        "replicates = 2\nseed = 1\n[scenario]\njoining.share_probability = 0.1\n[design]\n"
+        'network.kind = ["file"]\nnetwork.file = ["ties.txt"]\n'
+    )
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    (point,) = bz.Sweep.from_file("../asked/s.toml").plan.points.values()
+    assert Path(point.scenario.network.file).resolve() == tmp_path / "asked" / "ties.txt"
+
+
+def test_names_of_any_kind_may_be_varied(tmp_path):
+    ties = tmp_path / "ties.txt"
+    ties.write_text("Mara Ben\nBen 3\n3 Mara\n")
+    scenario = bz.Scenario().replace({"network.kind": "file", "network.file": str(ties), "joining.share_probability": 0.1})
+    sweep = bz.Sweep(scenario, {"complaint.names": [["Mara"], ["Ben", "Mara"]]}, replicates=2, rng=1, out=tmp_path / "out")
+    assert sweep.run(1, quiet=True).failed == 0
+    assert pd.read_parquet(sweep.directory / "points.parquet")["complaint.names"].tolist() == ["['Mara']", "['Ben', 'Mara']"]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("replicates = 0", "s.toml: replicates is 0; expected a whole number from 1 to"),
+        ('strategies = ["cencor"]', "s.toml: unknown strategy 'cencor'; did you mean 'censor'"),
+        ('until = "x"', "s.toml: until is 'x'"),
+        ('seed = "x"', "s.toml: seed is 'x'"),
+    ],
+)
+def test_errors_of_a_file_name_the_file(tmp_path, line, said):
+    (tmp_path / "s.toml").write_text(f"{line}\n[design]\njoining.r0 = [0.5]\n")
+    with pytest.raises(bz.BuzzsimError, match=re.escape(said)):
+        bz.Sweep.from_file(tmp_path / "s.toml")
+
+
+def test_drivers_that_extend_at_the_same_moment_are_joined(tmp_path, monkeypatch):
+    """The second looked before the first wrote, and writes after it."""
+    swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5]})).run(1, quiet=True)
+    first = swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5, 0.6]}))
+    second = swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5, 0.7]}))
+    write, waiting = plan_module.write_whole, [second.plan.to_toml().encode()]
+
+    def late(path, content):
+        write(path, content)
+        if waiting:
+            write(path, waiting.pop())
+
+    monkeypatch.setattr(plan_module, "write_whole", late)
+    assert first.run(1, quiet=True).finished
+    joined = open_plan(tmp_path)
+    assert sorted(point.changes["joining.r0"] for point in joined.points.values()) == [0.5, 0.6, 0.7]
+
+
+def test_threads_leave_the_umask_alone(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda k: write_whole(tmp_path / f"f{k}", b"x"), range(200)))
+        assert os.umask(0o027) == 0o027
+    finally:
+        os.umask(before)
+    assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o640}
 
 
 class Fragile:
@@ -665,6 +757,17 @@ def test_waiting_results_say_what_they_need(undisturbed, monkeypatch):
         undisturbed.results(lazy=True)
 
 
+def test_results_keep_their_dimensions_when_a_level_is_added(tmp_path):
+    both = {"replicates": 3, "rng": 1, "out": tmp_path}
+    bz.Sweep(SMALL, {"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5]}, **both).run(1, quiet=True)
+    larger = bz.Sweep(SMALL, {"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5, 9]}, **both)
+    larger.run(1, quiet=True)
+    found, again = larger.results("volume"), bz.Sweep.load(tmp_path).results("volume")
+    assert again.sizes == {"reply.empathy": 2, "brand.staff": 3, "strategy": 4, "replicate": 3}
+    assert again["volume"].equals(found["volume"])
+    assert (again["point_name"] == found["point_name"]).all()
+
+
 def test_results_of_unequal_designs_go_by_point(tmp_path):
     found = swept(tmp_path, design=GRID + bz.Design.product({"complaint.anger": [0.1]})).results("reach")
     assert found.sizes == {"point": 5, "strategy": 4, "replicate": N}
@@ -797,7 +900,7 @@ def test_the_file_gives_the_sweep_of_the_python_form(file, tmp_path):
         (["run", "nowhere.toml"], "nowhere.toml: cannot be read"),
         (["run", "{file}", "--shard", "3/2"], "expected i/n"),
         (["run", "{file}", "--jobs", "0"], "expected a whole number"),
-        (["run", "{file}", "--max-replicates", "9"], "only together with --until"),
+        (["run", "{file}", "--max-replicates", "9"], "only together with until"),
         (["status", "nowhere"], "expected the directory of a sweep"),
         (["table", "nowhere", "--format", "cvs"], "csv"),
         (["tabel", "nowhere"], "tabel"),

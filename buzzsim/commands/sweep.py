@@ -79,8 +79,6 @@ def _run(options: argparse.Namespace) -> int:
         sweep = Sweep.load(options.sweep)
     else:
         sweep = Sweep.from_file(options.sweep, options.out)
-    if options.max_replicates and not options.until:
-        raise ScenarioError(sentence("sweep run", "--max-replicates", options.max_replicates, "only together with --until"))
     try:
         status = sweep.run(
             options.jobs,

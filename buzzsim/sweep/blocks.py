@@ -166,7 +166,7 @@ def write_points(directory: Path, plan: Plan) -> None:
     """Write which point is which, for whoever reads the files without buzzsim: its name and the keys it sets."""
     keys = plan.design.keys
     names = pa.array(list(plan.points), pa.string())
-    columns = [pa.array([_plain(point.changes.get(key)) for point in plan.points.values()]) for key in keys]
+    columns = [pa.array([_plain(point.changes.get(key)) for point in plan.points.values()], from_pandas=True) for key in keys]
     _write(directory / "points.parquet", pa.Table.from_arrays([names, *columns], ["point", *keys]), {})
 
 
@@ -208,4 +208,5 @@ def _words(words: Iterable[str], codes: Any) -> pa.DictionaryArray:
 
 
 def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    """Give a value as a column can hold it; a list is text, for its members may be of any kind."""
+    return str(list(value)) if isinstance(value, tuple) else value

@@ -171,7 +171,7 @@ class Design:
         data : mapping or list of mappings
             What the file has; the points of several are visited one after the other.
         folder : path
-            Where a ``file`` is looked for.
+            Where a ``file``, and a ``network.file`` of a point, is looked for.
 
         Examples
         --------
@@ -183,7 +183,7 @@ class Design:
         if not parts or not all(isinstance(part, Mapping) for part in parts):
             raise ScenarioError(sentence(_PLACE, "design", data, "a table of keys to lists of values"))
         designs = [_part(dict(part), Path(folder)) for part in parts]
-        return cls(tuple(point for design in designs for point in design.points))
+        return cls(tuple(_beside(point, folder) for design in designs for point in design.points))
 
     def to_dict(self) -> list[dict[str, Any]]:
         """Give the text form: tables of columns, one for each run of points that set the same keys."""
@@ -237,6 +237,12 @@ def _checked(point: Any, known: Mapping[str, Parameter], place: str) -> dict[str
             raise ScenarioError(sentence(place, key, value, known[key].allowed))
         found[key] = known[key].checked(key, value, place)
     return found
+
+
+def _beside(point: Mapping[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Give a point with its network file seen from a folder."""
+    file = point.get("network.file")
+    return {**point, "network.file": os.path.join(folder, file)} if file else dict(point)
 
 
 def _is_list(value: Any) -> bool:

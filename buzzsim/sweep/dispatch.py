@@ -37,11 +37,12 @@ class Queue:
     def __init__(self, directory: Path, plan: Plan, shard: tuple[int, int], retry: bool = False) -> None:
         self.directory, self.plan, self._retry = directory, plan, retry
         self.rule = Rule.of(plan.until) if plan.until else None
+        self.total: int | None
         i, n = shard
         if self.rule:
             mine = list(plan.points)[i - 1 :: n]
             self._todo = iter([Block(point, *plan.spans[0]) for point in mine])
-            self.total = len(mine) * plan.replicates * len(plan.strategies)
+            self.total = None  # nobody knows how many the rule will want
         else:
             every = [Block(point, *span) for point in plan.points for span in plan.spans][i - 1 :: n]
             missing = [block for block in every if not self._is_done(block)]
@@ -68,14 +69,18 @@ class Queue:
             self.finished(block)
 
     def finished(self, block: Block) -> None:
-        """Take note of a finished block: where a rule is not content yet, the point's next one is ready."""
+        """Take note of a finished block: where a rule is not content yet, the point's next one is ready.
+
+        A point that failed ends there: no number of replicates would make the rule hold.
+        """
         if self.rule is None:
             return
         spans = self.plan.spans
         seen = self._values.setdefault(block.point, [])
         seen.append(outcome_of(self.directory, self.plan, block, self.rule.outcome))
         following = spans.index((block.first, block.last)) + 1
-        if following == len(spans) or self.rule.holds(np.concatenate(seen), self.plan.entropy):
+        failed = blocks.failures(self.directory, self.plan, block)
+        if failed or following == len(spans) or self.rule.holds(np.concatenate(seen), self.plan.entropy):
             del self._values[block.point]
         else:
             self._ready.append(Block(block.point, *spans[following]))
@@ -98,7 +103,7 @@ def work_off(queue: Queue, executor: Executor | str | None, n_jobs: int | None, 
         When a file cannot be written.
     """
     directory = os.path.abspath(queue.directory)
-    compiling = queue.total > 0 and not hasattr(executor, "submit") and not is_warm(engine.batch)
+    compiling = queue.total != 0 and not hasattr(executor, "submit") and not is_warm(engine.batch)
     with progress(queue.total, quiet, compiling=compiling, keep=True) as bar, _workers(executor, n_jobs) as (workers, at_once):
         bar.set_description("", refresh=False)
         waiting: dict[Future[Done], Block] = {}

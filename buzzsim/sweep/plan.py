@@ -30,6 +30,7 @@ BLOCK = 250
 """Replicates in a block at most: some 0.1 to 10 s under four strategies."""
 
 HOURLY = ("", "bands", "whole")
+_ATTEMPTS = 10  # to join others who write the same file
 _KEYS = (
     "format",
     "replicates",
@@ -253,14 +254,16 @@ def settle(plan: Plan, directory: Path, fresh_luck: bool, retry: bool = False) -
     file = directory / FILE
     if not file.exists() and create_whole(file, plan.to_toml().encode()):
         return plan
-    found = open_plan(directory)
-    joined = agreed(plan, found, directory, fresh_luck)
-    for name, lines in plan.own.items():
-        if not retry and found.own.get(name, lines) != lines:
-            raise SweepError(changed(directory, name))
-    joined = replace(joined, own={**found.own, **plan.own})
-    text = joined.union(found).to_toml()
-    if text != file.read_text(encoding="utf-8"):
+    for _ in range(_ATTEMPTS):  # whoever writes at the same moment is joined in turn
+        found = open_plan(directory)
+        joined = agreed(plan, found, directory, fresh_luck)
+        for name, lines in plan.own.items():
+            if not retry and found.own.get(name, lines) != lines:
+                raise SweepError(changed(directory, name))
+        joined = replace(joined, own={**found.own, **plan.own})
+        text = joined.union(found).to_toml()
+        if text == file.read_text(encoding="utf-8"):
+            return joined
         write_whole(file, text.encode())
     return joined
 
@@ -311,7 +314,7 @@ def checked_hourly(hourly: Any) -> str:
 def checked_replicates(key: str, value: Any) -> int:
     """Give a number of replicates, or say what is allowed."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= 10**9:
-        raise ScenarioError(sentence("arguments", key, value, "a whole number of 1 or more"))
+        raise ScenarioError(sentence("arguments", key, value, "a whole number from 1 to 1,000,000,000"))
     return int(value)
 
 

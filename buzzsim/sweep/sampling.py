@@ -1,4 +1,8 @@
-"""Where to look in a space of many dimensions: points of the unit cube, spread as Latin hypercube, Sobol and Morris would."""
+"""Where to look in a space of many dimensions: points of the unit cube, spread as Latin hypercube, Sobol and Morris would.
+
+The first two are scipy's with scipy's luck: another version may give other points for the same seed. A sweep's file therefore
+holds the points themselves, so that a sweep once begun never depends on it.
+"""
 
 from __future__ import annotations
 

@@ -58,14 +58,14 @@ class Status:
 
 
 def status_of(directory: Path, plan: Plan) -> Status:
-    """Look at what is in a directory; under a rule, a point is finished when the rule holds, or at the maximum."""
+    """Look at what is in a directory; under a rule, a point is finished when the rule holds, when it failed, or at the maximum."""
     wanted, finished, failed, replicates = 0, [], 0, {}
     for name in plan.points:
         found = _found(directory, plan, name)
         finished += [block for block, _ in found]
         failed += sum(count > 0 for _, count in found)
         replicates[name] = sum(min(block.last, plan.replicates) - block.first for block, _ in found)
-        wanted += _wanted(directory, plan, [block for block, _ in found])
+        wanted += len(found) if plan.until and any(count for _, count in found) else _wanted(directory, plan, [b for b, _ in found])
     strategies = len(plan.strategies)
     runs = sum(replicates.values()) * strategies
     missing = wanted - len(finished)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ import pandas as pd
 
 from buzzsim import draws
 from buzzsim.comparison import HEADLINES
-from buzzsim.errors import ScenarioError, SweepError, sentence, unknown
+from buzzsim.errors import BuzzsimError, ScenarioError, SweepError, sentence, unknown
 from buzzsim.runs import scenario_of
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import checked_strategies, checked_strategy, lines_of_all
@@ -141,8 +142,13 @@ class Sweep:
             raise SweepError(sentence(place, "out", data["out"], "the name of a directory"))
         if "max_replicates" in data and "until" not in data:
             raise SweepError(sentence(place, "max_replicates", data["max_replicates"], "only together with until"))
+        with _told_of(place):
+            return cls._of_data(data, folder, place, out if out is not None else folder / data.get("out", Path(path).stem))
+
+    @classmethod
+    def _of_data(cls, data: dict[str, Any], folder: Path, place: str, where: str | os.PathLike[str]) -> Sweep:
+        """Make a sweep of what a file says."""
         arguments = {key: data[key] for key in ("replicates", "strategies", "baseline", "hourly") if key in data}
-        where = out if out is not None else folder / data.get("out", Path(path).stem)
         design = Design.from_dict(data["design"], folder)
         sweep = cls(_scenario(data.get("scenario", "default"), folder, place), design, rng=data.get("seed"), out=where, **arguments)
         if "until" in data:
@@ -192,7 +198,7 @@ class Sweep:
             When a worker died, the disk is full, or the directory holds another sweep; what is finished is kept.
         """
         part = checked_shard(shard)
-        rule = self.plan.until or None if until is None else until
+        rule = until if until is not None else self.plan.until or None
         if max_replicates is not None and rule is None:
             raise ScenarioError(sentence("arguments", "max_replicates", max_replicates, "only together with until"))
         if until is not None or max_replicates is not None:
@@ -283,8 +289,21 @@ class Sweep:
     def _ask_until(self, until: Any, most: int | None) -> None:
         """Take note of a rule and its maximum."""
         Rule.of(until)
-        found = checked_replicates("max_replicates", max(MOST_REPLICATES, self.plan.stages[0]) if most is None else most)
+        asked = self.plan.stages[0]
+        found = checked_replicates("max_replicates", max(MOST_REPLICATES, asked) if most is None else most)
+        if found < asked:
+            raise ScenarioError(sentence("arguments", "max_replicates", most, f"the replicates asked for ({asked:,}) or more"))
         self.plan = self.plan.asked_until(until, found)
+
+
+@contextmanager
+def _told_of(place: str) -> Iterator[None]:
+    """Name the file in errors that speak of arguments, as whoever wrote the file knows them."""
+    try:
+        yield
+    except BuzzsimError as error:
+        said = str(error).replace("arguments: rng", f"{place}: seed", 1).replace("arguments:", f"{place}:", 1)
+        raise type(error)(said) from None
 
 
 def _scenario(found: Any, folder: Path, place: str) -> Scenario:

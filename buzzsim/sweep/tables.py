@@ -106,11 +106,12 @@ def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
 
 def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.Dataset:
     """Give the outcomes with named dimensions: the keys of a full factorial (else points), strategy, replicate."""
-    names, strategies = list(plan.points), list(plan.strategies)
+    strategies = list(plan.strategies)
+    levels, places = _factors(plan)
+    names = [name for _, name in sorted(zip(places, plan.points, strict=True))] if levels else list(plan.points)
     ends = [min(block.last, plan.replicates) for name in names for block in finished(directory, plan, name)]
     longest = max(ends, default=0)
-    arrays = (_later if lazy else _now)(directory, plan, outcomes, longest)
-    levels = _factors(plan)
+    arrays = (_later if lazy else _now)(directory, plan, names, outcomes, longest)
     dims = [*levels, "strategy", "replicate"] if levels else ["point", "strategy", "replicate"]
     shape = [*(map(len, levels.values()) if levels else [len(names)]), len(strategies), longest]
     about = dict(all_parameters())
@@ -133,10 +134,16 @@ def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
     """Give the critical posts by hour of each point and strategy: mean and bands over replicates."""
     rows: list[tuple[Any, ...]] = []
     for name in plan.points:
-        parts = [blocks.read_hourly(directory, block).to_pandas() for block in finished(directory, plan, name)]
-        if not parts:
+        every = finished(directory, plan, name)
+        if not every:
             continue
-        counts = _counts(pd.concat(parts), plan.hourly)
+        if plan.hourly == "bands" and every[-1].last > plan.replicates:
+            what = f"{directory}: keeps bands of all {every[-1].last:,} replicates, not of {plan.replicates:,} of them"
+            raise SweepError(f"{what}; expected as many, or a sweep with hourly='whole'")
+        found = pd.concat([blocks.read_hourly(directory, block).to_pandas() for block in every])
+        if plan.hourly == "whole":
+            found = found[found["replicate"] < plan.replicates]
+        counts = _counts(found, plan.hourly)
         for (strategy, hour), found in counts.groupby(["strategy", "hour"], observed=True, sort=True):
             volume, runs = found["volume"].to_numpy(), found["runs"].to_numpy()
             rows.append((name, strategy, hour, runs.sum(), np.average(volume, weights=runs), *_weighted(volume, runs)))
@@ -182,12 +189,12 @@ def values_of(directory: Path, plan: Plan, name: str, outcomes: list[str]) -> ND
     return None if rows is None else _by_replicate(rows, plan, outcomes)
 
 
-def _now(directory: Path, plan: Plan, outcomes: list[str], longest: int) -> NDArray[np.float64]:
+def _now(directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int) -> NDArray[np.float64]:
     """Read outcomes into an array of shape (outcomes, points, strategies, replicates)."""
-    return np.stack([_placed(directory, plan, name, outcomes, longest) for name in plan.points], axis=1)
+    return np.stack([_placed(directory, plan, name, outcomes, longest) for name in names], axis=1)
 
 
-def _later(directory: Path, plan: Plan, outcomes: list[str], longest: int) -> list[Any]:
+def _later(directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int) -> list[Any]:
     """Give arrays of shape (points, strategies, replicates) that read a point's files when somebody asks for its numbers."""
     try:
         import dask
@@ -197,7 +204,7 @@ def _later(directory: Path, plan: Plan, outcomes: list[str], longest: int) -> li
     read, shape = dask.delayed(_placed, pure=False), (1, len(plan.strategies), longest)
     arrays = []
     for outcome in outcomes:
-        parts = [da.from_delayed(read(directory, plan, name, [outcome], longest), shape, float) for name in plan.points]
+        parts = [da.from_delayed(read(directory, plan, name, [outcome], longest), shape, float) for name in names]
         arrays.append(da.concatenate(parts))
     return arrays
 
@@ -264,21 +271,21 @@ def _column(values: list[Any]) -> NDArray[Any]:
     return np.array(values)
 
 
-def _factors(plan: Plan) -> dict[str, list[Any]]:
-    """Give the levels of each key where the points are a full factorial in its order; else nothing."""
+def _factors(plan: Plan) -> tuple[dict[str, list[Any]], list[int]]:
+    """Give the levels of each key where the points are a full factorial, and where in it each point stands; else nothing."""
     points = list(plan.points.values())
     keys = plan.design.keys
     if not keys or any(len(point.changes) != len(keys) for point in points):
-        return {}
+        return {}, []
     values = [tuple(value_of(point, key) for key in keys) for point in points]
     if any(isinstance(value, tuple) for value in values[0]):
-        return {}
+        return {}, []
     levels = [list(dict.fromkeys(column)) for column in zip(*values, strict=True)]
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*map(np.arange, map(len, levels)), indexing="ij")], axis=1)
     if len(grid) != len(values):
-        return {}
-    expected = [tuple(levels[k][i] for k, i in enumerate(row)) for row in grid]
-    return dict(zip(keys, levels, strict=True)) if expected == values else {}
+        return {}, []
+    places = {tuple(levels[k][i] for k, i in enumerate(row)): place for place, row in enumerate(grid)}
+    return (dict(zip(keys, levels, strict=True)), [places[value] for value in values]) if places.keys() == set(values) else ({}, [])
 
 
 def _key_attrs(parameter: Any) -> dict[str, str]:

@@ -49,7 +49,7 @@ def compute(directory: str, block: Block) -> Done:
         raise SweepError(f"{directory}: was begun with buzzsim {plan.versions.get('buzzsim')}; expected the same on every machine")
     point = plan.points.get(block.point)
     if point is None:
-        raise SweepError(f"{directory}: has no point {block.point}; expected one of the plan's {len(plan.points):,}")
+        raise SweepError(f"{directory}: has no point {block.point} any more; run the sweep again, and it is joined anew")
     for strategy in plan.strategies:
         _known(strategy, plan, directory)
     n = block.last - block.first
