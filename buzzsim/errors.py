@@ -29,7 +29,7 @@ class NetworkError(BuzzsimError, ValueError):
 
 
 class ResultError(BuzzsimError, ValueError):
-    """A saved result cannot be read, or an outcome of that name does not exist."""
+    """A saved result cannot be read, or what is asked of a result, a picture or a guess is not there."""
 
 
 class SweepError(BuzzsimError, ValueError):

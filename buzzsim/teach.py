@@ -347,7 +347,7 @@ def street() -> Network:
 
 
 def shown(number: float, language: str = "en") -> str:
-    """Write a number as people do: at most three digits after the point, thousands apart, a comma in French.
+    """Write a number as people do: three digits that count, whole ones whole with thousands apart, a comma in French.
 
     Examples
     --------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextvars import ContextVar
 from typing import Any
 
 from buzzsim.errors import ResultError, unknown
@@ -60,7 +59,7 @@ FRENCH = {
     "{n} complaints, each with the same luck twice": "{n} plaintes, chacune deux fois avec le même hasard",
 }
 
-_SPOKEN: ContextVar[str] = ContextVar("language", default="en")
+_SPOKEN = {"language": "en"}  # of the whole process: what somebody reads, and no number
 
 
 def speak(language: str) -> None:
@@ -84,7 +83,7 @@ def speak(language: str) -> None:
     """
     if language not in LANGUAGES:
         raise ResultError(unknown("speak", "language", language, LANGUAGES))
-    _SPOKEN.set(language)
+    _SPOKEN["language"] = language
 
 
 def say(text: str, **values: Any) -> str:
@@ -92,7 +91,7 @@ def say(text: str, **values: Any) -> str:
 
     Text that is in no dictionary, such as the name of a strategy of one's own, stays as it is.
     """
-    found = FRENCH.get(text, text) if _SPOKEN.get() == "fr" else text
+    found = FRENCH.get(text, text) if _SPOKEN["language"] == "fr" else text
     said = {key: number(value) if isinstance(value, (int, float)) else value for key, value in values.items()}
     return found.format(**said) if values else found
 
@@ -106,7 +105,7 @@ def number(value: float, form: str = "") -> str:
     ('1,234', '0.5', '12%')
     """
     text = format(value, form or (",.0f" if value == round(value) else "g"))
-    return text if _SPOKEN.get() == "en" else in_french(text)
+    return text if _SPOKEN["language"] == "en" else in_french(text)
 
 
 def in_french(text: str) -> str:

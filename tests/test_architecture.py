@@ -208,8 +208,8 @@ def test_no_function_changes_what_its_module_holds(file):
     held = {name for node in TREES[file].body for name in assigned(node)[0]}
     changers = {"append", "extend", "insert", "add", "update", "setdefault", "pop", "popitem", "clear", "remove", "discard", "sort"}
     for function in functions(file).values():
-        if (file, function.name) in (("strategy.py", "keep"), ("strategy.py", "register_strategy")):
-            continue  # the one register: what people bring must be known by name
+        if (file, function.name) in (("strategy.py", "keep"), ("strategy.py", "register_strategy"), ("words.py", "speak")):
+            continue  # the one register: what people bring must be known by name; and the language that somebody reads
         for node in ast.walk(function):
             assert not isinstance(node, ast.Global), f"{file}: {function.name} changes a module's state"
             changed = None

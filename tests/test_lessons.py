@@ -32,6 +32,10 @@ def cells(notebook, kind):
     return ["".join(cell["source"]) for cell in found if cell["cell_type"] == kind]
 
 
+def test_there_are_six_lessons():
+    assert [name[0] for name in LESSONS] == list("123456")
+
+
 def numbers(text):
     """Every number of a text in one spelling; a comma may part thousands, or be the French decimal point."""
     found = set()

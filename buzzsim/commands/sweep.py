@@ -93,7 +93,7 @@ def _run(options: argparse.Namespace) -> int:
         print("buzzsim: interrupted; what is finished is kept, and the same command goes on from there", file=sys.stderr)
         return EXIT_INTERRUPTED
     print(status)
-    return 0
+    return 1 if status.failed else 0
 
 
 def _status(options: argparse.Namespace) -> None:

@@ -178,8 +178,8 @@ class Sweep:
         shard : (int, int)
             (i, n): only the i-th of n parts, from 1, as in a job array.
         until : str, optional
-            Go on, point by point, until this holds, such as ``"ci95 of reach difference < 0.01"``: the 95 % interval
-            of every paired difference to the baseline is at most that wide on either side. Looked at after each block.
+            Go on, point by point, until this holds, such as ``"ci95 of reach difference < 0.01"``: half of the
+            95 % interval of every paired difference to the baseline is narrower than that. Looked at after each block.
         max_replicates : int, optional
             Where `until` ends at the latest; 10,000 by default.
         retry : bool

@@ -21,7 +21,7 @@ _TAIL = (1 - LEVEL) / 2
 
 @dataclass(frozen=True)
 class Rule:
-    """Stop when the 95 % interval of every paired difference to the baseline is at most that wide on either side."""
+    """Stop when half of the 95 % interval of every paired difference to the baseline is narrower than that."""
 
     outcome: str
     width: float

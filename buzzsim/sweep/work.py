@@ -33,7 +33,8 @@ class Done(NamedTuple):
 def compute(directory: str, block: Block) -> Done:
     """Compute one block and write its file.
 
-    A point that cannot be simulated (its R0 out of reach, say) is finished too: its rows carry the error.
+    A point that cannot be simulated (its R0 out of reach, say), or a strategy that fails, is finished too: its rows carry the
+    error.
 
     Raises
     ------
@@ -66,6 +67,7 @@ def compute(directory: str, block: Block) -> Done:
     except BuzzsimError as failure:
         errors = [str(failure)] * len(plan.strategies)
     if plan.hourly:
+        blocks.path_of(folder, block).unlink(missing_ok=True)  # tried again: its presence would say that both are there
         blocks.write_hourly(folder, plan, block, hourly, [s for s, error in enumerate(errors) if error is None])
     blocks.write_runs(folder, plan, block, values, errors)
     return Done(block, any(errors))

@@ -96,7 +96,7 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--tools", help="which other tools, with commas between; '' for none")
     parser.add_argument("--small", action="store_true", help="a small run, to see that it works: writes nothing without --to")
     parser.add_argument("--no-cases", action="store_true", help="leave our slow cases out")
-    parser.add_argument("--add", action="store_true", help="keep what results.csv says of other sizes, works and cases")
+    parser.add_argument("--add", action="store_true", help="keep what results.csv says of other sizes, tools and cases")
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to write instead of here")
     parser.add_argument("--system-python", default=adapters.SYSTEM_PYTHON, help="a Python that has graph-tool")
     options = parser.parse_args(argv)
@@ -151,7 +151,7 @@ def with_earlier(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     def subject(row: Any) -> tuple[str, ...]:
         if row.table in ("machine", "cases"):
             return (row.table,)
-        return (row.table, row.tool) if row.table == "versions" else (row.work, str(row.customers))
+        return (row.table, row.tool) if row.table == "versions" else (row.work, str(row.customers), row.tool)
 
     anew = {subject(row) for row in found.itertuples()}
     old = [subject(row) not in anew for row in before.itertuples()]
