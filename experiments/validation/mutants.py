@@ -11,6 +11,7 @@ import ast
 import sqlite3
 import subprocess
 import sys
+import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -29,19 +30,10 @@ MODULES = {
     "strategy": ("buzzsim/strategy.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_strategies.py -k 'not engines and not docu'"),
     "analysis": ("buzzsim/analysis.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_comparison.py"),
 }
-# Why a change can make no difference; the first whose words all occur in it.
-REASONS = (
-    (("@compiled",), "compiled or not, the result is the same; only slower"),
-    ((" is ",), "`is` and `==` agree for small whole numbers"),
-    (("time_horizon", "math.ceil"), "a duration beyond the horizon is beyond it either way"),
-    (("AHEAD",), "fetching another row ahead changes nothing but the time"),
-    (("NEAR",), "fetching another row ahead changes nothing but the time"),
-    (("~1",), "-2 says `never` as well as -1 does"),
-    (("_ROOM",), "how many resamples are counted at once changes nothing"),
-    (("finite[:, empty]",), "what stands there is overwritten two lines below"),
-    (("hexdigest",), "a digest of another length tells as much"),
-    (("e[k].kind",), "the order of what one author does stays the same"),
-)
+# Why a survivor is harmless, by file and exact change, written down by whoever looked at it.
+REASONS = {
+    (row["file"], row["change"]): row["why"] for row in tomllib.loads((HERE / "survivors.toml").read_text("utf-8"))["survivors"]
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,13 +110,12 @@ def collected(module: str, folder: Path) -> pd.DataFrame:
 def row_of(path: str, line: int, operator: str, diff: str, outcome: str) -> dict[str, object]:
     """Give a fault as a line of mutants.csv."""
     changed = [text[1:].strip() for text in diff.splitlines() if text[:1] in "+-" and text[:3] not in ("+++", "---")]
-    words = operator.rpartition("/")[2]
     said = " -> ".join(filter(None, changed))
     alive = outcome.upper().endswith("SURVIVED")
-    reason = next((why for every, why in REASONS if all(word in said + words for word in every)), "not explained") if alive else ""
-    module = path.removeprefix("buzzsim/")
-    return {"module": module.partition("/")[0] if "/" in module else module, "line": line, "operator": words,
-            "change": said if alive else "", "outcome": "survived" if alive else "killed", "reason": reason}  # fmt: skip
+    file = path.removeprefix("buzzsim/")
+    return {"module": file.partition("/")[0] if "/" in file else file, "file": file, "line": line,
+            "operator": operator.rpartition("/")[2], "change": said if alive else "", "outcome": "survived" if alive else "killed",
+            "reason": REASONS.get((file, said), "not explained") if alive else ""}  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -8,8 +8,11 @@ from __future__ import annotations
 import argparse
 import ast
 import math
+import platform
 import re
+import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,8 +21,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import tomli_w
 
 from buzzsim.files import write_whole
+from buzzsim.runs import versions
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -48,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if not options.page_only:
         checks, measures = run()
+        write_whole(HERE / "about.toml", tomli_w.dumps(about()).encode())
         for name, table in (("checks", checks), ("measures", measures)):
             text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
             write_whole(HERE / f"{name}.csv", text.encode())
@@ -70,6 +76,14 @@ def run() -> tuple[pd.DataFrame, pd.DataFrame]:
     measures = pd.DataFrame(measured, columns=["test", "of", "mean", "error", "target", "wrong"])
     measures["test"] = measures["test"].str.removeprefix("tests/")
     return pd.DataFrame(recorder.found), measures
+
+
+def about() -> dict[str, str]:
+    """Say when, with what, and on which state of the repository the checks ran."""
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return {"date": time.strftime("%Y-%m-%d"), "commit": commit or "unknown", "Python": platform.python_version(), **versions()}
 
 
 def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -113,6 +127,7 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     """Say what this is and how it came out."""
     counts = checks["outcome"].value_counts()
     failed = checks[checks["outcome"] == "failed"]["test"]
+    ran = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
     means = measures[[family_of(row.test) not in (None, "wrong-models") and row.error > 0 for row in measures.itertuples()]]
     distance = ((means["mean"] - means["target"]) / means["error"]).abs()
     result = f"{counts.get('passed', 0):,} checks passed, {failed.size} failed, {counts.get('skipped', 0)} were skipped."
@@ -127,10 +142,11 @@ python experiments/validation/validation.py
 ```
 
 which runs the checks (some minutes) and writes this page, its figures, `checks.csv` and `measures.csv`. **{result}**
+The checks ran on {ran.pop("date")} after commit {ran.pop("commit")}, with {", ".join(f"{name} {version}" for name, version in ran.items())}.
 
 A mean that theory knows must lie within four standard errors of it, and beyond four of a stated *wrong* value: the answer of a
-wrong model. A check that could not tell them apart fails as well. There are {len(means)} such means here; the one furthest from
-its target is {distance.max():.1f} standard errors off. In the figures a dot is a mean, in standard errors from its target; a cross
+wrong model where one is known, else one so far off that it would matter. A check that could not tell them apart fails as well.
+There are {len(means)} such means here; the one furthest from its target is {distance.max():.1f} standard errors off. In the figures a dot is a mean, in standard errors from its target; a cross
 is the wrong value, drawn at the edge where it is further. Wrong models were run too: each of these tests
 [refuses one](#wrong-models-are-refused). Each test runs alone with `python -m pytest "tests/<test>"`."""
 
@@ -208,20 +224,27 @@ def stylised() -> str:
     found = pd.read_csv(ROOT / "experiments" / "stylised" / "results.csv")
     rows = [
         [row.fact, row.name_.replace("_", " "), f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})",
-         f"{row.band_low:.3g} to {row.band_high:.3g}", row.verdict]
+         band(row.band_low, row.band_high), row.verdict]
         for row in found.rename(columns={"name": "name_"}).itertuples()
     ]  # fmt: skip
     hits = (found["verdict"] == "hit").sum()
-    return f"""## Stylised facts: the default scenario beside what was measured
+    return f"""## Stylised facts: the model beside what was measured
 
-{hits} of {len(found)} hit. The misses are misses: what the default scenario gets wrong is said in
-[`experiments/stylised/`](../experiments/stylised/README.md), whose command measures them.
+{hits} of {len(found)} hit. The misses are misses: what the default scenario gets wrong, and which of these signs were asked under
+parameters of their own kind, is said in [`experiments/stylised/`](../experiments/stylised/README.md), whose command measures them.
 
 ![Stylised facts](validation/stylised.png)
 
-{table(["fact", "measured", "default scenario (95 %)", "band", "verdict"], rows)}
+{table(["fact", "what", "model (95 %)", "band", "verdict"], rows)}
 
 Command: `python experiments/stylised/stylised.py`"""
+
+
+def band(low: float, high: float) -> str:
+    """Write a band."""
+    if math.isinf(low):
+        return f"at most {high:.3g}"
+    return f"at least {low:.3g}" if math.isinf(high) else f"{low:.3g} to {high:.3g}"
 
 
 def literature() -> str:
@@ -264,12 +287,15 @@ def mutants() -> str:
         [f"`{name}`", str(row.mutants), str(row.killed), f"{100 * row.killed / row.mutants:.0f} %"] for name, row in told.iterrows()
     ]
     alive = found[found["outcome"] == "survived"]
-    lines = [[f"`{row.module}`:{row.line}", f"`{row.change}`", row.reason] for row in alive.itertuples()]
+    lines = [[f"`{row.file}`:{row.line}", f"`{row.change}`", row.reason] for row in alive.itertuples()]
     share = 100 * (found["outcome"] == "killed").mean()
+    harmful = found[(found["outcome"] == "killed") | (found["reason"] == "not explained")]
+    rest = 100 * (harmful["outcome"] == "killed").mean()
     return f"""## Faults put in on purpose
 
 Mutation testing: one operator, comparison, number or line of the source is changed at a time, in a random sample of all that
-could be; {share:.0f} % of {len(found)} changes make a test of the same module fail.
+could be (types apart); {share:.0f} % of {len(found)} changes make a test of the same module fail. Without those that change nothing
+whatever anybody asks, named below, it is {rest:.0f} %.
 
 {table(["module", "mutants", "killed", "share"], rows)}
 
