@@ -59,7 +59,7 @@ MEANS = [
     (*NINE_IN_TEN, test_percolation.test_on_a_random_network_epidemics_end_as_in_a_mixed_crowd, (1.2, 0.313698)),
     (*NINE_IN_TEN, test_percolation.test_on_a_regular_network_cascades_are_bond_percolation, (3, 0.6, 19 / 27)),
     (*NINE_IN_TEN,
-     test_percolation.test_at_the_threshold_of_a_regular_network_cascades_grow_beyond_all_bounds_with_the_crowd, ()),
+     test_percolation.test_below_the_threshold_of_a_regular_network_all_cascades_stay_small_and_above_some_do_not, ()),
     (*DILUTED, test_percolation.test_the_threshold_of_a_configuration_network_is_set_by_the_spread_of_degrees, ()),
     (*DILUTED, test_percolation.test_below_the_threshold_cascades_have_borel_sizes, (0.8, 0.449329, 5.0)),
     (*OVERLOOKED, test_queue.test_cases_wait_as_in_a_queue_of_constant_service, (1, 0.5)),

@@ -53,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if not options.page_only:
         checks, measures = run()
+        if checks.empty:
+            sys.exit("no check ran: pytest says why above; nothing was written")
         write_whole(HERE / "about.toml", tomli_w.dumps(about()).encode())
         for name, table in (("checks", checks), ("measures", measures)):
             text = table.to_csv(index=False, float_format="%.9g", lineterminator="\n")
@@ -127,12 +129,14 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     """Say what this is and how it came out."""
     counts = checks["outcome"].value_counts()
     failed = checks[checks["outcome"] == "failed"]["test"]
-    ran = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
     means = measures[[family_of(row.test) not in (None, "wrong-models") and row.error > 0 for row in measures.itertuples()]]
     distance = ((means["mean"] - means["target"]) / means["error"]).abs()
     result = f"{counts.get('passed', 0):,} checks passed, {failed.size} failed, {counts.get('skipped', 0)} were skipped."
     if failed.size:
         result += " Failed: " + ", ".join(f"`{test}`" for test in failed) + "."
+    ran = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
+    when = f"The checks ran on {ran.pop('date')} after commit {ran.pop('commit')}, with "
+    when += ", ".join(f"{name} {version}" for name, version in ran.items())
     return f"""# Why believe it
 
 Every number on this page was written by
@@ -142,13 +146,14 @@ python experiments/validation/validation.py
 ```
 
 which runs the checks (some minutes) and writes this page, its figures, `checks.csv` and `measures.csv`. **{result}**
-The checks ran on {ran.pop("date")} after commit {ran.pop("commit")}, with {", ".join(f"{name} {version}" for name, version in ran.items())}.
+{when}.
 
 A mean that theory knows must lie within four standard errors of it, and beyond four of a stated *wrong* value: the answer of a
 wrong model where one is known, else one so far off that it would matter. A check that could not tell them apart fails as well.
-There are {len(means)} such means here; the one furthest from its target is {distance.max():.1f} standard errors off. In the figures a dot is a mean, in standard errors from its target; a cross
-is the wrong value, drawn at the edge where it is further. Wrong models were run too: each of these tests
-[refuses one](#wrong-models-are-refused). Each test runs alone with `python -m pytest "tests/<test>"`."""
+There are {len(means)} such means here; the one furthest from its target is {distance.max():.1f} standard errors off. In the
+figures a dot is a mean, in standard errors from its target; a cross is the wrong value, drawn at the edge where it is further.
+Wrong models were run too: each of these tests [refuses one](#wrong-models-are-refused). Each test runs alone with
+`python -m pytest "tests/<test>"`."""
 
 
 def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame) -> str:
