@@ -306,3 +306,10 @@ def test_more_of_what_is_good_is_better_and_small_spreads_count():
     spread = np.var([0.1, 0.1, 0.2, -0.1])
     apart = np.var([0.2, 0.3, 0.5, 0.3]) + np.var([0.1, 0.2, 0.3, 0.4])
     assert found["volume"]["variance_reduction"] == pytest.approx(apart / spread)
+
+
+def test_pairs_of_which_none_is_defined_say_nothing():
+    values = outcomes_of([1.0, np.nan, 3.0], len(OUTCOMES))
+    other = outcomes_of([np.nan, 2.0, np.nan], len(OUTCOMES))
+    found = pair(values, other, Resampling(3, 3))["volume"]
+    assert found == {"difference": None, "p_better": None, "p_worse": None, "variance_reduction": None, "ci95": [None, None]}
