@@ -215,9 +215,14 @@ def records(table: Any) -> Any:
     return table.view(np.recarray) if _UNCOMPILED else table
 
 
+def is_loaded(dispatcher: Any) -> bool:
+    """Whether a function is ready in this process: compiled, or never to be."""
+    return _UNCOMPILED or bool(dispatcher.signatures)
+
+
 def is_warm(dispatcher: Any) -> bool:
     """Whether a function has been compiled before, in this process or in an earlier one."""
-    if dispatcher.signatures:
+    if is_loaded(dispatcher):
         return True
     folder = dispatcher.stats.cache_path
     return folder is not None and any(Path(folder).glob(f"*{dispatcher.py_func.__name__}-*.nbc"))

@@ -130,6 +130,7 @@ def _beside(target: Path, pieces: Iterable[Any]) -> str:
     except FileExistsError:
         raise
     except BaseException:
-        os.unlink(temporary)
+        with suppress(FileNotFoundError):  # it may never have been made, and why is what counts
+            os.unlink(temporary)
         raise
     return temporary

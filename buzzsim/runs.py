@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from buzzsim import draws, engine, outcomes, rules
+from buzzsim.compiled import is_loaded
 from buzzsim.errors import ScenarioError, sentence, unknown
 from buzzsim.pictures import Scene
 from buzzsim.result import Record, Result, record_of
@@ -159,7 +160,7 @@ def replicates(
             progress(last - first)
 
     workers = max(1, min(threads or os.cpu_count() or 1, n))
-    alone = 1 if workers > 1 and not engine.batch.signatures else 0  # one run that compiles, before the threads start
+    alone = 1 if workers > 1 and not is_loaded(engine.batch) else 0  # one run that compiles, before the threads start
     size = max(1, min(_CHUNK, -(-n // (4 * workers))))  # small enough that no thread waits long for the last one
     chunks = [(0, alone)] * alone + [(first, min(n, first + size)) for first in range(alone, n, size)]
     if workers == 1:

@@ -111,7 +111,7 @@ class Scenario:
         infection : float
             0 to 1, but not 1.
         recovery : float
-            Above 0, below 1.
+            0.004 to 1, but not 1.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Scenario:
         rates = {
             "attention.kernel": "constant",
             "attention.view_rate": _rate("infection", infection, 0.0),
-            "attention.withdrawal_rate": _rate("recovery", recovery, 1e-5),
+            "attention.withdrawal_rate": _rate("recovery", recovery, 0.004),
             "time.horizon": math.ceil(400.0 / recovery),
         }
         return cls(name="sir", title="SIR epidemic").replace(_CLASSICAL | rates)
@@ -395,6 +395,6 @@ def _with_preset(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def _rate(key: str, probability: Any, low: float) -> float:
     """Give the hourly rate at which something happens within an hour with that probability."""
-    if isinstance(probability, bool) or not isinstance(probability, (int, float)) or not low <= probability < 1.0:
+    if isinstance(probability, bool) or not hasattr(probability, "__float__") or not low <= probability < 1.0:
         raise ScenarioError(sentence("arguments", key, probability, f"{low:g} to 1, but not 1"))
-    return -math.log1p(-probability)
+    return -math.log1p(-float(probability))

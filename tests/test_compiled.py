@@ -93,3 +93,19 @@ def test_tables_with_gaps_are_taken_too():
 def test_tables_go_as_one_pointer():
     assert _in_turn(made_net()) == (3, 3, 2, 5.0)
     assert str(typeof(made_net())).startswith("Net_")  # one pointer with a short name
+
+
+def test_uncompiled_comparisons_and_sweeps_run_too(tmp_path):
+    ask = (
+        "import buzzsim as bz; s = bz.Scenario().replace({'network.customers': 30, 'time.horizon': 5.0});"
+        "print(len(bz.compare(s, replicates=2, rng=1, quiet=True).outcome('volume')));"
+        f"print(bz.Sweep(s, {{'joining.r0': [0.5]}}, replicates=2, rng=1, out={str(tmp_path / 'out')!r}).run(1, quiet=True).runs)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ask],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["2", "8"]

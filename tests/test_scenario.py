@@ -504,3 +504,10 @@ def test_every_citation_has_a_full_reference():
     for key, parameter in PARAMETERS.items():
         if parameter.grade in ("measured", "derived"):
             assert CITATION.search(parameter.source), key
+
+
+def test_classical_rates_take_numpys_numbers_and_say_their_range():
+    assert Scenario.sir(infection=np.float32(0.25), recovery=np.float64(0.5)) == Scenario.sir(infection=0.25, recovery=0.5)
+    assert Scenario.sir(infection=0.25, recovery=0.004).time.horizon == 100_000
+    with pytest.raises(ScenarioError, match=r"recovery is 0\.003; expected 0\.004 to 1, but not 1"):
+        Scenario.sir(infection=0.25, recovery=0.003)

@@ -615,6 +615,54 @@ def test_threads_leave_the_umask_alone(tmp_path):
     assert {file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {0o640}
 
 
+def test_a_key_that_some_points_leave_unset_is_a_column_of_numbers(tmp_path):
+    design = bz.Design.product({"joining.share_probability": [0.1]}) + bz.Design.product({"reply.empathy": [0.3]})
+    sweep = bz.Sweep(SMALL, design, replicates=2, rng=1, out=tmp_path / "out", strategies=["censor"])
+    sweep.run(1, quiet=True)
+    assert main(["sweep", "table", str(sweep.directory), "--format", "parquet", "--to", str(tmp_path / "x.parquet")]) == 0
+    column = pd.read_parquet(tmp_path / "x.parquet")["joining.share_probability"]
+    assert column.dtype == float
+    assert column.isna().sum() == len(column) // 2
+
+
+@pytest.mark.parametrize("outcomes", [[], 5, [["reach"]]])
+def test_outcomes_that_are_none_are_refused(undisturbed, outcomes):
+    for view in (undisturbed.table, undisturbed.results):
+        with pytest.raises(ResultError, match="sweep: "):
+            view(outcomes)
+    assert list(undisturbed.table(["reach", "reach"]).columns).count("reach") == 1
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: bz.Design.product({"reply.empathy": [[0.2], [0.8]]}),
+        lambda: bz.Design.product({"reply.empathy": np.ones((2, 2))}),
+        lambda: bz.Design.latin_hypercube({"reply.empathy": [[0], [1, 2]]}, 4, rng=1),
+        lambda: bz.Design(None),
+        lambda: bz.Design(3),
+    ],
+)
+def test_shapes_that_are_no_design_are_refused(make):
+    with pytest.raises(ScenarioError, match="expected"):
+        make()
+
+
+def test_a_rule_needs_something_to_compare(tmp_path):
+    sweep = bz.Sweep(SMALL, {"joining.r0": [0.5]}, replicates=5, rng=1, out=tmp_path, strategies=["ignore"])
+    with pytest.raises(ScenarioError, match="only together with a strategy beside the baseline"):
+        sweep.run(until="ci95 of reach difference < 0.1")
+
+
+def test_a_file_that_cannot_be_made_says_why(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(OutputError, match="Permission denied"):
+        write_whole(tmp_path / "x", b"")
+
+
 class Fragile:
     """Fails where an angry post comes up, else does nothing."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -44,6 +44,8 @@ class Design:
 
     def __post_init__(self) -> None:
         known = dict(all_parameters())
+        if not isinstance(self.points, Iterable) or isinstance(self.points, (str, Mapping)):
+            raise ScenarioError(sentence(_PLACE, "points", self.points, "a sequence of mappings of keys to values"))
         points = tuple(_checked(point, known, f"{_PLACE}, point {k}") for k, point in enumerate(self.points, 1))
         if not points:
             raise ScenarioError(f"{_PLACE}: has no points; expected at least one")
@@ -246,7 +248,7 @@ def _beside(point: Mapping[str, Any], folder: str | os.PathLike[str]) -> dict[st
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and np.ndim(value) != 0  # type: ignore[arg-type]
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and getattr(value, "ndim", 1) != 0
 
 
 def _is_empty(value: Any) -> bool:
@@ -264,7 +266,9 @@ def _levels(key: str, values: Any) -> list[Any]:
         return [values]
     if not values:
         raise ScenarioError(sentence(_PLACE, key, values, "at least one value"))
-    return list(dict.fromkeys(values)) if kind is not list else list(values)
+    if kind is list or not all(isinstance(value, Hashable) for value in values):
+        return list(values)
+    return list(dict.fromkeys(values))
 
 
 def _range(key: str, value: Any, known: Mapping[str, Parameter]) -> tuple[float, float]:

@@ -289,6 +289,8 @@ class Sweep:
     def _ask_until(self, until: Any, most: int | None) -> None:
         """Take note of a rule and its maximum."""
         Rule.of(until)
+        if len(self.plan.strategies) == 1:
+            raise ScenarioError(sentence("arguments", "until", until, "only together with a strategy beside the baseline"))
         asked = self.plan.stages[0]
         found = checked_replicates("max_replicates", max(MOST_REPLICATES, asked) if most is None else most)
         if found < asked:

@@ -28,11 +28,15 @@ QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 def checked_outcomes(outcomes: Iterable[str] | str | None) -> list[str]:
     """Give the outcomes asked for, all of them by default."""
+    if outcomes is not None and not isinstance(outcomes, Iterable):
+        raise ResultError(unknown("sweep", "outcome", outcomes, OUTCOMES))
     wanted = list(OUTCOMES) if outcomes is None else [outcomes] if isinstance(outcomes, str) else list(outcomes)
     for name in wanted:
-        if name not in OUTCOMES:
+        if not isinstance(name, str) or name not in OUTCOMES:
             raise ResultError(unknown("sweep", "outcome", name, OUTCOMES))
-    return wanted
+    if not wanted:
+        raise ResultError(f"sweep: no outcome given; expected some of {', '.join(OUTCOMES)}")
+    return list(dict.fromkeys(wanted))
 
 
 def rows_of(directory: Path, plan: Plan, name: str, columns: list[str]) -> pa.Table | None:
@@ -263,7 +267,9 @@ def _empty(outcomes: list[str]) -> pd.DataFrame:
 
 
 def _column(values: list[Any]) -> NDArray[Any]:
-    """Give values as an array; lists stay one value each."""
+    """Give values as an array; lists stay one value each, and a number that is not set is NaN."""
+    if any(value is None for value in values) and all(value is None or isinstance(value, (int, float)) for value in values):
+        return np.array([np.nan if value is None else value for value in values], float)
     if any(isinstance(value, tuple) for value in values):
         column = np.empty(len(values), object)
         column[:] = [str(list(value)) for value in values]

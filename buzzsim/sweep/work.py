@@ -59,7 +59,8 @@ def compute(directory: str, block: Block) -> Done:
     hourly = np.zeros((n, len(plan.strategies), 0), np.int32)
     try:
         world = _world_of(point.scenario, plan)
-        hourly = np.zeros((n, len(plan.strategies), world.n_hours), np.int32)
+        if plan.hourly:
+            hourly = np.zeros((n, len(plan.strategies), world.n_hours), np.int32)
         for s, strategy in enumerate(plan.strategies):
             errors[s] = _computed(world, strategy, plan, block, values[:, s], hourly[:, s])
     except (OutputError, SweepError):
@@ -77,7 +78,9 @@ def _computed(world: World, strategy: str, plan: Plan, block: Block, values: Any
     """Run a block's replicates under one strategy; gives why it failed, which is no fault of the others."""
     n = block.last - block.first
     try:
-        values[:], hourly[:] = runs.replicates(world, strategy, plan.entropy, n, start=block.first, threads=1)
+        values[:], series = runs.replicates(world, strategy, plan.entropy, n, start=block.first, threads=1)
+        if plan.hourly:
+            hourly[:] = series
     except StrategyError as failure:
         return str(failure)
     return None
