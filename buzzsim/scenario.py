@@ -91,11 +91,10 @@ class Scenario:
         if len(set(map(str, complaint.names))) != len(complaint.names):
             raise ScenarioError(sentence("scenario", "complaint.names", list(complaint.names), "each name once"))
         if not math.isinf(self.brand.staff) and (self.brand.staff % 1 != 0 or self.brand.staff > 1e6):
-            raise ScenarioError(
-                sentence("scenario", "brand.staff", self.brand.staff, "a whole number of people up to a million, or inf")
-            )
-        if self.network.kind == "file" and not self.network.file:
-            raise ScenarioError(sentence("scenario", "network.file", "", "a path, since network.kind is 'file'"))
+            raise ScenarioError(sentence("scenario", "brand.staff", self.brand.staff, "a whole number up to a million, or inf"))
+        if (self.network.kind == "file") != (self.network.file != ""):
+            allowed = "a path where network.kind is 'file', else nothing"
+            raise ScenarioError(sentence("scenario", "network.file", self.network.file, allowed))
 
     # Classical models are corners of this one: what no textbook has is off, and everybody who notices joins.
 

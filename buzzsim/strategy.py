@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from importlib import metadata
+from numbers import Real
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -33,6 +34,7 @@ OWN: dict[str, Callable[[], Strategy]] = {}
 ENTRY_POINTS = "buzzsim.strategies"
 """The group in which a package names its strategies."""
 
+_LONGEST = 1e9  # hours to wait: longer is beyond any horizon
 ANSWERS = f"{', '.join(STRATEGIES)}, None, or a number of hours to wait, above 0"
 
 
@@ -211,7 +213,12 @@ def label_of(name: str) -> str:
 
 def made(name: str) -> Any:
     """Make a strategy of one's own for a run; None for one that comes with the package."""
-    return None if checked_strategy(name) in STRATEGIES else OWN[name]()
+    if checked_strategy(name) in STRATEGIES:
+        return None
+    try:
+        return OWN[name]()
+    except Exception as error:
+        raise StrategyError(f"strategy {name} cannot be made: {type(error).__name__}: {error}") from error
 
 
 def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, float]:
@@ -231,8 +238,8 @@ def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, flo
         return rules.IGNORE, 0.0
     if isinstance(answer, str) and answer in STRATEGIES:
         return STRATEGIES[answer], 0.0
-    if isinstance(answer, (int, float)) and not isinstance(answer, bool) and math.isfinite(answer) and answer > 0:
-        return rules.WAIT, float(answer)
+    if isinstance(answer, Real) and not isinstance(answer, bool) and 0 < answer < math.inf:
+        return rules.WAIT, float(min(answer, _LONGEST))
     if isinstance(answer, str):
         raise StrategyError(unknown(f"strategy {name}", "decision", answer, STRATEGIES))
     raise StrategyError(f"strategy {name}: decision is {answer!r}; expected {ANSWERS}")

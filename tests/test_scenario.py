@@ -63,6 +63,8 @@ def changes(draw: st.DrawFn) -> dict:
     wanted["time.tick"] = min(max(wanted.get("time.tick", 0.25), horizon / 9e6), min(horizon, 24.0))
     if wanted.get("network.kind") == "file" and not wanted.get("network.file"):
         wanted["network.file"] = "friends.txt"
+    if wanted.get("network.file"):
+        wanted["network.kind"] = "file"
     return wanted | {key: draw(texts) for key in ("name", "title", "story")}
 
 
@@ -166,7 +168,7 @@ def test_a_preset_sets_what_is_not_set_beside_it(preset):
 
 
 def test_the_page_for_a_notebook_shows_changes_and_escapes_what_people_typed():
-    page = Scenario(title="<b>x</b>").replace({"network.file": "<script>"})._repr_html_()
+    page = Scenario(title="<b>x</b>").replace({"network.kind": "file", "network.file": "<script>"})._repr_html_()
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
     assert "reply.empathy" not in page
@@ -300,8 +302,8 @@ def test_a_section_of_another_kind_is_refused_where_scenarios_are_made():
         ({"complaint.names": ["a", "b"], "complaint.complainants": 3}, "complaint.complainants is 3; expected 2"),
         ({"complaint.names": ["a", "a"]}, "expected each name once"),
         ({"network.kind": "file"}, "network.file is ''; expected a path"),
-        ({"brand.staff": 2.5}, "brand.staff is 2.5; expected a whole number of people"),
-        ({"brand.staff": 1e300}, "brand.staff is 1e+300; expected a whole number of people"),
+        ({"brand.staff": 2.5}, "brand.staff is 2.5; expected a whole number up to a million"),
+        ({"brand.staff": 1e300}, "brand.staff is 1e+300; expected a whole number up to a million"),
     ],
 )
 def test_values_that_contradict_each_other_are_refused(wanted, said):
@@ -511,3 +513,12 @@ def test_classical_rates_take_numpys_numbers_and_say_their_range():
     assert Scenario.sir(infection=0.25, recovery=0.004).time.horizon == 100_000
     with pytest.raises(ScenarioError, match=r"recovery is 0\.003; expected 0\.004 to 1, but not 1"):
         Scenario.sir(infection=0.25, recovery=0.003)
+
+
+def test_a_network_file_that_would_not_be_read_is_refused():
+    with pytest.raises(
+        ScenarioError, match=r"network\.file is 'friends\.csv'; expected a path where network\.kind is 'file', else"
+    ):
+        Scenario().replace({"network.file": "friends.csv"})
+    with pytest.raises(ScenarioError, match=r"network\.file is ''; expected a path where network\.kind is 'file'"):
+        Scenario().replace({"network.kind": "file"})

@@ -213,6 +213,8 @@ def test_each_answer_is_one_act():
     assert act(None) == (rules.IGNORE, 0.0)
     assert act(2) == (rules.WAIT, 2.0)
     assert act(0.25) == (rules.WAIT, 0.25)
+    assert act(np.int64(3)) == act(np.float32(3.0)) == (rules.WAIT, 3.0)
+    assert act(10**400) == (rules.WAIT, 1e9)
     for wrong in (0, -1.0, True, np.inf, np.nan):
         with pytest.raises(StrategyError, match="expected ignore, censor"):
             act(wrong)

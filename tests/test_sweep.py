@@ -229,7 +229,7 @@ def damage_empty(file):
 
 def damage_bit(file):
     content = bytearray(file.read_bytes())
-    content[len(content) // 3] ^= 1
+    content[40] ^= 1  # within the first page; what the end says of names is looked at another way
     file.write_bytes(content)
 
 
@@ -682,6 +682,44 @@ def half_failed(tmp_path):
     OWN.pop("fragile", None)
 
 
+def test_a_table_never_holds_two_strategies_under_one_name(half_failed):
+    class Other:
+        def decide(self, case, draw):
+            return "censor"
+
+    assert half_failed.table("deleted_posts").set_index("strategy")["deleted_posts"]["fragile"].sum() == 0
+    OWN["fragile"] = Other
+    sweep = bz.Sweep.load(half_failed.directory)
+    assert sweep.run(1, retry=True, quiet=True).failed == 0
+    deleted = sweep.table("deleted_posts").set_index(["point", "strategy"])["deleted_posts"]
+    assert (deleted.groupby(level=[0, 1]).sum().xs("fragile", level=1) > 0).all()
+
+
+def test_a_strategy_that_cannot_be_made_fails_alone(tmp_path):
+    def without(self):
+        raise FileNotFoundError(2, "No such file or directory", "model.pkl")
+
+    bz.register_strategy("mine", type("Mine", (), {"__init__": without, "decide": lambda self, case, draw: None}))
+    sweep = bz.Sweep(SMALL, {"joining.r0": [0.5]}, replicates=3, rng=1, out=tmp_path, strategies=["mine"])
+    sweep.run(1, quiet=True)
+    del OWN["mine"]
+    told = sweep.table("volume").set_index("strategy")["error"]
+    assert told["mine"].str.contains("strategy mine cannot be made: FileNotFoundError").all()
+    assert told["ignore"].isna().all()
+
+
+def test_processes_that_cannot_begin_say_what_they_need(tmp_path):
+    script = (
+        "import buzzsim as bz\n"
+        f"bz.Sweep(bz.Scenario().replace({{'network.customers': 50}}), {{'reply.empathy': [0.2]}}, replicates=2, rng=1,\n"
+        f"    out={str(tmp_path / 'out')!r}).run(2, executor='processes', quiet=True)\n"
+    )
+    (tmp_path / "script.py").write_text(script)
+    done = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "no worker could begin; processes need a script that is a file" in done.stderr
+
+
 def test_a_strategy_that_fails_takes_no_other_with_it(half_failed):
     table = half_failed.table("volume")
     failed = table["error"].notna()
@@ -716,7 +754,7 @@ def test_shards_that_try_again_leave_each_others_blocks(half_failed):
     OWN["fragile"] = type("Fragile", (), {"decide": lambda self, case, draw: "ignore"})
     for part in ((1, 2), (2, 2)):
         bz.Sweep.load(half_failed.directory).run(1, shard=part, retry=True, quiet=True)
-    after = half_failed.status()
+    after = bz.Sweep.load(half_failed.directory).status()
     assert before.failed > 0
     assert (after.failed, after.missing) == (0, 0)
 

@@ -172,7 +172,7 @@ def write_points(directory: Path, plan: Plan) -> None:
 
 def _about(plan: Plan, block: Block) -> dict[str, Any]:
     """What a block's file says of itself."""
-    return {"sweep": plan.fingerprint, "point": block.point, "first": block.first, "last": block.last}
+    return {"sweep": plan.fingerprint, "own": dict(plan.own), "point": block.point, "first": block.first, "last": block.last}
 
 
 def _write(path: Path, table: pa.Table, about: dict[str, Any]) -> None:

@@ -49,6 +49,7 @@ class Queue:
             self._todo = iter(missing)
             self.total = sum(map(self.runs, missing))
         self._ready: list[Block] = []
+        self.is_begun = False
         self._values: dict[str, list[NDArray[np.float64]]] = {}
 
     def runs(self, block: Block) -> int:
@@ -73,6 +74,7 @@ class Queue:
 
         A point that failed ends there: no number of replicates would make the rule hold.
         """
+        self.is_begun = True
         if self.rule is None:
             return
         spans = self.plan.spans
@@ -120,6 +122,8 @@ def work_off(queue: Queue, executor: Executor | str | None, n_jobs: int | None, 
                     bar.update(queue.runs(block))
         except BrokenExecutor:
             said = "a worker died (killed, or out of memory); finished blocks are kept, and the same command goes on from there"
+            if not queue.is_begun:
+                said = 'no worker could begin; processes need a script that is a file and has `if __name__ == "__main__":`'
             raise SweepError(f"{queue.directory}: {said}") from None
         finally:
             for future in waiting:

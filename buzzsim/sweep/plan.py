@@ -260,7 +260,6 @@ def settle(plan: Plan, directory: Path, fresh_luck: bool, retry: bool = False) -
         for name, lines in plan.own.items():
             if not retry and found.own.get(name, lines) != lines:
                 raise SweepError(changed(directory, name))
-        joined = replace(joined, own={**found.own, **plan.own})
         text = joined.union(found).to_toml()
         if text == file.read_text(encoding="utf-8"):
             return joined
@@ -272,7 +271,7 @@ def changed(directory: str | Path, strategy: str) -> str:
     """Say that a strategy of one's own is no longer what it was."""
     return (
         f"{directory}: strategy {strategy} was changed since the sweep began; expected the same lines, another directory, "
-        "or retry, which computes anew only what failed"
+        "or retry, which computes everything anew that the old lines left"
     )
 
 

@@ -50,7 +50,7 @@ class Sweep:
     replicates : int
         Number of replicates of each point and strategy. Replicate r has the same luck at all of them.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from (SPEC 7); None takes that of the directory, or fresh luck, and records it.
+        Where the luck comes from; None takes that of the directory, or fresh luck, and records it.
     out : path
         The directory.
     strategies : iterable of str, optional
@@ -183,7 +183,7 @@ class Sweep:
         max_replicates : int, optional
             Where `until` ends at the latest; 10,000 by default.
         retry : bool
-            Whether blocks that failed are computed anew, say because a strategy has been mended; the others stay.
+            Whether blocks that failed are computed anew, and all blocks of a strategy whose lines have changed.
         quiet : bool
             Whether to show no progress.
 
@@ -234,7 +234,7 @@ class Sweep:
         return tables.table(self.directory, self.plan, tables.checked_outcomes(outcomes))
 
     def summary(self, outcomes: Iterable[str] | str | None = HEADLINES) -> pd.DataFrame:
-        """Give one row for each point, strategy and outcome, with the numbers of `Comparison.summary`."""
+        """Give one row for each point, strategy and outcome, as `Comparison.summary` has (without variance reduction)."""
         from buzzsim.sweep import tables
 
         return tables.summary(self.directory, self.plan, tables.checked_outcomes(outcomes))
