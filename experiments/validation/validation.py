@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import ast
 import math
-import platform
 import re
 import subprocess
 import sys
@@ -85,7 +84,7 @@ def about() -> dict[str, str]:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
-    return {"date": time.strftime("%Y-%m-%d"), "commit": commit or "unknown", "Python": platform.python_version(), **versions()}
+    return {"date": time.strftime("%Y-%m-%d"), "commit": commit or "unknown", **versions()}
 
 
 def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
