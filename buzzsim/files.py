@@ -68,6 +68,24 @@ def create_whole(path: Path, content: bytes) -> bool:
 
 
 @contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let one process at a time do something short, by a lock that ends with the process; nothing where the system has none."""
+    try:
+        import fcntl
+
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
 def instead_of(path: str | os.PathLike[str]) -> Iterator[str]:
     """Give the name of a file to write piece by piece; it takes the place of `path` when all went well, and is on the disk.
 

@@ -532,7 +532,7 @@ def test_a_point_that_fails_ends_under_a_rule_too(tmp_path):
 
 
 def test_a_maximum_below_what_was_asked_for_is_refused(tmp_path):
-    with pytest.raises(ScenarioError, match=r"max_replicates is 5; expected the replicates asked for \(30\) or more"):
+    with pytest.raises(ScenarioError, match=r"max_replicates is 5; expected 30 or more, the replicates first asked for"):
         swept(tmp_path, run=False).run(until="ci95 of reach difference < 0.1", max_replicates=5)
 
 
@@ -602,6 +602,15 @@ def test_drivers_that_extend_at_the_same_moment_are_joined(tmp_path, monkeypatch
     assert first.run(1, quiet=True).finished
     joined = open_plan(tmp_path)
     assert sorted(point.changes["joining.r0"] for point in joined.points.values()) == [0.5, 0.6, 0.7]
+
+
+def test_many_drivers_that_extend_at_once_lose_nothing(tmp_path):
+    swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5]})).run(1, quiet=True)
+    levels = [0.51, 0.52, 0.53, 0.54, 0.55, 0.56]
+    drivers = [swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5, level]})) for level in levels]
+    with ThreadPoolExecutor(len(drivers)) as pool:
+        assert all(status.finished for status in pool.map(lambda driver: driver.run(1, quiet=True), drivers))
+    assert {point.changes["joining.r0"] for point in open_plan(tmp_path).points.values()} == {0.5, *levels}
 
 
 def test_threads_leave_the_umask_alone(tmp_path):

@@ -16,6 +16,7 @@ import pandas as pd
 from buzzsim import draws
 from buzzsim.comparison import HEADLINES
 from buzzsim.errors import BuzzsimError, ScenarioError, SweepError, sentence, unknown
+from buzzsim.files import alone
 from buzzsim.runs import scenario_of
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import checked_strategies, checked_strategy, lines_of_all
@@ -205,7 +206,8 @@ class Sweep:
             self._ask_until(rule, max_replicates)
         blocks.prepare(self.directory)
         self.plan = replace(self.plan, own=lines_of_all(self.plan.strategies))  # as they are by now
-        self.plan = settle(self.plan, self.directory, self._fresh_luck, retry)
+        with alone(self.directory / ".plan.lock"):
+            self.plan = settle(self.plan, self.directory, self._fresh_luck, retry)
         self._fresh_luck = False
         blocks.write_points(self.directory, open_plan(self.directory))
         work_off(Queue(self.directory, self.plan, part, retry), executor, n_jobs, quiet)
@@ -294,7 +296,7 @@ class Sweep:
         asked = self.plan.stages[0]
         found = checked_replicates("max_replicates", max(MOST_REPLICATES, asked) if most is None else most)
         if found < asked:
-            raise ScenarioError(sentence("arguments", "max_replicates", most, f"the replicates asked for ({asked:,}) or more"))
+            raise ScenarioError(sentence("arguments", "max_replicates", most, f"{asked:,} or more, the replicates first asked for"))
         self.plan = self.plan.asked_until(until, found)
 
 

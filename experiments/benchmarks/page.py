@@ -95,6 +95,22 @@ def times(results: pd.DataFrame) -> str:
     return "\n\n".join([*said, note])
 
 
+def ratios(results: pd.DataFrame) -> str:
+    """Set the ratios found beside those wished for."""
+    found, sizes, rows, met, asked = wide(results, "times"), PLAN["sizes"], [], 0, 0
+    for work, tools in PLAN["ratios"].items():
+        for tool, wishes in tools.items():
+            line = [work, tool]
+            for size, wish in zip(sizes, wishes, strict=True):
+                ratio = float(found.get((work, size, tool), {}).get("to_buzzsim", "nan"))
+                asked += 1
+                met += ratio >= wish
+                line.append(f"{number(ratio)} of {wish:g}" + (" (met)" if ratio >= wish else ""))
+            rows.append(line)
+    said = table(["work", "tool", *(f"{size:,} customers" for size in sizes)], rows)
+    return f"{said}\n\n{met} of {asked} are met."
+
+
 def cells(found: dict[str, str] | None, most: int) -> tuple[str, str]:
     """Write one tool's time at one size, and its ratio to ours."""
     if found is None:
@@ -132,7 +148,7 @@ def cases(results: pd.DataFrame) -> str:
     return table(["case", "measured", "found", "wanted"], rows) if rows else "Not run."
 
 
-BLOCKS = {"machine": machine, "sizes": sizes, "times": times, "memory": memory, "cases": cases}
+BLOCKS = {"machine": machine, "sizes": sizes, "times": times, "ratios": ratios, "memory": memory, "cases": cases}
 
 
 def picture(results: pd.DataFrame, path: Path) -> None:
