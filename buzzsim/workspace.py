@@ -6,6 +6,7 @@ the run stops, the workspace is made larger, and the same replicate runs again: 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -167,29 +168,34 @@ class Workspace(NamedTuple):
     brand_followers: Any  # known once somebody asked; their number in `n` is -1 until then
 
 
+# Rows of each table to begin with, from `PEOPLE` to `ACTS`: room for a few hundred posts.
+FEW_ROWS = (8_192, 256, 16_384, 16_384, 4_096, 1_024, 1_024)
+
+
 def workspace(
-    n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: int, brand_reach: bool, n_posts: int = 256
+    n_customers: int, horizon_ticks: int, n_staff: int, n_visitors: int, brand_reach: bool, rows: Sequence[int] = FEW_ROWS
 ) -> Workspace:
-    """Make a workspace in which a run of about `n_posts` posts fits."""
-    people = min(n_customers, 32 * n_posts)
+    """Make a workspace whose tables, from `PEOPLE` to `ACTS`, have so many rows."""
+    people, posts, notices, seen, events, cases, acts = rows
+    people = min(n_customers, people)
     made = Workspace(
         n=np.zeros(HORIZON + 1, np.int64),
         tally=np.zeros(LATE_ANGER + 1),
         row_of=np.full(n_customers, -1, np.int32),
         people=_rows(people, PERSON),
-        posts=_rows(n_posts, POST),
-        notices=_rows(64 * n_posts, NOTICE),
-        seen=_rows(64 * n_posts, SIGHT),
-        events=_rows(16 * n_posts, EVENT),
-        cases=_rows(4 * n_posts, CASE),
-        acts=_rows(4 * n_posts, ACT),
+        posts=_rows(posts, POST),
+        notices=_rows(notices, NOTICE),
+        seen=_rows(seen, SIGHT),
+        events=_rows(events, EVENT),
+        cases=_rows(cases, CASE),
+        acts=_rows(acts, ACT),
         bucket=np.full((4, horizon_ticks + 1), -1, np.int64),
         sieved=_rows(SIEVE, CANDIDATE),
-        due=np.zeros(64 * n_posts, np.int32),
+        due=np.zeros(notices, np.int32),
         readers=np.zeros(people, np.int64),
         newcomers=np.zeros(people, np.int64),
         newcomer_rows=np.zeros(people, np.int64),
-        waiting=np.zeros(4 * n_posts, np.int64),
+        waiting=np.zeros(cases, np.int64),
         busy_until=np.zeros(n_staff, np.int64),
         visitors=np.zeros(max(1, n_visitors), np.int64),
         brand_followers=np.zeros(n_customers if brand_reach else 0, np.int32),
@@ -206,9 +212,10 @@ def _rows(n: int, dtype: np.dtype[Any]) -> Any:
 
 
 def larger(w: Workspace) -> Workspace:
-    """Make a workspace four times as large."""
-    brand_reach = w.brand_followers.size > 0
-    return workspace(w.row_of.size, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, brand_reach, 4 * w.posts.size)
+    """Make a workspace for a run that did not fit: each table four times as large as the run had filled it, none smaller."""
+    tables = (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)
+    rows = [max(table.size, 4 * int(filled)) for table, filled in zip(tables, w.n, strict=False)]
+    return workspace(w.row_of.size, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, w.brand_followers.size > 0, rows)
 
 
 @compiled

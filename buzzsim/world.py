@@ -84,11 +84,11 @@ class World:
         found = engine.choose_complainants(self.net, self.named, complaint.complainants, complaint.choice == "followers", run)
         return np.asarray(found)
 
-    def workspace(self, n_posts: int = 256) -> Workspace:
+    def workspace(self) -> Workspace:
         """Make room for one thread to run in."""
         return workspace(
             self.network.n_customers, self.horizon_ticks, self.n_staff, self.p.attention_page_visitors,
-            bool(self.p.reply_brand_reach > 0.0), n_posts,
+            bool(self.p.reply_brand_reach > 0.0),
         )  # fmt: skip
 
 

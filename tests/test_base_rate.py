@@ -14,6 +14,7 @@ from buzzsim.outcomes import OUTCOMES
 from buzzsim.runs import replicates, run
 from buzzsim.scenario import Scenario, packaged_text, scenarios
 from buzzsim.strategy import STRATEGIES
+from buzzsim.workspace import larger
 from buzzsim.world import World
 
 ENTROPY = 11
@@ -240,3 +241,17 @@ def test_a_row_of_what_the_buzz_touches_fills_whole_lines_of_the_cache():
     for table in (w.people, w.posts):
         assert table.dtype.itemsize % 64 == 0
         assert table.ctypes.data % 64 == 0
+
+
+def test_room_is_made_where_a_run_did_not_fit_and_by_as_much_as_it_filled():
+    def rows(w):
+        return [table.size for table in (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)]
+
+    w = World.of(Scenario()).workspace()
+    people, posts, notices, *others = rows(w)
+    w.n[:7] = 10, posts, 5 * notices // 8, 0, 1, 0, 0
+    grown = larger(w)
+    assert rows(grown) == [people, 4 * posts, 4 * (5 * notices // 8), *others]
+    assert grown.due.size == grown.notices.size
+    assert grown.readers.size == grown.newcomers.size == grown.newcomer_rows.size == grown.people.size
+    assert grown.waiting.size == grown.cases.size

@@ -55,9 +55,10 @@ def test_the_prototype_and_ours_do_the_same_work(bench, graph, work):
     assert abs(off(ours, found)) < STANDARD_ERRORS
 
 
-def test_books_without_rules_do_the_same_work(bench, graph):
-    books, _ = bench.adapters.books_only(graph, "W1")(RUNS, 1)
-    found, _ = bench.adapters.compiled_prototype(graph, "W1")(RUNS, 2)
+@pytest.mark.parametrize("work", ["W1", "W2"])
+def test_books_without_rules_do_the_same_work(bench, graph, work):
+    books, _ = bench.adapters.books_only(graph, work)(RUNS, 1)
+    found, _ = bench.adapters.compiled_prototype(graph, work)(RUNS, 2)
     assert abs(off(books, found)) < STANDARD_ERRORS
 
 

@@ -45,7 +45,7 @@ def trajectory(model: BuzzModel) -> dict[str, NDArray[Any]]:
 
 def measured(model: BuzzModel, tables: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
     """Give the outcomes of a finished model, and its critical posts by hour, measured as the engine's are."""
-    w = model.world.workspace(1)._replace(people=tables["customers"], posts=tables["posts"], acts=tables["acts"])
+    w = model.world.workspace()._replace(people=tables["customers"], posts=tables["posts"], acts=tables["acts"])
     w.n[PEOPLE], w.n[POSTS], w.n[ACTS] = w.people.size, w.posts.size, w.acts.size
     w.row_of[w.people["customer"]] = np.arange(w.people.size)
     w.tally[BACKLOG], w.tally[DEFENCES] = model.brand.backlog, model.defences

@@ -149,7 +149,7 @@ def with_earlier(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """Join what was found to what was measured before, without what was measured again."""
 
     def subject(row: Any) -> tuple[str, ...]:
-        if row.table in ("machine", "cases"):
+        if row.table in ("machine", "cases", "large"):
             return (row.table,)
         return (row.table, row.tool) if row.table == "versions" else (row.work, str(row.customers), row.tool)
 

@@ -1,4 +1,4 @@
-"""W1 with buzzsim's books and without its rules: what any engine needs that can say who noticed what, when and through whom.
+"""W1 and W2 with buzzsim's books and without its rules: what any engine needs that can say who noticed what, when and through whom.
 
 Each customer has a row, each post has a row, and so has each notice, in a calendar; they have the sizes of buzzsim's.
 Each tie is looked at once, each notice draws its step once, and a size is all that is measured at the end. Nobody is angry, nobody
@@ -23,7 +23,7 @@ def unit(bits):
 
 @njit(nogil=True, cache=True)
 def sir(indptr, indices, infection, recovery, n_seeds, key, first, sizes):
-    """Run epidemics `first`, `first + 1`, ... into `sizes`."""
+    """Run epidemics `first`, `first + 1`, ... into `sizes`; with a recovery of 1 they are independent cascades."""
     n = indptr.size - 1
     people, posts = np.zeros((n, _PERSON)), np.zeros((n, _POST))
     notices = np.zeros((indices.size, _NOTICE), np.int64)  # customer, post, next of the same step, previous of the post

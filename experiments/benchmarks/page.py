@@ -96,19 +96,25 @@ def times(results: pd.DataFrame) -> str:
 
 
 def ratios(results: pd.DataFrame) -> str:
-    """Set the ratios found beside those wished for."""
-    found, sizes, rows, met, asked = wide(results, "times"), PLAN["sizes"], [], 0, 0
+    """Set the ratios found beside those wished for, and beside what the books alone would reach."""
+    found, sizes, rows, met, asked, beyond = wide(results, "times"), PLAN["sizes"], [], 0, 0, 0
+
+    def ratio_of(work: str, size: int, tool: str) -> float:
+        return float(found.get((work, size, tool), {}).get("to_buzzsim", "nan"))
+
     for work, tools in PLAN["ratios"].items():
         for tool, wishes in tools.items():
             line = [work, tool]
             for size, wish in zip(sizes, wishes, strict=True):
-                ratio = float(found.get((work, size, tool), {}).get("to_buzzsim", "nan"))
+                ratio = ratio_of(work, size, tool)
+                limit = ratio / ratio_of(work, size, "books only")
                 asked += 1
                 met += ratio >= wish
-                line.append(f"{number(ratio)} of {wish:g}" + (" (met)" if ratio >= wish else ""))
+                beyond += limit < wish
+                line += [f"{number(ratio)} of {wish:g}" + (" (met)" if ratio >= wish else ""), number(limit)]
             rows.append(line)
-    said = table(["work", "tool", *(f"{size:,} customers" for size in sizes)], rows)
-    return f"{said}\n\n{met} of {asked} are met."
+    said = table(["work", "tool", *(head for size in sizes for head in (f"{size:,} customers", "books only"))], rows)
+    return f"{said}\n\n{met} of {asked} are met; {beyond} are more than the books alone reach."
 
 
 def cells(found: dict[str, str] | None, most: int) -> tuple[str, str]:
@@ -148,7 +154,16 @@ def cases(results: pd.DataFrame) -> str:
     return table(["case", "measured", "found", "wanted"], rows) if rows else "Not run."
 
 
-BLOCKS = {"machine": machine, "sizes": sizes, "times": times, "ratios": ratios, "memory": memory, "cases": cases}
+def large(results: pd.DataFrame) -> str:
+    """What the largest network takes, step by step."""
+    found = part(results, "large")
+    rows = [[row.tool, row.measure, number(float(row.value))] for row in found.itertuples()]
+    if not rows:
+        return "Not measured."
+    return table(["step, each in a process of its own", "measured", f"{int(found['customers'].iloc[0]):,} customers"], rows)
+
+
+BLOCKS = {"machine": machine, "sizes": sizes, "times": times, "ratios": ratios, "memory": memory, "cases": cases, "large": large}
 
 
 def picture(results: pd.DataFrame, path: Path) -> None:
