@@ -1,9 +1,13 @@
-"""How far long work is: a bar where somebody looks, in a terminal or a notebook, and nothing in a log."""
+"""How far long work is: a bar where somebody looks, in a terminal or a notebook, and now and then a line in a log."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
+
+LOGGED = 30.0
+"""Seconds between two lines in a log."""
+_LINE = "buzzsim: {n_fmt} of {total_fmt} runs [{elapsed}<{remaining}, {rate_fmt}]"
 
 
 def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: bool = False) -> Any:
@@ -28,7 +32,12 @@ def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: b
     from tqdm import tqdm
 
     notebook = _in_notebook()
-    silent = quiet or sys.stderr is None or not (notebook or sys.stderr.isatty())
+    if not (quiet or notebook or sys.stderr is None or sys.stderr.isatty()):
+        return tqdm(
+            total=total, unit="run", unit_scale=True, file=_Lines(sys.stderr), delay=LOGGED, mininterval=LOGGED, maxinterval=LOGGED,
+            smoothing=0.05, bar_format=_LINE,
+        )  # fmt: skip
+    silent = quiet or sys.stderr is None
     stream = sys.stdout if notebook else sys.stderr  # notebooks paint what comes from stderr red
     delay = 0.0 if compiling else 1.0
     bar = tqdm(
@@ -45,6 +54,23 @@ def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: b
     if compiling:
         bar.set_description("compiling, this first time only (up to half a minute)")
     return bar
+
+
+class _Lines:
+    """A log to which each state of a bar is a line of its own."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write a line where there is something to say."""
+        said = text.strip()
+        if said:
+            self._stream.write(f"{said}\n")
+
+    def flush(self) -> None:
+        """Let others see it."""
+        self._stream.flush()
 
 
 def _in_notebook() -> bool:

@@ -1,6 +1,7 @@
-"""Long work says how far it is wherever somebody looks: in terminals and notebooks, never in a log."""
+"""Long work says how far it is wherever somebody looks: in terminals and notebooks at once, in a log line by line."""
 
 import io
+import re
 import sys
 from types import SimpleNamespace
 
@@ -30,8 +31,19 @@ def test_a_terminal_shows_runs_and_what_is_waited_for(monkeypatch):
 
 
 @pytest.mark.parametrize(("stream", "quiet"), [(io.StringIO(), False), (Terminal(), True)])
-def test_a_log_shows_nothing_and_neither_does_who_wants_quiet(monkeypatch, stream, quiet):
+def test_a_log_shows_nothing_at_first_and_who_wants_quiet_never_does(monkeypatch, stream, quiet):
     assert seen(monkeypatch, stream, quiet=quiet) == ""
+
+
+def test_a_log_has_a_line_from_time_to_time(monkeypatch):
+    log = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", log)
+    monkeypatch.setattr("buzzsim.progress.LOGGED", 0.0)
+    with progress(2_000, quiet=False) as bar:
+        bar.update(500)
+    lines = log.getvalue().splitlines()
+    assert any(re.fullmatch(r"buzzsim: 500 of 2\.00k runs \[00:00<00:00, .*run/s\]", line) for line in lines), lines
+    assert "\r" not in log.getvalue()
 
 
 def test_a_notebook_is_looked_at_though_it_is_no_terminal(monkeypatch):

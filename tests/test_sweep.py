@@ -269,7 +269,7 @@ def test_reading_a_damaged_block_says_what_to_do(tmp_path):
     ("more", "said"),
     [
         ({"scenario": SMALL.replace({"reply.bump": 0.1})}, "reply.bump was 0.5 and is 0.1"),
-        ({"rng": 8}, "entropy was 7 and is 8"),
+        ({"rng": 8}, "seed was 7 and is 8"),
         ({"strategies": ["censor"]}, "strategies was ignore, censor, .* and is ignore, censor"),
         ({"hourly": "whole"}, "hourly was '' and is 'whole'"),
     ],
@@ -509,6 +509,30 @@ def test_a_table_saved_with_its_index_says_how_to_leave_it_out(tmp_path):
         bz.Design.from_csv(tmp_path / "points.csv")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("reply.empathy,brand.staf\n0.5,2\n", r"points.csv, row 1: unknown key 'brand.staf'; did you mean 'brand.staff'"),
+        ("reply.empathy,brand.staff\n0.5,2\n1.5,3\n", r"points.csv, row 2: reply.empathy is 1.5; expected 0 to 1"),
+        ("reply.empathy;brand.staff\n0,5;2\n", r"points.csv: the columns are parted by semicolons or tabs; expected commas"),
+        ("reply.empathy\tbrand.staff\n0.5\t2\n", r"points.csv: the columns are parted by semicolons or tabs; expected commas"),
+    ],
+)
+def test_a_wrong_table_names_its_file_and_row(tmp_path, text, said):
+    (tmp_path / "points.csv").write_text(text)
+    with pytest.raises(ScenarioError, match=said):
+        bz.Design.from_csv(tmp_path / "points.csv")
+
+
+def test_a_sweep_stays_where_it_was_begun(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    sweep = swept("here", run=False)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert sweep.run(1, quiet=True).finished
+    assert (tmp_path / "here" / "sweep.toml").is_file()
+
+
 def test_a_table_of_points_is_read_back_with_its_names(tmp_path):
     GRID.frame().to_csv(tmp_path / "points.csv")
     assert bz.Design.from_csv(tmp_path / "points.csv") == GRID
@@ -529,6 +553,21 @@ def test_a_point_that_fails_ends_under_a_rule_too(tmp_path):
     status = sweep.run(1, until="ci95 of reach difference < 1e-9", max_replicates=600, quiet=True)
     assert sorted(status.replicates.values()) == [20, 600]
     assert status.finished
+
+
+def test_points_that_end_before_their_rule_holds_are_told(tmp_path):
+    sweep = swept(tmp_path, design={"reply.empathy": [0.3, 1.0]}, run=False)
+    rule = "ci95 of reach difference < 1e-9"
+    for most in (2 * BLOCK, BLOCK):  # the last maximum counts, for `status` too
+        status = sweep.run(1, until=rule, max_replicates=most, quiet=True)
+        assert status == bz.Sweep.load(tmp_path).status()
+        assert status.finished
+        assert set(status.unsure) == set(sweep.plan.points)
+        assert set(status.replicates.values()) == {most}
+        assert f"; 2 of 2 points ended at {most} replicates before the rule held" in str(status)
+    kept = contents(tmp_path)
+    assert sweep.run(1, until="ci95 of reach difference < 1", max_replicates=2 * BLOCK, quiet=True).unsure == ()
+    assert contents(tmp_path) == kept
 
 
 def test_a_maximum_below_what_was_asked_for_is_refused(tmp_path):
@@ -1037,7 +1076,9 @@ def test_the_slurm_script_computes_everything_in_a_loop_that_stands_for_the_arra
     status, script, _ = said(capsys, "sweep", "slurm", file, "--shards", 3, "--cores", 2, "--hours", 5)
     assert status == 0
     (tmp_path / "job.sh").write_text(script)
-    assert "#SBATCH --array=1-3\n#SBATCH --cpus-per-task=2\n" in script
+    assert "#SBATCH --array=1-3\n#SBATCH --cpus-per-task=2\n#SBATCH --mem=4G\n" in script
+    assert "#SBATCH --mem=16G\n" in said(capsys, "sweep", "slurm", file, "--memory", "16G")[1]
+    assert "--memory is '16 GB'; expected a whole number" in said(capsys, "sweep", "slurm", file, "--memory", "16 GB")[2]
     assert "#SBATCH --time=5:00:00\n" in script
     for task in (3, 1, 2):
         environment = os.environ | {"SLURM_ARRAY_TASK_ID": str(task), "SLURM_CPUS_PER_TASK": "1"}

@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import re
 import shlex
 import sys
 from collections.abc import Iterable
@@ -65,6 +66,7 @@ def add_to(commands: Any) -> None:
     slurm.add_argument("--out", metavar="DIR", help="as for `sweep run`")
     slurm.add_argument("--shards", metavar="N", type=whole(1, 10_000), default=10, help="tasks of the array (default: 10)")
     slurm.add_argument("--cores", metavar="N", type=whole(1, 1024), default=4, help="cores of each task (default: 4)")
+    slurm.add_argument("--memory", metavar="SIZE", default="4G", help="memory of each task, as Slurm writes it (default: 4G)")
     slurm.add_argument("--hours", metavar="N", type=whole(1, 999), default=1, help="time of each task (default: 1)")
     slurm.set_defaults(act=_slurm)
 
@@ -130,13 +132,15 @@ def _slurm(options: argparse.Namespace) -> None:
     words = [sys.executable, "-m", "buzzsim", "sweep", "run", os.path.abspath(options.sweep)]
     if options.out is not None:
         words += ["--out", os.path.abspath(options.out)]
+    if not re.fullmatch(r"[0-9]+[KMGT]?", options.memory):
+        raise ScenarioError(sentence("sweep slurm", "--memory", options.memory, "a whole number with K, M, G or T, such as 16G"))
     jobs, part = f"${{SLURM_CPUS_PER_TASK:-{options.cores}}}", f"$SLURM_ARRAY_TASK_ID/{options.shards}"
     print(
         f"""#!/bin/sh
 #SBATCH --job-name=buzzsim-sweep
 #SBATCH --array=1-{options.shards}
 #SBATCH --cpus-per-task={options.cores}
-#SBATCH --mem=4G
+#SBATCH --mem={options.memory}
 #SBATCH --time={options.hours}:00:00
 #SBATCH --requeue
 set -eu

@@ -133,11 +133,7 @@ class Design:
         """
         if not isinstance(frame, pd.DataFrame):
             raise ScenarioError(sentence(_PLACE, "the table", frame, "a pandas DataFrame"))
-        twice = frame.columns[frame.columns.duplicated()]
-        if len(twice):
-            raise ScenarioError(f"{_PLACE}: two columns are called {twice[0]!r}; expected each key once")
-        rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")
-        return cls(tuple({str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows))
+        return cls._of_rows(frame, _PLACE)
 
     @classmethod
     def from_csv(cls, path: str | os.PathLike[str]) -> Design:
@@ -148,18 +144,24 @@ class Design:
         ScenarioError
             When the file cannot be read, or is no such table.
         """
+        place = Path(path).name
         try:
             frame = pd.read_csv(path)
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
         except (ValueError, TypeError) as error:  # pandas' ParserError and EmptyDataError, and Unicode's, are ValueErrors
-            raise ScenarioError(f"{Path(path).name}: not a table of keys and values: {str(error).strip()}") from None
+            raise ScenarioError(f"{place}: not a table of keys and values: {str(error).strip()}") from None
         if str(frame.columns[0]).startswith("Unnamed: "):
             raise ScenarioError(
-                f"{Path(path).name}: the first column has no name; expected a key (pandas writes its index unless asked "
+                f"{place}: the first column has no name; expected a key (pandas writes its index unless asked "
                 "not to: to_csv(..., index=False))"
             )
-        return cls.from_dataframe(frame)
+        if len(frame.columns) == 1 and any(mark in str(frame.columns[0]) for mark in ";\t"):
+            raise ScenarioError(
+                f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or read it with pandas "
+                "and take Design.from_dataframe)"
+            )
+        return cls._of_rows(frame, place)
 
     @classmethod
     def from_dict(cls, data: Any, folder: str | os.PathLike[str] = "") -> Design:
@@ -216,6 +218,17 @@ class Design:
 
     def _repr_html_(self) -> str:
         return str(self.frame().to_html(max_rows=12))
+
+    @classmethod
+    def _of_rows(cls, frame: pd.DataFrame, place: str) -> Design:
+        """Take each row of a table as a point; errors name the place and the row, the header not counted."""
+        twice = frame.columns[frame.columns.duplicated()]
+        if len(twice):
+            raise ScenarioError(f"{place}: two columns are called {twice[0]!r}; expected each key once")
+        rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")
+        known = dict(all_parameters())
+        points = [{str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows]
+        return cls(tuple(_checked(point, known, f"{place}, row {k}") for k, point in enumerate(points, 1)))
 
     @classmethod
     def _spread(cls, ranges: Mapping[str, Any], spread: Callable[[int, int, int], Any], n: int, rng: Any) -> Design:

@@ -194,20 +194,19 @@ class Plan:
         for key in ("entropy", "strategies", "baseline", "hourly"):
             was, now = getattr(found, key), getattr(self, key)
             if was != now:
-                yield f"{key} was {_said(was)} and is {_said(now)}"
+                yield f"{'seed' if key == 'entropy' else key} was {_said(was)} and is {_said(now)}"
         was, now = _flat(found), _flat(self)
         for key in now:
             if was.get(key) != now[key]:
                 yield f"{key} was {shown(was.get(key))} and is {shown(now[key])}"
 
     def union(self, found: Plan) -> Plan:
-        """Give what the directory's file says from now on: every point asked for so far, and the most replicates."""
+        """Give what the directory's file says from now on: every point so far, and the most replicates, or a rule's last maximum."""
         points = {**found.points, **self.points}  # in the order found, with network files where they are now
-        replicates = max(found.replicates, self.replicates)
         return replace(
             self,
             design=Design(tuple(point.changes for point in points.values())),
-            replicates=replicates,
+            replicates=self.replicates if self.until else max(found.replicates, self.replicates),
             until=self.until if self.until or self.replicates > found.replicates else found.until,
             networks={**found.networks, **self.networks},
         )

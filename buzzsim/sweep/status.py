@@ -18,6 +18,9 @@ from buzzsim.sweep.until import Rule
 class Status:
     """What is finished and what is not; runs count every strategy.
 
+    `unsure` names the points that ended at the maximum before their rule held, and `error` is the first of what failed. Of files only
+    the ends are looked at: a flipped byte within is noticed by whoever reads or runs the sweep.
+
     Examples
     --------
     >>> print(Status("runs/empathy", 6, 24, 18, 0, 18000, 6000, {}, 42.0))
@@ -33,6 +36,8 @@ class Status:
     missing_runs: int
     replicates: Mapping[str, int]
     seconds_left: float | None
+    unsure: tuple[str, ...] = ()
+    error: str = ""
 
     @property
     def missing(self) -> int:
@@ -47,33 +52,47 @@ class Status:
     def __str__(self) -> str:
         said = [f"{self.directory}: {self.done:,} of {self.blocks:,} blocks finished"]
         if self.failed:
-            said.append(f", {self.failed:,} of them failed (see the column error; `retry` computes them anew)")
+            said.append(
+                f", {self.failed:,} of them failed (see the column error; `retry` computes them anew), first: {self.error!r}"
+            )
         said.append(f", {self.missing:,} missing; {self.runs:,} runs, {self.missing_runs:,} missing")
         if self.seconds_left is not None and self.missing:
             said.append(f"; about {_duration(self.seconds_left)} on the workers it had")
         counts = set(self.replicates.values())
         if self.finished and len(counts) > 1:
             said.append(f"; {min(counts):,} to {max(counts):,} replicates of each point")
+        if self.unsure:
+            most = max(counts)
+            said.append(f"; {len(self.unsure):,} of {self.points:,} points ended at {most:,} replicates before the rule held")
         return "".join(said)
 
 
 def status_of(directory: Path, plan: Plan) -> Status:
     """Look at what is in a directory; under a rule, a point is finished when the rule holds, when it failed, or at the maximum."""
-    wanted, finished, failed, replicates = 0, [], 0, {}
+    wanted, finished, failed, replicates, unsure = 0, [], [], {}, []
+    rule = Rule.of(plan.until) if plan.until else None
     for name in plan.points:
         found = _found(directory, plan, name)
-        finished += [block for block, _ in found]
-        failed += sum(count > 0 for _, count in found)
-        replicates[name] = sum(min(block.last, plan.replicates) - block.first for block, _ in found)
-        wanted += len(found) if plan.until and any(count for _, count in found) else _wanted(directory, plan, [b for b, _ in found])
+        mine, wrong = [block for block, _ in found], [block for block, count in found if count]
+        finished += mine
+        failed += wrong
+        replicates[name] = sum(min(block.last, plan.replicates) - block.first for block in mine)
+        if rule is None:
+            wanted += len(plan.spans)
+        elif wrong:
+            wanted += len(mine)
+        else:
+            more, is_sure = _wanted(directory, plan, mine, rule)
+            wanted += more
+            unsure += [name] if len(mine) == more and not is_sure else []
     strategies = len(plan.strategies)
     runs = sum(replicates.values()) * strategies
     missing = wanted - len(finished)
     size = min(plan.block, plan.replicates)
-    left = missing * size if plan.until else len(plan.points) * plan.replicates - sum(replicates.values())
+    left = missing * size if rule else len(plan.points) * plan.replicates - sum(replicates.values())
     return Status(
-        str(directory), len(plan.points), wanted, len(finished), failed, runs, left * strategies, replicates,
-        _time_left(directory, finished, missing),
+        str(directory), len(plan.points), wanted, len(finished), len(failed), runs, left * strategies, replicates,
+        _time_left(directory, finished, missing), tuple(unsure), _error(directory, failed),
     )  # fmt: skip
 
 
@@ -84,19 +103,24 @@ def _found(directory: Path, plan: Plan, name: str) -> list[tuple[Block, int]]:
     return [(block, count) for block, count in looked if count is not None]
 
 
-def _wanted(directory: Path, plan: Plan, found: list[Block]) -> int:
-    """Give how many blocks a point needs; under a rule that does not hold yet, one more than it has, as far as known."""
-    if not plan.until or len(found) == len(plan.spans):
-        return len(plan.spans)
-    rule = Rule.of(plan.until)
+def _wanted(directory: Path, plan: Plan, found: list[Block], rule: Rule) -> tuple[int, bool]:
+    """Give how many blocks a point needs, and whether the rule holds with them; if it does not, one more than it has."""
     seen: list[np.ndarray] = []
     for k, span in enumerate(plan.spans):
         if k >= len(found) or (found[k].first, found[k].last) != span:
-            return max(k + 1, len(found) + 1)
+            return max(k + 1, len(found) + 1), False
         seen.append(outcome_of(directory, plan, found[k], rule.outcome))
         if rule.holds(np.concatenate(seen), plan.entropy):
-            return len(found)
-    return len(plan.spans)
+            return len(found), True
+    return len(plan.spans), False
+
+
+def _error(directory: Path, failed: list[Block]) -> str:
+    """Give why the first failed run did."""
+    if not failed:
+        return ""
+    errors = blocks.read_runs(directory, failed[0], ["error"]).column("error").drop_null()
+    return str(errors[0]) if len(errors) else ""
 
 
 def _time_left(directory: Path, finished: list[Block], missing: int) -> float | None:

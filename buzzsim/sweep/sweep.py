@@ -47,7 +47,7 @@ class Sweep:
     scenario : Scenario, str or path
         What all points share, or its name or file.
     design : Design or mapping
-        The points; a mapping of keys to lists is a full factorial.
+        The points; a mapping of keys to lists is a full factorial. Points that make the same scenario are one.
     replicates : int
         Number of replicates of each point and strategy. Replicate r has the same luck at all of them.
     rng : None, int, SeedSequence or Generator
@@ -91,7 +91,7 @@ class Sweep:
     ) -> None:
         if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
             raise ScenarioError(sentence("arguments", "out", out, "the name of a directory"))
-        self.directory = Path(out)
+        self.directory = Path(os.path.abspath(out))  # wherever the process goes
         self._fresh_luck = rng is None
         names = dict.fromkeys([checked_strategy(baseline), *checked_strategies(strategies)])
         self.plan = Plan.of(
@@ -116,7 +116,7 @@ class Sweep:
             When there is none.
         """
         sweep = cls.__new__(cls)
-        sweep.directory, sweep._fresh_luck = Path(directory), False
+        sweep.directory, sweep._fresh_luck = Path(os.path.abspath(directory)), False
         sweep.plan = open_plan(sweep.directory)
         return sweep
 
@@ -229,7 +229,8 @@ class Sweep:
         -------
         DataFrame
             Columns ``point`` (its name), the keys of the design, ``strategy``, ``replicate``, the outcomes, and
-            ``error`` (empty where the run did not fail). Units and provenance in ``attrs``.
+            ``error`` (empty where the run did not fail), points in the order in which they were asked for. Units and provenance in
+            ``attrs``.
         """
         from buzzsim.sweep import tables
 
