@@ -18,3 +18,10 @@ def _figures_are_closed():
     import matplotlib.pyplot as plt
 
     plt.close("all")
+
+
+def pytest_make_parametrize_id(val, argname):
+    """Name a case by what each number means, for reports and for the validation page."""
+    if isinstance(val, (int, float)) and not isinstance(val, bool):
+        return f"{argname.replace('_', ' ')} {val:.4g}"
+    return None

@@ -36,8 +36,3 @@ def assert_exact(value, target, of, within=1e-6):
     test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
     MEASURED.append((test, of, float(value), 0.0, float(target), math.nan))
     assert abs(value - target) <= within, f"{of} is {value:.7g}; expected {target:.7g}"
-
-
-def brief(value):
-    """Name a test's case by four digits of its numbers."""
-    return f"{value:.4g}" if isinstance(value, float) else None

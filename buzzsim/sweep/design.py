@@ -158,8 +158,8 @@ class Design:
             )
         if len(frame.columns) == 1 and any(mark in str(frame.columns[0]) for mark in ";\t"):
             raise ScenarioError(
-                f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or read it with pandas "
-                "and take Design.from_dataframe)"
+                f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or pandas.read_csv with "
+                "sep and decimal, then Design.from_dataframe)"
             )
         return cls._of_rows(frame, place)
 

@@ -201,7 +201,7 @@ class Plan:
                 yield f"{key} was {shown(was.get(key))} and is {shown(now[key])}"
 
     def union(self, found: Plan) -> Plan:
-        """Give what the directory's file says from now on: every point so far, and the most replicates, or a rule's last maximum."""
+        """Give what the directory's file says from now on: every point so far, and most replicates (or a rule's last maximum)."""
         points = {**found.points, **self.points}  # in the order found, with network files where they are now
         return replace(
             self,

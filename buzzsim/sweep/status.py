@@ -18,8 +18,8 @@ from buzzsim.sweep.until import Rule
 class Status:
     """What is finished and what is not; runs count every strategy.
 
-    `unsure` names the points that ended at the maximum before their rule held, and `error` is the first of what failed. Of files only
-    the ends are looked at: a flipped byte within is noticed by whoever reads or runs the sweep.
+    `unsure` names the points that ended at the maximum before their rule held, and `error` is the first of what failed. Of files
+    only the ends are looked at: a flipped byte within is noticed by whoever reads or runs the sweep.
 
     Examples
     --------

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-import numpy as np
 import pandas as pd
 
 import buzzsim as bz
@@ -159,27 +158,33 @@ def cannot() -> str:
 
 
 def picture(results: pd.DataFrame, path: Path) -> None:
-    """Draw each finding's three differences in units of the widest interval, so that signs can be read side by side."""
+    """Draw each finding's three differences in half-widths of their own intervals, so that signs can be read side by side."""
     import matplotlib as mpl
 
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    colours = {"agree": "#0072B2", "disagree": "#D55E00", "default": "#555555"}
+    looks = {"agree": ("#0072B2", "o"), "disagree": ("#D55E00", "X"), "default": ("#555555", "D")}
+    expected = {"higher": "expected: right", "lower": "expected: left", "same": "expected: at the line"}
     figure, ax = plt.subplots(figsize=(10, 8.5), layout="constrained")
+    ax.axvspan(-1, 1, color="0.9", lw=0, zorder=0)
     for place, finding in enumerate(PLAN["findings"]):
         rows = results[results["id"] == finding["id"]].set_index("setting")
-        unit = np.abs(rows[["low", "high"]].to_numpy()).max() or 1.0
+        ax.axhline(-place - 0.5, color="0.9", lw=0.8, zorder=0)
         for k, setting in enumerate(SETTINGS):
-            row, y = rows.loc[setting, ["difference", "low", "high"]].astype(float) / unit, -place - 0.22 * (k - 1)
-            ax.plot([row["low"], row["high"]], [y, y], color=colours[setting], lw=4, solid_capstyle="round",
-                    label=setting if place == 0 else None)  # fmt: skip
-            ax.plot(row["difference"], y, "o", color="white", mec=colours[setting], ms=6, mew=1.6)
-        arrow = {"higher": "expected: right", "lower": "expected: left", "same": "expected: at the line"}[finding["direction"]]
-        ax.text(1.03, -place, arrow, va="center", fontsize=8, color="0.35", transform=ax.get_yaxis_transform())
+            row, (colour, marker) = rows.loc[setting], looks[setting]
+            half = (float(row["high"]) - float(row["low"])) / 2
+            ax.plot(float(row["difference"]) / half if half else 0.0, -place - 0.22 * (k - 1), marker, color=colour, ms=7,
+                    label=setting if place == 0 else None, ls="")  # fmt: skip
+        said = expected[finding["direction"]]
+        ax.text(1.03, -place, said, va="center", fontsize=9, color="0.35", transform=ax.get_yaxis_transform())
     ax.axvline(0, color="0.3", lw=1)
     ax.set_yticks([-k for k in range(len(PLAN["findings"]))], [f"{f['claim']}  {f['id']}" for f in PLAN["findings"]])
-    ax.set(xlabel="left less right, same luck, 95 % interval; each row in its own unit", xlim=(-1.1, 1.1))
+    ax.set_xscale("symlog", linthresh=1.0)
+    ticks = [-100, -10, -1, 0, 1, 10, 100]
+    ax.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
+    ax.set(xlim=(-400, 400), ylim=(-len(PLAN["findings"]) + 0.5, 0.5))
+    ax.set_xlabel("left less right, same luck, over half of its 95 % interval (shaded: no difference can be told)")
     ax.set_title("Each finding where the model agrees, where it does not, and at the default", loc="left", fontsize=11)
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -21,6 +21,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import tomli_w
+from figures import case, furthest, label, picture, picture_of_facts, picture_of_refusals, picture_of_trees
 
 from buzzsim.files import write_whole
 from buzzsim.runs import versions
@@ -149,6 +150,7 @@ which runs the checks (some minutes) and writes this page, its figures, `checks.
 
 A mean that theory knows must lie within four standard errors of it, and beyond four of a stated *wrong* value: the answer of a
 wrong model where one is known, else one so far off that it would matter. A check that could not tell them apart fails as well.
+Targets are numbered V1 to V15, as in the headings; V7 to V9 (linear thresholds, Watts' cascade window, rumours) are other models.
 There are {len(means)} such means here; the one furthest from its target is {distance.max():.1f} standard errors off. In the
 figures a dot is a mean, in standard errors from its target; a cross is the wrong value, drawn at the edge where it is further.
 Wrong models were run too: each of these tests [refuses one](#wrong-models-are-refused). Each test runs alone with
@@ -164,7 +166,7 @@ def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame
     if family["name"] == "wrong-models":
         parts.append(refusals(means))
     elif not means.empty:
-        head = ["check", "of", "theory", "model ± standard error", "distance, s.e.", "wrong value at, s.e."]
+        head = ["check", "of", "theory", "model ± standard error", "distance, s.e.", "wrong value", "its distance, s.e."]
         parts.append(table(head, [numbers_of(row) for row in means.itertuples()]))
     outcomes = mine.assign(function=[test.partition("[")[0] for test in mine["test"]]).groupby("function", sort=False)["outcome"]
     rows = [[said.get(name, name), str(of.size), verdict(of)] for name, of in outcomes]
@@ -178,16 +180,10 @@ def numbers_of(row: Any) -> list[str]:
     start = [label(row.test), row.of, f"{row.target:.6g}"]
     if row.error == 0:
         off = abs(row.mean - row.target)
-        return [*start, f"{row.mean:.6g}", f"no chance in it; off by {off:.1g}" if off > 1e-12 else "no chance in it; exact", ""]
-    return [*start, f"{row.mean:.6g} ± {row.error:.2g}",
-            f"{(row.mean - row.target) / row.error:+.1f}", f"{(row.wrong - row.target) / row.error:+.0f}"]  # fmt: skip
-
-
-def furthest(means: pd.DataFrame) -> pd.DataFrame:
-    """Give for each test the measure that lies furthest from its target, with that distance in standard errors."""
-    chance = means[means["error"] > 0].reset_index(drop=True)
-    chance = chance.assign(distance=(chance["mean"] - chance["target"]) / chance["error"])
-    return chance.loc[chance["distance"].abs().groupby(chance["test"], sort=False).idxmax()]
+        said = f"off by {off:.1g}" if off > 1e-12 else "exact"
+        return [*start, f"{row.mean:.6g}", f"no chance in it; {said}", "", ""]
+    distance, wrong = (row.mean - row.target) / row.error, (row.wrong - row.target) / row.error
+    return [*start, f"{row.mean:.6g} ± {row.error:.2g}", f"{distance:+.1f}", f"{row.wrong:.4g}", f"{wrong:+.0f}"]
 
 
 def refusals(means: pd.DataFrame) -> str:
@@ -199,20 +195,9 @@ def refusals(means: pd.DataFrame) -> str:
     return table(["what is wrong", "check", "of", "theory", "wrong model ± standard error", "distance, s.e."], rows)
 
 
-def case(test: str) -> list[str]:
-    """Give what is wrong, and the check that must notice."""
-    return test.partition("[")[2].removesuffix("]").split(": ", 1)
-
-
 def files_of(checks: pd.DataFrame) -> list[str]:
     """Give the files that a family's tests stand in."""
     return list(dict.fromkeys(test.partition("::")[0] for test in checks["test"]))
-
-
-def label(test: str) -> str:
-    """Give a test's name in words, with its case."""
-    name, _, case = test.partition("::test_")[2].partition("[")
-    return name.replace("_", " ").replace(" s own", "'s own") + (f" ({case.removesuffix(']')})" if case else "")
 
 
 def verdict(outcomes: Any) -> str:
@@ -231,11 +216,11 @@ def stylised() -> str:
          band(row.band_low, row.band_high), row.verdict]
         for row in found.rename(columns={"name": "name_"}).itertuples()
     ]  # fmt: skip
-    hits = (found["verdict"] == "hit").sum()
     return f"""## Stylised facts: the model beside what was measured
 
-{hits} of {len(found)} hit. The misses are misses: what the default scenario gets wrong, and which of these signs were asked under
-parameters of their own kind, is said in [`experiments/stylised/`](../experiments/stylised/README.md), whose command measures them.
+The misses are misses: what the default scenario gets wrong, which values were put in and so prove nothing, and which signs were
+asked under parameters of their own kind, is said in [`experiments/stylised/`](../experiments/stylised/README.md), whose command
+measures and counts them.
 
 ![Stylised facts](validation/stylised.png)
 
@@ -321,106 +306,6 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     """Write a table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(re.sub(r"\|", r"\\|", cell) for cell in line) + " |" for line in lines)
-
-
-def pyplot() -> Any:
-    """Give matplotlib, without a screen."""
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    import matplotlib.pyplot as plt
-
-    return plt
-
-
-def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
-    """Draw a family's means in standard errors from their targets, and the wrong values."""
-    measures = measures[measures["error"] > 0]
-    if measures.empty:
-        return
-    plt = pyplot()
-    edge, rows = 12.0, list(range(len(measures)))[::-1]
-    off = (measures["mean"] - measures["target"]) / measures["error"]
-    wrong = ((measures["wrong"] - measures["target"]) / measures["error"]).clip(-edge, edge)
-    figure, ax = plt.subplots(figsize=(9, 1.4 + 0.34 * len(rows)), layout="constrained")
-    ax.axvspan(-4, 4, color="#0072B2", alpha=0.12, lw=0)
-    ax.axvline(0, color="#444444", lw=1)
-    ax.plot(off, rows, "o", color="#0072B2", label="the model")
-    ax.plot(wrong, rows, "x", color="#D55E00", label="the wrong value (at the edge: further)")
-    ax.set_yticks(rows, [shortened(label(row.test), f": {row.of}") for row in measures.itertuples()], fontsize=8)
-    ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(rows) - 0.2), xlabel="standard errors from theory (shaded: four)")
-    figure.suptitle(family["title"], fontsize=11)
-    figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
-
-
-def picture_of_refusals(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
-    """Draw how far wrong models lie from theory."""
-    plt, found = pyplot(), furthest(measures)
-    rows = list(range(len(found)))[::-1]
-    figure, ax = plt.subplots(figsize=(9, 1.4 + 0.3 * len(rows)), layout="constrained")
-    ax.axvspan(1, 4, color="#0072B2", alpha=0.12, lw=0)
-    ax.plot(found["distance"].abs(), rows, "x", color="#D55E00")
-    ax.set_yticks(rows, [shortened(": ".join(case(test)), "") for test in found["test"]], fontsize=8)
-    ax.set(xscale="log", xlim=(1, None), ylim=(-0.8, len(rows) - 0.2))
-    ax.set_xlabel("standard errors from theory (shaded: up to four)")
-    figure.suptitle(family["title"], fontsize=11)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
-
-
-def picture_of_trees(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
-    """Draw the trees whose structural virality is known, with what theory and the model say of it."""
-    plt = pyplot()
-    around = [(math.cos(2 * math.pi * k / 9), math.sin(2 * math.pi * k / 9)) for k in range(9)]
-    levels = [((2 * k + 1) / 2**level * 8, -float(level)) for level in range(4) for k in range(2**level)]
-    trees = {
-        "star of 10": ([(0.0, 0.0), *around], [0] * 9),
-        "path of 10": ([(float(k), 0.0) for k in range(10)], list(range(9))),
-        "binary tree of depth 3": (levels, [(k - 1) // 2 for k in range(1, 15)]),
-    }
-    figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
-    for ax, (name, (places, parents)) in zip(axes, trees.items(), strict=True):
-        row = measures[measures["test"].str.endswith(f"[{name}]")].iloc[0]
-        for child, parent in enumerate(parents, start=1):
-            ax.plot(*zip(places[parent], places[child], strict=True), color="#999999", lw=1, zorder=0)
-        ax.scatter(*zip(*places, strict=True), color=["#D55E00", *["#0072B2"] * len(parents)])
-        ax.set_title(f"{name}\ntheory {row.target:.6g}, model {row['mean']:.6g}", fontsize=10)
-        ax.axis("off")
-    figure.suptitle("Structural virality: mean distance between two members of a cascade", fontsize=11)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
-
-
-def picture_of_facts(path: Path) -> None:
-    """Draw each stylised fact beside its band, on a scale of its own."""
-    plt = pyplot()
-    found = pd.read_csv(ROOT / "experiments" / "stylised" / "results.csv")
-    figure, axes = plt.subplots(len(found), 1, figsize=(9, 0.62 * len(found)), layout="constrained")
-    for ax, row in zip(axes, found.to_dict("records"), strict=True):
-        ends = [row[key] for key in ("low", "high", "band_low", "band_high") if math.isfinite(row[key])]
-        room = 0.15 * (max(ends) - min(ends))
-        left, right = min(ends) - room, max(ends) + room
-        ax.axvspan(max(row["band_low"], left), min(row["band_high"], right), color="#0072B2", alpha=0.2, lw=0)
-        colour = "#0072B2" if row["verdict"] == "hit" else "#D55E00"
-        ax.plot([row["low"], row["high"]], [0, 0], color=colour, lw=2)
-        ax.plot(row["value"], 0, "o" if row["verdict"] == "hit" else "x", color=colour)
-        ax.set(xlim=(left, right), yticks=[])
-        ax.tick_params(labelsize=7)
-        ax.set_ylabel(
-            f"{row['fact']} {row['name'].replace('_', ' ')}: {row['verdict']}", rotation=0, ha="right", va="center", fontsize=8
-        )
-    figure.suptitle("Stylised facts: the default scenario (dot: hit, cross: miss) beside the measured band (shaded)", fontsize=11)
-    figure.savefig(path, dpi=110, metadata={"Software": None})
-    plt.close(figure)
-
-
-def shortened(text: str, end: str, most: int = 84) -> str:
-    """Cut a long name in the middle, so that its case and its end stay."""
-    name, bracket, case = text.partition(" (")
-    end, room = bracket + case + end, most - len(bracket + case + end)
-    return (name if len(name) <= room else name[: room - 14] + " ... " + name[-9:]) + end
 
 
 if __name__ == "__main__":

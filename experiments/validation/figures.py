@@ -1,0 +1,131 @@
+"""What each measure is called, and the figures of docs/validation.md."""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def label(test: str) -> str:
+    """Give a test's name in words, with its case."""
+    name, _, case = test.partition("::test_")[2].partition("[")
+    said = re.sub(r"-(?=[a-z])", ", ", case.removesuffix("]")).replace("_", " ")
+    said = re.sub(r" (?=-?\d)", "\N{NO-BREAK SPACE}", said)
+    return name.replace("_", " ").replace(" s own", "'s own") + (f" ({said})" if said else "")
+
+
+def case(test: str) -> list[str]:
+    """Give what is wrong, and the check that must notice."""
+    return test.partition("[")[2].removesuffix("]").split(": ", 1)
+
+
+def furthest(means: pd.DataFrame) -> pd.DataFrame:
+    """Give for each test the measure that lies furthest from its target, with that distance in standard errors."""
+    chance = means[means["error"] > 0].reset_index(drop=True)
+    chance = chance.assign(distance=(chance["mean"] - chance["target"]) / chance["error"])
+    return chance.loc[chance["distance"].abs().groupby(chance["test"], sort=False).idxmax()]
+
+
+def pyplot() -> Any:
+    """Give matplotlib, without a screen."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    return plt
+
+
+def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
+    """Draw a family's means in standard errors from their targets, and the wrong values."""
+    measures = measures[measures["error"] > 0]
+    if measures.empty:
+        return
+    plt = pyplot()
+    edge, rows = 12.0, list(range(len(measures)))[::-1]
+    off = (measures["mean"] - measures["target"]) / measures["error"]
+    wrong = ((measures["wrong"] - measures["target"]) / measures["error"]).clip(-edge, edge)
+    figure, ax = plt.subplots(figsize=(10, 1.4 + 0.42 * len(rows)), layout="constrained")
+    ax.axvspan(-4, 4, color="#0072B2", alpha=0.12, lw=0)
+    ax.axvline(0, color="#444444", lw=1)
+    ax.plot(off, rows, "o", color="#0072B2", label="the model")
+    ax.plot(wrong, rows, "x", color="#D55E00", label="the wrong value (at the edge: further)")
+    ax.set_yticks(rows, [wrapped(f"{label(row.test)}: {row.of}") for row in measures.itertuples()], fontsize=8)
+    ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(rows) - 0.2), xlabel="standard errors from theory (shaded: four)")
+    figure.suptitle(family["title"], fontsize=11)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def picture_of_refusals(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
+    """Draw how far wrong models lie from theory."""
+    plt, found = pyplot(), furthest(measures)
+    rows = list(range(len(found)))[::-1]
+    figure, ax = plt.subplots(figsize=(10, 1.4 + 0.42 * len(rows)), layout="constrained")
+    ax.axvspan(1, 4, color="#0072B2", alpha=0.12, lw=0)
+    ax.plot(found["distance"].abs(), rows, "x", color="#D55E00")
+    ax.set_yticks(rows, [wrapped(": ".join(case(test))) for test in found["test"]], fontsize=8)
+    ax.set(xscale="log", xlim=(1, None), ylim=(-0.8, len(rows) - 0.2))
+    ax.set_xlabel("standard errors from theory (shaded: up to four)")
+    figure.suptitle(family["title"], fontsize=11)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def picture_of_trees(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
+    """Draw the trees whose structural virality is known, with what theory and the model say of it."""
+    plt = pyplot()
+    around = [(math.cos(2 * math.pi * k / 9), math.sin(2 * math.pi * k / 9)) for k in range(9)]
+    levels = [((2 * k + 1) / 2**level * 8, -float(level)) for level in range(4) for k in range(2**level)]
+    trees = {
+        "star of 10": ([(0.0, 0.0), *around], [0] * 9),
+        "path of 10": ([(float(k), 0.0) for k in range(10)], list(range(9))),
+        "binary tree of depth 3": (levels, [(k - 1) // 2 for k in range(1, 15)]),
+    }
+    figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
+    for ax, (name, (places, parents)) in zip(axes, trees.items(), strict=True):
+        row = measures[measures["test"].str.endswith(f"[{name}]")].iloc[0]
+        for child, parent in enumerate(parents, start=1):
+            ax.plot(*zip(places[parent], places[child], strict=True), color="#999999", lw=1, zorder=0)
+        ax.scatter(*zip(*places, strict=True), color=["#D55E00", *["#0072B2"] * len(parents)])
+        ax.set_title(f"{name}\ntheory {row.target:.6g}, model {row['mean']:.6g}", fontsize=10)
+        ax.axis("off")
+    figure.suptitle("Structural virality: mean distance between two members of a cascade", fontsize=11)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def picture_of_facts(path: Path) -> None:
+    """Draw each stylised fact beside its band, on a scale of its own."""
+    plt = pyplot()
+    found = pd.read_csv(ROOT / "experiments" / "stylised" / "results.csv")
+    figure, axes = plt.subplots(len(found), 1, figsize=(9, 0.62 * len(found)), layout="constrained")
+    for ax, row in zip(axes, found.to_dict("records"), strict=True):
+        ends = [row[key] for key in ("low", "high", "band_low", "band_high") if math.isfinite(row[key])]
+        room = 0.15 * (max(ends) - min(ends))
+        left, right = min(ends) - room, max(ends) + room
+        ax.axvspan(max(row["band_low"], left), min(row["band_high"], right), color="#0072B2", alpha=0.2, lw=0)
+        colour = "#0072B2" if row["verdict"] == "hit" else "#D55E00"
+        ax.plot([row["low"], row["high"]], [0, 0], color=colour, lw=2)
+        ax.plot(row["value"], 0, "o" if row["verdict"] == "hit" else "x", color=colour)
+        ax.set(xlim=(left, right), yticks=[])
+        ax.tick_params(labelsize=7)
+        ax.set_ylabel(
+            f"{row['fact']} {row['name'].replace('_', ' ')}: {row['verdict']}", rotation=0, ha="right", va="center", fontsize=8
+        )
+    figure.suptitle("Stylised facts: the model (dot: hit, cross: miss) beside the measured band (shaded)", fontsize=11)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def wrapped(text: str) -> str:
+    """Write a long name on as many lines as it takes."""
+    return textwrap.fill(text, 76)
