@@ -1,7 +1,7 @@
 """The validation page is what its command writes from the last run, and that run knew every check that there is."""
 
 import ast
-import importlib.util
+import importlib
 import re
 import sys
 from pathlib import Path
@@ -13,11 +13,11 @@ HERE = Path(__file__).parents[1] / "experiments" / "validation"
 
 @pytest.fixture(scope="module")
 def experiment():
-    spec = importlib.util.spec_from_file_location("validation", HERE / "validation.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["validation"] = module
-    spec.loader.exec_module(module)
-    return module
+    sys.path.insert(0, str(HERE))
+    yield importlib.import_module("validation")
+    sys.path.remove(str(HERE))
+    for name in ("validation", "figures"):
+        del sys.modules[name]
 
 
 def test_the_page_on_file_is_what_the_command_writes(experiment):

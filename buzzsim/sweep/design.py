@@ -156,10 +156,10 @@ class Design:
                 f"{place}: the first column has no name; expected a key (pandas writes its index unless asked "
                 "not to: to_csv(..., index=False))"
             )
-        if len(frame.columns) == 1 and any(mark in str(frame.columns[0]) for mark in ";\t"):
+        if len(frame.columns) == 1 and set(";\t") & set(str(frame.columns[0])):
             raise ScenarioError(
-                f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or pandas.read_csv with "
-                "sep and decimal, then Design.from_dataframe)"
+                f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or "
+                "pandas.read_csv with sep and decimal, then Design.from_dataframe)"
             )
         return cls._of_rows(frame, place)
 
