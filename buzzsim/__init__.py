@@ -57,8 +57,10 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(f"buzzsim.{_HOMES[name]}"), name)
     if name in _MODULES:
         return import_module(f"buzzsim.{name}")
+    if name == "__version__":
+        return import_module("importlib.metadata").version("buzzsim")
     raise AttributeError(f"module 'buzzsim' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOMES, *_MODULES, "__version__"])

@@ -26,7 +26,7 @@ _PYTEST = f"{sys.executable} -W ignore -m pytest -x -q -p no:cacheprovider -W ig
 # What is changed, how often, and which tests are asked. Rules are tried uncompiled: nothing else would be quick enough.
 MODULES = {
     "rules": ("buzzsim/rules.py", 110, f"env NUMBA_DISABLE_JIT=1 PYTHONPATH=. {_PYTEST} tests/test_rules.py"),
-    "engine": ("buzzsim/engine", 40, f"env PYTHONPATH=. {_PYTEST} tests/test_twins.py"),
+    "engine": ("buzzsim/engine", 40, f"env PYTHONPATH=. {_PYTEST} tests/test_twins.py tests/test_strategies.py"),
     "strategy": ("buzzsim/strategy.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_strategies.py -k 'not engines and not docu'"),
     "analysis": ("buzzsim/analysis.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_comparison.py"),
 }
