@@ -278,7 +278,7 @@ def compare(
     replicates : int
         Number of replicates of each strategy, 1 or more.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from (SPEC 7); the entropy is recorded.
+        Where the luck comes from (Scientific Python SPEC 7); the entropy is recorded.
     baseline : str
         What the others are compared with.
     threads : int, optional

@@ -131,7 +131,7 @@ def gamma(key: Any, purpose: Any, who: Any, shape: Any) -> Any:
 
 
 def entropy_of(rng: Any) -> int:
-    """Give the whole number that a run's luck starts from, for any `rng` that SPEC 7 allows.
+    """Give the whole number that a run's luck starts from, for any `rng` that Scientific Python SPEC 7 allows.
 
     Parameters
     ----------

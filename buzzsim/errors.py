@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -48,7 +49,8 @@ def sentence(place: str, key: str, value: object, allowed: str) -> str:
     >>> sentence("restaurant.toml", "reply.empathy", 1.4, "0 to 1")
     'restaurant.toml: reply.empathy is 1.4; expected 0 to 1'
     """
-    return f"{place}: {key} is {shown(value)}; expected {allowed}"
+    quoted = isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+([.,]\d*)?\s*", value)
+    return f"{place}: {key} is {shown(value)}; expected {allowed}" + ("; a number is written without quotes" if quoted else "")
 
 
 def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
@@ -60,11 +62,14 @@ def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
     "restaurant.toml: unknown key 'reply.empaty'; did you mean 'reply.empathy'?"
     """
     names = [str(name) for name in known]
+    plain = {name.casefold(): name for name in reversed(names)}
     near = get_close_matches(str(word), names, n=1, cutoff=0.6)
-    if near:
+    if str(word).casefold() in plain:
+        hint = f"did you mean {plain[str(word).casefold()]!r}?"
+    elif near:
         hint = f"did you mean {near[0]!r}?"
     else:
-        hint = "expected one of " + ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+        hint = "expected one of " + ", ".join(name or "''" for name in names[:12]) + (", ..." if len(names) > 12 else "")
     return f"{place}: unknown {what} {shown(word)}; {hint}"
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from buzzsim import rules
 from buzzsim.errors import ResultError, sentence
+from buzzsim.layout import places_of
 from buzzsim.network import Network
 from buzzsim.strategy import label_of
 from buzzsim.words import number, say
@@ -29,12 +30,15 @@ _SIGNS = {
     "fa-minus": "&minus;", "fa-fast-backward": "&#171;", "fa-step-backward": "&#8249;", "fa-play fa-flip-horizontal": "&#9664;",
     "fa-pause": "&#10073;&#10073;", "fa-play": "&#9654;", "fa-step-forward": "&#8250;", "fa-fast-forward": "&#187;", "fa-plus": "+",
 }  # fmt: skip
+_BUTTONS = (
+    "Once", "Loop", "Reflect", "Decrease speed", "First frame", "Previous frame", "Play backwards", "Pause", "Play", "Next frame",
+    "Last frame", "Increase speed",
+)  # fmt: skip
 _FRAMES = 10  # of a film: two to four seconds to make
-_STEPS = 80  # of the layout; more move little that one sees
 
 # How a customer's stage looks: marker, size, edge and its width; the filling is the anger.
 _LOOKS = {
-    "unaware": ("o", 0.5, "0.75", 0.6),
+    "unaware": ("o", 0.5, "0.55", 0.6),
     "aware": ("o", 1.0, "0.35", 0.8),
     "critic": ("o", 2.6, "black", 2.0),
     "silent": ("s", 2.0, "#0072B2", 2.0),
@@ -129,8 +133,6 @@ def slide(ax: Any = None) -> Any:
 def layout(network: Network) -> NDArray[np.float64]:
     """Place customers so that those who are tied are near: the same places every time, without any luck.
 
-    Forces between all pairs (Fruchterman & Reingold 1991), as two products of matrices a step: half a second for 1,000.
-
     Returns
     -------
     array of shape (customers, 2)
@@ -147,26 +149,7 @@ def layout(network: Network) -> NDArray[np.float64]:
     if n > _DRAWN:
         raise ResultError(sentence("plot_network", "the number of customers", n, f"at most {_DRAWN:,}; more are a grey cloud"))
     tails, heads = np.repeat(np.arange(n), network.followers), network.indices.astype(np.int64)
-    angle = np.arange(n) * np.pi * (3 - np.sqrt(5))  # a sunflower: even, and no two in one place
-    places = (np.sqrt((np.arange(n) + 0.5) / n)[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
-    near = np.float32(1.6 / np.sqrt(n))
-    for step in range(_STEPS):
-        square = (places**2).sum(axis=1)
-        apart = np.maximum(square[:, None] + square[None, :] - 2 * places @ places.T, np.float32(1e-4))
-        push = near**2 / apart
-        np.fill_diagonal(push, 0.0)
-        force = push.sum(axis=1)[:, None] * places - push @ places
-        along = places[heads] - places[tails]
-        pull = along * (np.linalg.norm(along, axis=1) / near)[:, None]
-        for axis in (0, 1):
-            force[:, axis] += np.bincount(tails, pull[:, axis], n) - np.bincount(heads, pull[:, axis], n)
-        force -= 0.5 * places  # what has no ties stays in the picture
-        length = np.maximum(np.linalg.norm(force, axis=1), 1e-9)
-        places += (force * (np.minimum(length, 0.2 * (1 - step / _STEPS)) / length)[:, None]).astype(np.float32)
-    found = places.astype(float)
-    even = np.argsort(np.argsort(found, axis=0, kind="stable"), axis=0, kind="stable") / max(1, n - 1)
-    found = 0.5 * _scaled(found) + 0.5 * even  # thins the crowded middle
-    return _scaled(_room_for_names(found) if n <= _NAMED else found)
+    return places_of(n, tails, heads, named=n <= _NAMED)
 
 
 def draw_network(
@@ -175,6 +158,7 @@ def draw_network(
     """Draw the crowd: anger as colour, stage as shape, ties in grey, names where there is room for them."""
     from matplotlib.collections import LineCollection
     from matplotlib.colors import PowerNorm
+    from matplotlib.patheffects import withStroke
 
     crowd, customers = scene.network, record["customers"]
     places = layout(crowd) if places is None else places
@@ -188,7 +172,7 @@ def draw_network(
         once = (tails < heads) | crowd.directed
         lines: Any = np.stack([places[tails[once]], places[heads[once]]], axis=1)
         few = n <= _NAMED
-        ax.add_collection(LineCollection(lines, colors="0.8" if few else "0.93", linewidths=1.0 if few else 0.4, zorder=1))
+        ax.add_collection(LineCollection(lines, colors="0.65" if few else "0.82", linewidths=1.0 if few else 0.4, zorder=1))
         for order, (name, (marker, times, edge, width)) in enumerate(_LOOKS.items(), start=2):
             who = np.flatnonzero(stage == rules.STAGES.index(name))
             if name == "unaware":
@@ -203,10 +187,12 @@ def draw_network(
         if n <= _NAMED:
             for number in range(n):
                 known = stage[number] > 0
+                below = 9 + 4 * (stage[number] > 1) + 6 * (number in first)  # clear of the dot, and of the ring
                 ax.annotate(
-                    str(crowd.names[number]), places[number], (0, -9 - 4 * (stage[number] > 1)), textcoords="offset points",
+                    str(crowd.names[number]), places[number], (0, -below), textcoords="offset points",
                     ha="center", va="top", zorder=10, color="black" if known else "0.45",
                     fontweight="bold" if stage[number] > 1 else "normal",
+                    path_effects=[withStroke(linewidth=3, foreground="white")],
                 )  # fmt: skip
         _frame(ax, title, stage)
     return ax
@@ -219,7 +205,7 @@ def film(scene: Scene, hours: Iterable[float]) -> Film:
     from matplotlib.figure import Figure
 
     places, seen = layout(scene.network), list(hours)
-    figure = Figure(figsize=SIZE, dpi=60)  # without constrained layout, which takes as long as the drawing
+    figure = Figure(figsize=SIZE, dpi=80)  # without constrained layout, which takes as long as the drawing
     FigureCanvasAgg(figure)
 
     def draw(hour: float) -> list[Any]:
@@ -229,7 +215,7 @@ def film(scene: Scene, hours: Iterable[float]) -> Film:
         return []
 
     made = FuncAnimation(figure, draw, frames=seen, interval=600, init_func=list, cache_frame_data=False)
-    return Film(_without_icons(made.to_jshtml(default_mode="once")), seen)
+    return Film(_in_words(_without_icons(made.to_jshtml(default_mode="once"))), seen)
 
 
 def _without_icons(page: str) -> str:
@@ -237,6 +223,16 @@ def _without_icons(page: str) -> str:
     page = re.sub(r"<link[^>]*font-awesome[^>]*>", "", page)
     for icon, sign in _SIGNS.items():
         page = page.replace(f'<i class="fa {icon}"></i>', sign)
+    return page
+
+
+def _in_words(page: str) -> str:
+    """Label the buttons of a film in the language of pictures."""
+    for label in _BUTTONS:
+        page = page.replace(f'title="{label}"', f'title="{say(label)}"').replace(
+            f'aria-label="{label}"', f'aria-label="{say(label)}"'
+        )
+        page = page.replace(f">{label}</label>", f">{say(label)}</label>")
     return page
 
 
@@ -352,9 +348,11 @@ def _at(hour: float, record: dict[str, dict[str, NDArray[Any]]]) -> str:
     """Say the hour and what has been written until then."""
     critics = int((record["customers"]["joined"] >= 0).sum())
     others = record["customers"]["customer"].size - critics
-    if critics == 1:
-        return say("After {hours} h: {critics} critic, {others} others know", hours=hour, critics=critics, others=others)
-    return say("After {hours} h: {critics} critics, {others} others know", hours=hour, critics=critics, others=others)
+    joined = say("{n} critic", n=critics) if critics == 1 else say("{n} critics", n=critics)
+    known = say("{n} other knows", n=others) if others == 1 else say("{n} others know", n=others)
+    return say(
+        "After {hours} h: {critics}, {others}", hours=hour, critics=joined, others=known if others else say("nobody else knows")
+    )
 
 
 def _scene_of(result: Any) -> Scene:
@@ -364,29 +362,3 @@ def _scene_of(result: Any) -> Scene:
         raise ResultError("plot_network: a run that was saved has lost its network; run it again with buzzsim.run")
     assert isinstance(scene, Scene)
     return scene
-
-
-def _scaled(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Stretch places over the whole picture."""
-    low, high = places.min(axis=0), places.max(axis=0)
-    scaled: NDArray[np.float64] = (places - low) / np.maximum(high - low, 1e-9)
-    return scaled
-
-
-def _room_for_names(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Push customers apart until no name stands on another."""
-    box = np.array([0.085, 0.095])  # of a name of seven letters with its dot, as a share of the picture
-    places = places.copy()
-    for _ in range(300):
-        for axis in (0, 1):
-            gap = places[:, None, :] - places[None, :, :]
-            overlap = np.maximum(1 - np.abs(gap) / box, 0.0)
-            both = overlap.prod(axis=2)
-            np.fill_diagonal(both, 0.0)
-            easier = both * (overlap[..., axis] <= overlap[..., 1 - axis] + 0.2)
-            side = np.sign(gap[..., axis]) + (gap[..., axis] == 0) * np.sign(
-                np.subtract.outer(range(len(places)), range(len(places)))
-            )
-            places[:, axis] += 0.25 * box[axis] * np.clip((easier * side).sum(axis=1), -1, 1)
-        places = np.clip(places, 0, 1)
-    return places

@@ -273,10 +273,10 @@ def _new_axes(title: str, about: str) -> Any:
 
 
 def _spans(edges: NDArray[np.float64]) -> list[str]:
-    """Write the classes between some edges: `1`, `2`, `3 to 5`, ..., `50 on`."""
+    """Write the classes between some edges: `1`, `2`, `3 to 5`, ...; the last ends with the largest that there is."""
     spans = [(int(low), int(high) - 1) for low, high in pairwise(edges)]
-    below = [number(a) if a == b else say("{low}\nto {high}", low=a, high=b) for a, b in spans[:-1]]
-    return [*below, say("{low}\nor more", low=spans[-1][0])]
+    said = [number(a) if a == b else say("{low}\nto {high}", low=a, high=b) for a, b in spans]
+    return said if spans[-1][0] < spans[-1][1] else [*said[:-1], say("{low}\nor more", low=spans[-1][0])]
 
 
 def _classes(firestorm: int, top: float) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ def run(
     complainants : iterable, optional
         Names of the customers who complain; else the scenario says.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from (SPEC 7).
+        Where the luck comes from (Scientific Python SPEC 7).
     replicate : int
         Which replicate of that luck, from 0: the same numbers as in `compare`.
     engine : {"compiled", "mesa"}

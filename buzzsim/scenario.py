@@ -361,6 +361,7 @@ def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise ScenarioError(sentence(place, "the changes", data, "a mapping of keys, such as 'reply.empathy', to values"))
     flat: dict[str, Any] = {}
+    known = [*_TEXTS, *(key for key, _ in parameters.all_parameters())]
     for key, value in data.items():
         if key == "version":
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= VERSION:
@@ -369,11 +370,11 @@ def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
                 raise ScenarioError(sentence(place, key, value, allowed))
         elif key in SECTIONS:
             if not isinstance(value, Mapping):
-                raise ScenarioError(sentence(place, key, value, f"a table, [{key}]"))
+                meant = [f", or did you mean {name!r}?" for name in known if name.endswith(f".{key}")]
+                raise ScenarioError(sentence(place, key, value, f"a table, [{key}]" + "".join(meant[:1])))
             flat.update({f"{key}.{leaf}": inner for leaf, inner in value.items()})
         else:
             flat[str(key)] = value
-    known = [*_TEXTS, *(key for key, _ in parameters.all_parameters())]
     for key in flat:
         if key not in known:
             raise ScenarioError(unknown(place, "key", key, _nearest_first(key, known)))

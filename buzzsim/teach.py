@@ -93,6 +93,7 @@ _WORDS = {
         "range": "{value} is outside what can happen here; expected {allowed}. Have another try, a rough idea is enough.",
         "percent": "{value} looks like per cent; a share from 0 to 1 is asked for, so {share} is stored.",
         "word": "{value} is not among the answers; expected {allowed}.",
+        "commas": "{value} came out of a comma; write {plain}. Nothing is lost: mend it and run the cell again.",
         "between": "a number from {low} to {high}{unit}",
         "one_of": "one of {words}",
         "near": "You said {value}{unit}, it is {truth}{unit}: as near as anybody gets without a computer.",
@@ -119,6 +120,7 @@ _WORDS = {
         "range": "{value} sort de ce qui peut arriver ici ; il faut {allowed}. Essayez encore, une idée approximative suffit.",
         "percent": "{value} ressemble à un pourcentage ; on demande une part de 0 à 1, c'est donc {share} qui est noté.",
         "word": "{value} n'est pas parmi les réponses ; il faut {allowed}.",
+        "commas": "{value} vient d'une virgule ; écrivez {plain}. Rien n'est perdu : corrigez et relancez la cellule.",
         "between": "un nombre de {low} à {high}{unit}",
         "one_of": "l'un de {words}",
         "near": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : on ne fait pas mieux sans ordinateur.",
@@ -264,12 +266,14 @@ def guess(
         raise ResultError(unknown("guess", "language", language, LANGUAGES))
     words, spaced = _WORDS[language], f" {unit}" if unit else ""
     bottom, top = -math.inf if low is None else low, math.inf if high is None else high
+    in_hundred = top == 100 and "100" in unit
     if not bottom < top:
         raise ResultError(sentence("guess", "low", low, f"less than high, which is {high}"))
     if among:
         allowed = words["one_of"].format(words=", ".join(among))
     else:
-        allowed = words["between"].format(low=shown(bottom, language), high=shown(top, language), unit=spaced)
+        unsaid = spaced if not in_hundred else ""  # "from 0 to 100 in 100" says it twice
+        allowed = words["between"].format(low=shown(bottom, language), high=shown(top, language), unit=unsaid)
 
     def say(kept: float | str | None, kind: str, **said: Any) -> Guess:
         note = Note(words[kind].format(allowed=allowed, **{"value": value, "unit": spaced, **said}))
@@ -279,28 +283,32 @@ def guess(
         return say(None, "ask")
     if among:
         chosen = re.sub(r"[ -]+", "_", str(value).strip().lower())
-        return say(chosen, "stored") if chosen in among else say(None, "word", value=repr(value))
+        return say(chosen, "stored", value=chosen) if chosen in among else say(None, "word", value=repr(value))
+    if isinstance(value, tuple) and len(value) > 1 and all(isinstance(part, int) for part in value):
+        first, *others = value
+        plain = f"{first}.{others[0]}" if first == 0 else "".join([str(first), *(f"{part:03d}" for part in others)])
+        return say(None, "commas", plain=plain)
     try:
-        number = _read(value.removesuffix(unit), language, top) if isinstance(value, str) else float(value)
+        number = _read(value.removesuffix(unit), language, top, in_hundred) if isinstance(value, str) else float(value)
         if math.isnan(number):
             raise ValueError
     except (TypeError, ValueError):
         return say(None, "number", value=repr(value))
     if bottom <= number <= top:
-        kind = "share" if top == 100 and 0 < number < 1 else "stored"
+        kind = "share" if in_hundred and 0 < number < 1 else "stored"
         return say(number, kind, value=shown(number, language), percent=shown(100 * number, language))
     if top <= 1 < number <= 100:
         return say(number / 100, "percent", value=shown(number, language), share=shown(number / 100, language))
     return say(None, "range", value=shown(number, language))
 
 
-def _read(text: str, language: str, top: float) -> float:
-    """Read a number as people of that language write it; per cent where a share is asked for."""
+def _read(text: str, language: str, top: float, in_hundred: bool) -> float:
+    """Read a number as people of that language write it; per cent where a share, or how many in a hundred, is asked for."""
     said = text.strip()
     if said.endswith("%"):
-        if top > 1:
+        if top > 1 and not in_hundred:
             raise ValueError("per cent of what?")
-        return _read(said[:-1], language, top) / 100
+        return _read(said[:-1], language, top, in_hundred) / (1 if in_hundred else 100)
     if language == "en" and re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", said):
         said = said.replace(",", "")
     return float(re.sub(r"(?<=\d)\s(?=\d)", "", said).replace(",", "."))
@@ -325,13 +333,14 @@ def holds(*pairs: tuple[float, Any]) -> None:
     >>> holds((13, 14.2))
     Traceback (most recent call last):
     ...
-    buzzsim.errors.ResultError: holds: the text's number is 13; expected 14, from 14.2
+    buzzsim.errors.ResultError: holds: the text says 13, here it is 14 (14.2): something above was changed, or buzzsim was
     """
     for stated, found in pairs:
         value = _number("holds", found)
         decimals = len(str(stated).partition(".")[2]) if isinstance(stated, float) else 0
         if not math.isclose(round(value, decimals), stated, abs_tol=1e-9):
-            raise ResultError(sentence("holds", "the text's number", stated, f"{round(value, decimals or None)}, from {value:.4g}"))
+            here = f"{round(value, decimals or None)} ({value:.4g})"
+            raise ResultError(f"holds: the text says {stated}, here it is {here}: something above was changed, or buzzsim was")
 
 
 def street() -> Network:

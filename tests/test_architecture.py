@@ -37,7 +37,13 @@ FLOORS = {
     4: ["engine", "reproduction", "pictures", "teach", "analysis", "advice", "protocol"],
     3: ["network", "scenario", "outcomes", "strategy"],
     2: ["rules", "draws", "parameters", "workspace"],
-    1: ["visibility", "files", "progress", "words"],  # `visibility`: the mathematics of kernels; it says nothing about people
+    1: [
+        "visibility",
+        "files",
+        "layout",
+        "progress",
+        "words",
+    ],  # `visibility`: the mathematics of kernels; it says nothing about people
     0: ["errors", "compiled", "bundle"],
 }
 TO_COME = {"app", "calibrate"}

@@ -1,6 +1,5 @@
 """The benchmark compares like with like, and its command runs: at a small size, without other tools, and never by the clock."""
 
-import importlib
 import re
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from neighbours import modules_of
 
 HERE = Path(__file__).parents[1] / "experiments" / "benchmarks"
 MODULES = ("work", "prototype", "bookkeeping", "adapters", "page", "cases", "alone", "benchmarks", "guard")
@@ -17,12 +17,9 @@ CUSTOMERS, RUNS = 1_000, 400
 
 @pytest.fixture(scope="module")
 def bench():
-    """The experiment's modules, which find each other in their folder."""
-    sys.path.insert(0, str(HERE))
-    yield SimpleNamespace(**{name: importlib.import_module(name) for name in MODULES})
-    sys.path.remove(str(HERE))
-    for name in MODULES:
-        del sys.modules[name]
+    """The experiment's modules by name."""
+    with modules_of("benchmarks", *MODULES) as modules:
+        yield SimpleNamespace(**dict(zip(MODULES, modules, strict=True)))
 
 
 @pytest.fixture(scope="module")

@@ -1,24 +1,19 @@
 """Each experiment, at a small size, gives the values on file; its page says what its results say, and no more."""
 
 import copy
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from neighbours import modules_of
 
 HERE = Path(__file__).parents[1] / "experiments" / "four-strategies"
 
 
 @pytest.fixture(scope="module")
 def experiment():
-    spec = importlib.util.spec_from_file_location("four_strategies", HERE / "four_strategies.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with modules_of("four-strategies", "four_strategies") as (module,):
+        yield module
 
 
 @pytest.fixture(scope="module")

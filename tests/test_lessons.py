@@ -195,4 +195,4 @@ def test_an_edition_whose_text_states_another_number_fails(kernel, tmp_path):
     (tmp_path / "broken.ipynb").write_text(json.dumps({**broken, "nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
     done, _ = run_all([tmp_path / "broken.ipynb"], kernel, tmp_path)
     assert done.returncode == 1
-    assert "the text's number is 12; expected 13, from 13.4" in done.stdout
+    assert "the text says 12, here it is 13 (13.4)" in done.stdout

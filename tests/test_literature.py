@@ -1,22 +1,18 @@
 """The literature experiment: its page is what its command writes, the model can be on either side, and directions are right."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from neighbours import modules_of
 
 HERE = Path(__file__).parents[1] / "experiments" / "literature"
 
 
 @pytest.fixture(scope="module")
 def experiment():
-    spec = importlib.util.spec_from_file_location("literature", HERE / "literature.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["literature"] = module
-    spec.loader.exec_module(module)
-    return module
+    with modules_of("literature", "literature") as (module,):
+        yield module
 
 
 def test_the_page_on_file_is_what_the_command_writes(experiment):

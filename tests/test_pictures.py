@@ -70,7 +70,7 @@ def test_the_picture_counts_what_the_run_has(result):
     assert f"critic: {stages['critic']}" in labels
     assert f"has noticed nothing: {stages['unaware']}" in labels
     assert {text.get_text() for text in ax.texts} >= set(bz.teach.street().names)
-    assert result.plot_network(hour=0).get_title(loc="left").startswith("After 0 h: 1 critic, 0 others know")
+    assert result.plot_network(hour=0).get_title(loc="left").startswith("After 0 h: 1 critic, nobody else knows")
 
 
 @pytest.mark.parametrize("hour", [-1, 73, "six", True])

@@ -522,3 +522,17 @@ def test_a_network_file_that_would_not_be_read_is_refused():
         Scenario().replace({"network.file": "friends.csv"})
     with pytest.raises(ScenarioError, match=r"network\.file is ''; expected a path where network\.kind is 'file'"):
         Scenario().replace({"network.kind": "file"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"complaint.anger": "0.2"}, "complaint.anger is '0.2'; expected 0 to 1; a number is written without quotes"),
+        ({"anger": 0.2}, "anger is 0.2; expected a table, [anger], or did you mean 'complaint.anger'?"),
+        ({"reply.preset": "Caring"}, "unknown value 'Caring'; did you mean 'caring'?"),
+        ({"reply.preset": "xyz"}, "expected one of '', deny, diminish"),
+    ],
+)
+def test_what_students_write_is_answered_with_what_they_meant(changes, said):
+    with pytest.raises(ScenarioError, match=re.escape(said)):
+        Scenario().replace(changes)

@@ -1,12 +1,12 @@
 """The stylised facts: measured as defined, judged by their bands, and told on the page as they are on file."""
 
-import importlib.util
 import math
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from neighbours import modules_of
 from scipy.stats import norm
 
 from buzzsim.scenario import Scenario
@@ -16,10 +16,8 @@ HERE = Path(__file__).parents[1] / "experiments" / "stylised"
 
 @pytest.fixture(scope="module")
 def experiment():
-    spec = importlib.util.spec_from_file_location("stylised", HERE / "stylised.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    with modules_of("stylised", "stylised") as (module,):
+        yield module
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,13 @@
 """Teaching: a guess is met kindly in both languages, and a text that states another number fails."""
 
+import re
 import string
 
 import pytest
 
 import buzzsim as bz
 from buzzsim import teach
+from buzzsim.errors import ResultError
 
 
 @pytest.mark.parametrize("language", teach.LANGUAGES)
@@ -122,3 +124,25 @@ def test_a_guess_that_cannot_be_used_is_not_called_none(value, language):
     assert not missing.refused
     assert refused.compare(15) != missing.compare(15)
     assert "15" in refused.compare(15)
+
+
+@pytest.mark.parametrize(
+    ("value", "more", "said", "kept"),
+    [
+        ("80%", {"unit": "in 100"}, "Stored: 80 in 100.", 80),
+        (0.5, {"unit": "in 100"}, "Stored: 0.5 in 100. If a share was meant, write 50.", 0.5),
+        (0.5, {"unit": "times"}, "Stored: 0.5 times.", 0.5),
+        (200, {"unit": "in 100"}, "200 is outside what can happen here; expected a number from 0 to 100. Have", None),
+        ((10, 0), {"unit": "times"}, "(10, 0) came out of a comma; write 10000. Nothing is lost", None),
+        ((0, 3), {"unit": "times"}, "(0, 3) came out of a comma; write 0.3. Nothing is lost", None),
+    ],
+)
+def test_what_students_type_is_taken_as_they_mean_it(value, more, said, kept):
+    found = bz.teach.guess(value, low=0, high=100, **more)
+    assert repr(found).startswith(said)
+    assert found.value == kept
+
+
+def test_a_text_for_other_settings_says_so():
+    with pytest.raises(ResultError, match=re.escape("the text says 15, here it is 28 (28): something above was changed")):
+        bz.teach.holds((15, 28))

@@ -1,23 +1,19 @@
 """The validation page is what its command writes from the last run, and that run knew every check that there is."""
 
 import ast
-import importlib
 import re
-import sys
 from pathlib import Path
 
 import pytest
+from neighbours import modules_of
 
 HERE = Path(__file__).parents[1] / "experiments" / "validation"
 
 
 @pytest.fixture(scope="module")
 def experiment():
-    sys.path.insert(0, str(HERE))
-    yield importlib.import_module("validation")
-    sys.path.remove(str(HERE))
-    for name in ("validation", "figures"):
-        del sys.modules[name]
+    with modules_of("validation", "validation") as (module,):
+        yield module
 
 
 def test_the_page_on_file_is_what_the_command_writes(experiment):

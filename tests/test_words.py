@@ -11,7 +11,7 @@ from buzzsim import pictures, strategy, words
 from buzzsim.errors import ResultError
 
 # Words that are said by way of a table, not where they stand.
-LOOKED_UP = {*strategy.LABELS.values(), *pictures._SAID.values()}
+LOOKED_UP = {*strategy.LABELS.values(), *pictures._SAID.values(), *pictures._BUTTONS}
 HEADS = {text for text in words.FRENCH if text.startswith(("{title}", "{strategy}\n", "critical posts, against"))}
 
 
@@ -46,6 +46,12 @@ def test_pictures_speak_french(french):
     result = bz.run("default", network=bz.teach.street(), strategy="ignore", rng=1)
     ax = result.plot_network(hour=0.5)
     assert ax.get_title(loc="left").startswith("Après 0,5 h : 1 critique, ")
+    film = result.animate().html
+    assert 'title="Lire"' in film
+    assert ">Une fois</label>" in film
+    assert not [
+        label for label in pictures._BUTTONS if label != words.FRENCH[label] and (f'"{label}"' in film or f">{label}<" in film)
+    ]
     assert [text.get_text() for text in ax.get_legend().get_texts()][-1] == "première plainte"
     comparison = bz.compare("default", replicates=20, rng=1, quiet=True)
     assert comparison.plot_pairs("censor").get_title(loc="left") == "20 plaintes, chacune deux fois avec le même hasard"

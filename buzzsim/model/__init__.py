@@ -4,9 +4,13 @@ A tick is `BuzzModel.step`, what a customer does in it is in `customer`, what th
 see a post in `post`. The compiled engine does the same, faster; `tests/test_twins.py` holds both to one trajectory.
 """
 
-from buzzsim.model.brand import Brand
-from buzzsim.model.customer import Customer
-from buzzsim.model.model import BuzzModel
-from buzzsim.model.post import Notice, Post
+import warnings
+
+with warnings.catch_warnings():
+    warnings.filterwarnings("ignore", message="IProgress not found")  # Mesa loads tqdm's widgets, which nobody here needs
+    from buzzsim.model.brand import Brand
+    from buzzsim.model.customer import Customer
+    from buzzsim.model.model import BuzzModel
+    from buzzsim.model.post import Notice, Post
 
 __all__ = ["Brand", "BuzzModel", "Customer", "Notice", "Post"]

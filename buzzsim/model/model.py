@@ -38,7 +38,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     network : networkx graph, path, (indptr, indices), Network or None
         Whose posts reach whom; None: the scenario's own.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from (SPEC 7); Mesa's own generators are never drawn from.
+        Where the luck comes from (Scientific Python SPEC 7); Mesa's own generators are never drawn from.
     replicate : int
         Which replicate of that luck, from 0.
 

@@ -84,7 +84,7 @@ class Design:
         n : int
             Number of points.
         rng : None, int, SeedSequence or Generator
-            Where the luck comes from (SPEC 7).
+            Where the luck comes from (Scientific Python SPEC 7).
 
         Examples
         --------

@@ -25,8 +25,8 @@ def unit(bits):
 def sir(indptr, indices, infection, recovery, n_seeds, key, first, sizes):
     """Run epidemics `first`, `first + 1`, ... into `sizes`; with a recovery of 1 they are independent cascades."""
     n = indptr.size - 1
-    people, posts = np.zeros((n, _PERSON)), np.zeros((n, _POST))
-    notices = np.zeros((indices.size, _NOTICE), np.int64)  # customer, post, next of the same step, previous of the post
+    people, posts = np.empty((n, _PERSON)), np.empty((n, _POST))  # no row is read before it is written
+    notices = np.empty((indices.size, _NOTICE), np.int64)  # customer, post, next of the same step, previous of the post
     row_of, head = np.full(n, -1, np.int32), np.full(_HORIZON, -1, np.int64)
     newcomers = np.empty(n, np.int64)
     rates = np.log1p(-infection), np.log1p(-recovery)
