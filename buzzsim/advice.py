@@ -15,6 +15,9 @@ from buzzsim.strategy import label_of
 SURE, LIKELY = 0.975, 0.8
 """Share of resamples from which the best is named firmly, and from which it is named at all."""
 
+FEW = 20
+"""Replicates below which nothing is advised: a bootstrap of so few knows little of rare storms."""
+
 NOTABLE = 0.02
 """Share of unfinished runs from which the advice speaks of them."""
 
@@ -51,6 +54,9 @@ def advise(
     str
         One sentence.
     """
+    if replicates < FEW:
+        only = "1 replicate is" if replicates == 1 else f"{replicates:,} replicates are"
+        return f"{only} too few to tell strategies apart; ask for {FEW} at least, better for hundreds."
     judged = OUTCOMES[outcome]
     sign = 1.0 if judged.better == "lower" else -1.0
     means = {name: _or_nan(found[outcome]["mean"]) for name, found in statistics.items()}

@@ -73,7 +73,7 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
     -------
     dict
         For each outcome ``mean``, ``median``, ``p95`` and ``ci95`` (of the mean), over the replicates in which it is
-        defined; None where it is defined in none.
+        defined; None where it is defined in none, and no interval where in one.
     """
     low, high = _interval(resampling.means(values))
     summary: dict[str, dict[str, Any]] = {}
@@ -86,6 +86,8 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
         ci = [low[k], high[k]]
         if name == "firestorm":
             ci = list(exact_interval(int(column.sum()), column.size))
+        elif column.size == 1:
+            ci = [math.nan, math.nan]  # one value has no interval
         median, p95 = np.quantile(column, [0.5, 0.95])
         summary[name] = {
             "mean": plain(column.mean()),
@@ -122,7 +124,7 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
         apart = values[both, k].var() + baseline[both, k].var()
         paired[name] = {
             "difference": plain(delta.mean()),
-            "ci95": [plain(low[k]), plain(high[k])],
+            "ci95": [plain(low[k]), plain(high[k])] if delta.size > 1 else [None, None],
             "p_better": plain((_SIGN[k] * delta < 0).mean()),
             "p_worse": plain((_SIGN[k] * delta > 0).mean()),
             "variance_reduction": plain(apart / spread) if spread > 0 else None,

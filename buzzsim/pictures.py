@@ -281,7 +281,8 @@ def tree(table: Any, title: str, ax: Any = None) -> Any:
             bar.set_label(say("steps from the complaint"))
         last = max(row.hour for row in critics)
         ax.set_xscale("function", functions=(lambda hour: np.sqrt(np.maximum(hour, 0)), np.square))  # most join early
-        ax.set_xticks([hour for hour in (0, 0.5, 1, 2, 4, 8, 12, 24, 36, 48, 72) if hour <= max(1.0, 1.2 * last)])
+        hours = [hour for hour in (0, 0.5, 1, 2, 4, 8, 12, 24, 36, 48, 72) if hour <= max(1.0, last)]
+        ax.set_xticks([*hours, *([float(round(last))] if last > 1.2 * hours[-1] else [])])
         ax.xaxis.set_major_formatter(lambda hour, _: number(hour))
         ax.set(yticks=[], xlabel=say("hours since the complaint (later ones drawn closer)"), title=title)
         ax.set_xlim(-0.002 * max(1.0, last), 1.3 * max(1.0, last) if few else 1.05 * max(1.0, last))

@@ -340,7 +340,8 @@ class Result:
         except BuzzsimError:
             raise
         except _DAMAGED as error:
-            raise ResultError(f"{place}: not a saved buzzsim run: {error}") from None
+            why = "" if "pickle" in str(error) else f": {error}"
+            raise ResultError(f"{place}: not a saved buzzsim run{why}; expected what Result.save wrote") from None
 
     def _index(self, customers: Iterable[int]) -> Any:
         """Give customers' names as an index; a name may be a tuple."""

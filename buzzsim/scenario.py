@@ -178,6 +178,7 @@ class Scenario:
         >>> bz.run(bz.Scenario.branching(offspring=0.0), rng=1).outcomes["critics"]
         1.0
         """
+        offspring = dict(parameters.all_parameters())["joining.r0"].checked("offspring", offspring, "arguments")
         wish = {"network.kind": "random", "network.customers": 100_000, "attention.view_rate": 30.0}
         chain = {key: value for key, value in _CLASSICAL.items() if key != "joining.share_probability"}
         return cls(name="branching", title="Branching process").replace(chain | _AT_ONCE | wish | {"joining.r0": offspring})
@@ -365,9 +366,8 @@ def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
     for key, value in data.items():
         if key == "version":
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= VERSION:
-                newer = isinstance(value, int) and value > VERSION
-                allowed = f"at most {VERSION}; a newer file needs a newer buzzsim" if newer else f"{VERSION}"
-                raise ScenarioError(sentence(place, key, value, allowed))
+                newer = "at most {}; a newer file needs a newer buzzsim" if isinstance(value, int) and value > VERSION else "{}"
+                raise ScenarioError(sentence(place, key, value, newer.format(VERSION)))
         elif key in SECTIONS:
             if not isinstance(value, Mapping):
                 meant = [f", or did you mean {name!r}?" for name in known if name.endswith(f".{key}")]
@@ -377,7 +377,7 @@ def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
             flat[str(key)] = value
     for key in flat:
         if key not in known:
-            raise ScenarioError(unknown(place, "key", key, _nearest_first(key, known)))
+            raise ScenarioError(unknown(place, "key", key, [*_nearest_first(key, known), *SECTIONS]))
     return flat
 
 

@@ -160,8 +160,16 @@ def test_advice_turns_round_where_higher_is_better():
 
 
 def test_advice_admits_that_it_is_too_close_to_call():
-    close = bz.compare(SCENARIO, replicates=8, rng=1, quiet=True, strategies=["private_dialogue"]).advice("peak")
+    close = bz.compare(SCENARIO, replicates=20, rng=1, quiet=True, strategies=["private_dialogue"]).advice("peak")
     assert close.startswith(("Within this model, it is too close to call", "Within this model, there is no difference"))
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "1 replicate is too few"), (19, "19 replicates are too few")])
+def test_few_replicates_advise_nothing(n, said):
+    few = bz.compare(SCENARIO, replicates=n, rng=1, quiet=True, strategies=["censor"])
+    assert few.advice().startswith(said)
+    ends = few.statistics["censor"]["volume"]["ci95"], few.statistics["censor"]["volume"]["paired"]["ci95"]
+    assert (ends == ([None, None], [None, None])) == (n == 1)
 
 
 def test_advice_says_so_when_nothing_differs():

@@ -220,7 +220,7 @@ def test_traits_come_from_the_nodes_and_go_back():
     ("trait", "value", "allowed"),
     [
         ("anger", 1.5, "a number from 0 to 1"),
-        ("anger", "0.5", "a number from 0 to 1"),
+        ("anger", "0.5", "a number from 0 to 1; a number is written without quotes"),
         ("attitude", float("nan"), "a number from -1 to 1"),
         ("susceptibility", -1, "a number of 0 or more"),
         ("susceptibility", float("inf"), "a number of 0 or more"),
@@ -369,7 +369,40 @@ def test_follower_files_are_turned(tmp_path):
     assert turned.directed
     assert pairs(turned) == [("bob", "ann"), ("bob", "cem")]
     assert turned.followers[turned.index_of("bob")] == 2
-    assert pairs(open_network(path, directed=True)) == [("ann", "bob"), ("cem", "bob")]
+    bare = written(tmp_path, "ann,bob\ncem,bob\n", "bare.csv")
+    assert pairs(open_network(bare, directed=True)) == [("ann", "bob"), ("cem", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("header", "asked", "said"),
+    [
+        ("follower,followee", {"directed": True}, "`follows` (--follows): u is said to follow v"),
+        ("followee,follower", {"follows": True}, "no `follows`: here v is said to see u's posts"),
+        ("target,source", {"directed": True}, "source before target: in a line `u v`, v sees u's posts"),
+        ("To,From", {"directed": True}, "from before to"),
+        ("id,source,target", {}, "two names separated by a comma, without a column before them"),
+    ],
+)
+def test_a_header_that_says_the_opposite_is_refused(tmp_path, header, asked, said):
+    more = ",x" * (header.count(",") - 1)
+    path = written(tmp_path, f"{header}\nann,bob{more}\nann,cem{more}\ndan,bob{more}\n", "n.csv")
+    assert said in refusal(lambda source: open_network(source, **asked), path)
+
+
+@pytest.mark.parametrize(
+    ("header", "asked"),
+    [
+        ("follower,followee", {"follows": True}), ("followee,follower", {"directed": True}), ("source,target", {"directed": True}),
+        ("source,target", {"follows": True}), ("target,source", {}), ("source,target,weight", {}), ("user,friend,from", {}),
+    ],
+)  # fmt: skip
+def test_a_header_that_fits_is_read(tmp_path, header, asked):
+    more = ",x" * (header.count(",") - 1)
+    path = written(tmp_path, f"{header}\nann,bob{more}\nann,cem{more}\ndan,bob{more}\n", "n.csv")
+    if header.startswith("user"):
+        assert "without a column before" in refusal(open_network, path)
+    else:
+        assert open_network(path, **asked).n_ties == 3
 
 
 def test_graphs_are_turned_too_and_keep_their_traits():

@@ -32,6 +32,14 @@ _COLUMN_NAME = re.compile(
 )
 
 
+_PAIRS = (  # of column names, in the order in which `u v` means that v sees u's posts
+    ("source", "target"), ("src", "dst"), ("src", "tgt"), ("from", "to"), ("sender", "receiver"), ("tail", "head"),
+    ("followee", "follower"), ("followed", "follower"),
+)  # fmt: skip
+_ENDS = {name for pair in _PAIRS for name in pair}
+_FOLLOWS = ("follower", "followee"), ("follower", "followed"), ("follower", "following")
+
+
 @dataclass(frozen=True)
 class Layout:
     """How the lines of a file are written: what stands between the names, and where the lines begin."""
@@ -46,18 +54,24 @@ class Layout:
         return f"two names separated by {_SEPARATORS[self.separator]}"
 
 
-def read_edges(data: bytes, place: str) -> tuple[Ends, Ends, Sequence[int | str], str]:
+def read_edges(
+    data: bytes, place: str, directed: bool = False, follows: bool = False
+) -> tuple[Ends, Ends, Sequence[int | str], str]:
     """Give tails and heads as customers' numbers, the names of the customers, and how the first line was understood.
+
+    `directed` and `follows` are only held against the header, where that says which end is which.
 
     Raises
     ------
     NetworkError
-        When a line does not hold two names, or the bytes are no text.
+        When a line does not hold two names, the header says something else than what was asked for, or the bytes are no text.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NetworkError(sentence(place, "the encoding", "UTF-16", "plain text in UTF-8"))
     data = data.removeprefix(b"\xef\xbb\xbf")
     layout = _layout(data, place)
+    if directed:
+        _check_direction(layout, place, follows)
     code = ord(layout.separator) if layout.separator else WHITESPACE
     tails, heads, understood = number_pairs(np.frombuffer(data, np.uint8), layout.start, code)
     if not understood:
@@ -98,9 +112,24 @@ def _layout(data: bytes, place: str) -> Layout:
     head, *rest = (_fields(line, layout.separator)[:2] for _, line in found)
     if not _is_header(head, rest):
         return layout
-    if not all(head):  # such as the unnamed index that pandas writes: the names would be in columns 2 and 3
+    others = {name.lower() for name in first_line.split(layout.separator or None)[2:]}
+    late = head[0].lower() not in _ENDS and len({name.strip(" '\"") for name in others} & _ENDS) > 0
+    if late or not all(head):  # such as the unnamed index that pandas writes: the names would be in columns 2 and 3
         raise NetworkError(sentence(place, "the header", first_line, f"{layout.allowed}, without a column before them"))
     return Layout(layout.separator, first_end, first_line.strip())
+
+
+def _check_direction(layout: Layout, place: str, follows: bool) -> None:
+    """Refuse a header that says the opposite of what a directed network was asked to mean."""
+    first, second = ([*(name.lower() for name in _fields(layout.header, layout.separator)), "", ""])[:2]
+    if follows and (first, second) in _PAIRS and first.startswith("follow"):
+        raise NetworkError(sentence(place, "the header", layout.header, "no `follows`: here v is said to see u's posts"))
+    if not follows and (first, second) in _FOLLOWS:
+        raise NetworkError(sentence(place, "the header", layout.header, "`follows` (--follows): u is said to follow v"))
+    if not follows and (second, first) in _PAIRS:
+        raise NetworkError(
+            sentence(place, "the header", layout.header, f"{second} before {first}: in a line `u v`, v sees u's posts")
+        )
 
 
 def _data_lines(data: bytes) -> Iterator[tuple[int, str]]:

@@ -77,7 +77,7 @@ def open_network(source: Any, *, directed: bool = False, follows: bool = False, 
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
         name = path.name or str(path)
-        network = _read(path, directed, place or name)
+        network = _read(path, directed, follows, place or name)
     elif isinstance(source, tuple) and len(source) == 2:
         name = "CSR arrays"
         network = Network.from_csr(*source, directed=directed, source=place or name)
@@ -86,6 +86,9 @@ def open_network(source: Any, *, directed: bool = False, follows: bool = False, 
         network = Network.from_networkx(source, place or name)
     else:
         allowed = "a file's name, a networkx graph, a Network or a tuple (indptr, indices)"
+        if hasattr(source, "columns"):
+            source = type(source).__name__
+            allowed = "a file's name or a networkx graph, such as networkx.from_pandas_edgelist(frame, 'source', 'target')"
         raise NetworkError(sentence(place or "network", "the source", source, allowed))
     if network.n_ties == 0:
         raise NetworkError(sentence(place or name, "the number of ties", 0, "1 or more"))
@@ -108,7 +111,7 @@ def _turned(network: Network, place: str) -> Network:
     return replace(network, indptr=indptr, indices=indices)
 
 
-def _read(path: Path, directed: bool, place: str) -> Network:
+def _read(path: Path, directed: bool, follows: bool, place: str) -> Network:
     """Read a file as its suffix says, or map one that `save_network` wrote."""
     if is_stored(path):
         return stored_network(path, place)
@@ -116,7 +119,7 @@ def _read(path: Path, directed: bool, place: str) -> Network:
     kind = Path(path.stem).suffix if path.suffix.lower() == ".gz" else path.suffix
     if kind.lower() in _XML_READERS:
         return Network.from_networkx(_graph(data, kind.lower(), place), place)
-    tails, heads, names, note = read_edges(data, place)
+    tails, heads, names, note = read_edges(data, place, directed, follows)
     check_size(len(names), place)
     rows = rows_of(tails.astype(np.int32), heads.astype(np.int32), len(names), not directed)
     return Network(rows[0], rows[1], directed, names, {}, int(rows[2]), int(rows[3]), place, note)
