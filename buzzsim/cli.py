@@ -10,12 +10,11 @@ import os
 import re
 import sys
 import textwrap
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from buzzsim.commands import describe, sweep
+from buzzsim.commands import asked, describe, sweep
 from buzzsim.commands.numbers import whole
 from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, unknown
 
@@ -129,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
     ):
         action = actions.add_parser(name, help=text)
         action.add_argument("scenario", help="a packaged scenario, or a .toml file")
+        if name == "check":
+            asked.add_to(action)
         action.set_defaults(act=act)
     return parser
 
@@ -136,31 +137,24 @@ def _parser() -> argparse.ArgumentParser:
 def _add_common(parser: argparse.ArgumentParser) -> None:
     """Add what `compare` and `run` share."""
     parser.add_argument("scenario", nargs="?", default="default", help="a packaged scenario, or a .toml file (default: default)")
-    parser.add_argument("--network", metavar="FILE", help="edge list, GraphML or GEXF; default: the scenario's own network")
-    parser.add_argument("--directed", action="store_true", help="an edge 'u v' of the file means only that v sees u's posts")
-    parser.add_argument(
-        "--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)"
-    )
+    asked.add_to(parser)
     parser.add_argument("--seed", metavar="N", type=whole(0, 2**4096), help="source of luck (default: fresh, and printed)")
-    parser.add_argument(
-        "--set", metavar="KEY=VALUE", action="append", default=[], help="change a key, such as reply.empathy=0.9; may be repeated"
-    )
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
 
 
 def _compare(options: argparse.Namespace) -> None:
     """Do the main job."""
-    from buzzsim.comparison import REPLICATES, compare
+    from buzzsim.comparison import REPLICATES, compare, said
 
-    scenario = _scenario(options)
+    scenario = asked.scenario(options)
     figure = _figure(options, scenario.name)
     names = _names(options.strategies)
     outcomes = _outcomes(options.outcomes)
     comparison = compare(
         scenario,
         strategies=names,
-        network=_network(options, scenario),
+        network=asked.network(options, scenario),
         replicates=options.replicates or REPLICATES,
         rng=options.seed,
         baseline=options.baseline,
@@ -176,6 +170,8 @@ def _compare(options: argparse.Namespace) -> None:
         print(comparison.to_json())
         return
     print(f"{scenario.title or scenario.name}: {network.describe()}")
+    if comparison.changes:
+        print(textwrap.fill(f"changed: {said(comparison.changes)}", 100))
     print(f"{comparison.replicates:,} replicates of each strategy, seed {comparison.entropy}\n")
     print(_table(comparison, outcomes))
     print(
@@ -232,12 +228,12 @@ def _span(ci: Sequence[float | None] | None, scale: float, sign: str = "") -> st
 
 def _run(options: argparse.Namespace) -> None:
     """Run once."""
-    from buzzsim.runs import run
+    from buzzsim.runs import plain_changes, run
 
-    scenario = _scenario(options)
+    scenario = asked.scenario(options)
     result = run(
-        scenario, strategy=options.strategy, network=_network(options, scenario), rng=options.seed, replicate=options.replicate,
-        engine=options.engine,
+        scenario, strategy=options.strategy, network=asked.network(options, scenario), rng=options.seed,
+        replicate=options.replicate, engine=options.engine,
     )  # fmt: skip
     if options.save:
         result.save(options.save)
@@ -245,7 +241,8 @@ def _run(options: argparse.Namespace) -> None:
     outcomes = {name: None if math.isnan(value) else value for name, value in result.outcomes.items()}
     if options.json:
         document = {
-            "scenario": scenario.name, "strategy": result.strategy, "replicate": result.replicate, "entropy": result.entropy,
+            "scenario": scenario.name, "changes": plain_changes(scenario), "strategy": result.strategy,
+            "replicate": result.replicate, "entropy": result.entropy,
             "network": {key: result.network[key] for key in ("customers", "ties", "directed")}, "versions": result.versions,
             "outcomes": outcomes, "hourly": {column: hourly[column].tolist() for column in hourly},
         }  # fmt: skip
@@ -283,11 +280,13 @@ def _scenario_show(options: argparse.Namespace) -> None:
 
 def _scenario_check(options: argparse.Namespace) -> None:
     """Check a scenario, and that it can be placed on its network."""
-    from buzzsim.scenario import Scenario
     from buzzsim.world import World
 
-    scenario = Scenario.load(options.scenario)
-    world = World.of(scenario)
+    scenario = asked.scenario(options)
+    try:
+        world = World.of(scenario, asked.network(options, scenario))
+    except BuzzsimError as error:
+        raise ScenarioError(f"{Path(options.scenario).name}: {error}") from None
     print(f"{scenario.name}: valid; {world.network.describe()}; share probability {float(world.p.share_probability):.4g}")
 
 
@@ -295,37 +294,6 @@ def _version() -> None:
     from importlib.metadata import version
 
     print(f"buzzsim {version('buzzsim')}")
-
-
-def _scenario(options: argparse.Namespace) -> Any:
-    """Load the scenario asked for, with its changes."""
-    from buzzsim.scenario import Scenario
-
-    changes = {}
-    for change in options.set:
-        key, equals, text = change.partition("=")
-        if not equals:
-            raise ScenarioError(sentence("arguments", "--set", change, "KEY=VALUE, such as reply.empathy=0.9"))
-        try:
-            changes[key.strip()] = tomllib.loads(f"value = {text}")["value"]
-        except ValueError:  # no TOML: a word
-            changes[key.strip()] = text.strip()
-    return Scenario.load(options.scenario).replace(changes)
-
-
-def _network(options: argparse.Namespace, scenario: Any) -> Any:
-    """Open the network asked for; None for the scenario's own."""
-    if options.network is None:
-        if options.directed or options.follows:
-            raise ScenarioError(
-                sentence("arguments", "--directed" if options.directed else "--follows", "given", "only together with --network")
-            )
-        return None
-    from buzzsim.network import open_network
-
-    return open_network(
-        options.network, directed=options.directed or options.follows or scenario.network.directed, follows=options.follows
-    )
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -18,11 +18,11 @@ from buzzsim import draws, engine
 from buzzsim.advice import advise
 from buzzsim.analysis import Resampling, pair, summarise
 from buzzsim.compiled import is_warm
-from buzzsim.errors import ResultError, ScenarioError, StrategyError, sentence, unknown
+from buzzsim.errors import ResultError, ScenarioError, StrategyError, sentence, shown, unknown
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.progress import progress
 from buzzsim.result import Result
-from buzzsim.runs import about_network, run_in, scenario_of, versions
+from buzzsim.runs import about_network, plain_changes, run_in, scenario_of, versions
 from buzzsim.runs import replicates as run_replicates
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import checked_strategies, checked_strategy, label_of
@@ -67,6 +67,11 @@ class Comparison:
         frame.index.name = "replicate"
         frame.attrs["units"] = {name: OUTCOMES[name].unit}
         return frame
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The keys in which the scenario differs from the packaged one of its name, or from the defaults if there is none."""
+        return plain_changes(self.scenario)
 
     @property
     def resampling(self) -> Resampling:
@@ -179,6 +184,7 @@ class Comparison:
         about = about_network(self.world)
         return {
             "scenario": self.scenario.name,
+            "changes": self.changes,
             "network": {key: about[key] for key in ("customers", "ties", "directed")},
             "replicates": self.replicates,
             "entropy": self.entropy,
@@ -205,10 +211,11 @@ class Comparison:
         """
         from buzzsim import plot
 
+        changed = f"; changed: {said(self.changes)}" if self.changes else ""
         return plot.comparison(
             self._volumes, self.hourly, self.baseline,
             {name: found["volume"] for name, found in self.statistics.items()}, self.scenario, self.resampling,
-            f"{self.world.network.describe()}; seed {self.entropy}", axes,
+            f"{self.world.network.describe()}; seed {self.entropy}{changed}", axes,
         )  # fmt: skip
 
     def plot_distribution(self, ax: Any = None) -> Any:
@@ -316,6 +323,17 @@ def compare(
             bar.set_description(label_of(name), refresh=False)
             values[name], hourly[name] = run_replicates(world, name, entropy, int(replicates), threads=threads, progress=bar.update)
     return Comparison(world, entropy, baseline, values, hourly)
+
+
+def said(changes: Mapping[str, Any]) -> str:
+    """Write changes of a scenario for people.
+
+    Examples
+    --------
+    >>> said({"reply.empathy": 0.9, "brand.staff": 2})
+    'reply.empathy = 0.9, brand.staff = 2'
+    """
+    return ", ".join(f"{key} = {shown(value) if isinstance(value, (str, list)) else value}" for key, value in changes.items())
 
 
 def _column(outcome: str) -> int:

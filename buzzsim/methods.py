@@ -38,20 +38,25 @@ _CHOICES = {
 
 
 def describe(
-    scenario: Scenario | str | os.PathLike[str] = "default",
+    scenario: Scenario | str | os.PathLike[str] | Any = "default",
     strategies: Iterable[str] | str | None = None,
     replicates: int | None = None,
+    *,
+    network: Any = None,
 ) -> str:
     """Describe a scenario as the methods paragraph of a paper.
 
     Parameters
     ----------
-    scenario : Scenario, str or path
-        What was simulated, or its name or file. Its network is made or opened, and R0 solved on it, as for a run.
+    scenario : Scenario, str, path or Comparison
+        What was simulated, or its name or file; its network is made or opened, and R0 solved on it, as for a run. Of a
+        Comparison everything is known: its network, strategies, baseline, replicates and seed.
     strategies : iterable of str, or str, optional
         Which strategies were compared; None: all four.
     replicates : int, optional
         Replicates of each strategy, 1 or more; None: their number is left out.
+    network : networkx graph, path, (indptr, indices), Network or None
+        The network that was handed over; None: the scenario's own.
 
     Returns
     -------
@@ -70,15 +75,20 @@ def describe(
     >>> text = bz.describe("restaurant", strategies=["ignore", "public_reply"], replicates=4000)
     >>> "4,000 replicates of each of 2 strategies (ignore and public reply)" in text
     True
+    >>> "200 replicates of each of 4 strategies" in bz.describe(bz.compare("restaurant", replicates=200, rng=1))
+    True
     """
-    found = scenario_of(scenario)
-    names = checked_strategies(strategies)
+    done: Any = scenario if hasattr(scenario, "statistics") else None  # a Comparison, which stands no lower than this
+    names = list(done.strategies) if done else checked_strategies(strategies)
+    if done and not (strategies is None and replicates is None and network is None):
+        raise ScenarioError("arguments: strategies, replicates and network are those of the comparison; expected nothing beside it")
     if replicates is not None and (isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1):
         raise ScenarioError(sentence("arguments", "replicates", replicates, "a whole number of 1 or more"))
-    world = World.of(found)
+    world = done.world if done else World.of(scenario_of(scenario), network)
+    found = world.scenario
     parts = [
         _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _time(found), _differences(found),
-        _compared(names, replicates), _citation(),
+        _compared(names, done.replicates if done else replicates, done), _citation(),
     ]  # fmt: skip
     return " ".join(parts)
 
@@ -94,9 +104,9 @@ def _opening(scenario: Scenario) -> str:
 def _network(world: World) -> str:
     """Say what the network is, and how large it came out."""
     wanted, found = world.scenario.network, world.network
-    if wanted.kind == "file":
+    if found.source != f"generated network ({wanted.kind})":
         traits = f", which gives their {', '.join(found.traits)}" if found.traits else ""
-        made = f"the network in {os.path.basename(wanted.file)}{traits}"
+        made = f"the network in {found.source}{traits}" if "." in found.source else f"a network of our own ({found.source}){traits}"
     else:
         words, keys = _KINDS[wanted.kind]
         made = f"a generated {words} with " + ", ".join(f"{key} = {getattr(wanted, key)}" for key in (*keys, "seed"))
@@ -158,16 +168,18 @@ def _differences(scenario: Scenario) -> str:
     return f"All parameters have their defaults but these (defaults in brackets): {', '.join(changed)}."
 
 
-def _compared(names: list[str], replicates: int | None) -> str:
-    """Say what was run, and whose luck it was."""
+def _compared(names: list[str], replicates: int | None, done: Any) -> str:
+    """Say what was run, and whose luck it was; `done` is the comparison, where there is one."""
     labels = [label_of(name) for name in names]
-    each = f"{replicates:,} replicates" if replicates else "the replicates"
+    each = "replicates" if replicates is None else f"{replicates:,} replicate{'s' if replicates > 1 else ''}"
+    seed = f" from seed {done.entropy}" if done else ""
     keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
     if len(labels) == 1:
-        return f"We ran {each} of one strategy ({labels[0]}). Every draw is {keyed}."
+        return f"We ran {each} of one strategy ({labels[0]}){seed}. Every draw is {keyed}."
+    against = f", compared with {label_of(done.baseline)}" if done else ""
     return (
-        f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}) with common random "
-        f"numbers: every draw is {keyed} and never by the strategy, so that strategies are compared on the same complaint "
+        f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}{against}){seed} with common "
+        f"random numbers: every draw is {keyed} and never by the strategy, so that strategies are compared on the same complaint "
         f"with the same luck, replicate by replicate."
     )
 

@@ -104,7 +104,7 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
     places = np.arange(edges.size)
     for k, (strategy, values) in enumerate(volumes.items()):
         share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
-        width = 2.2 + 1.6 * (len(volumes) - 1 - k)  # so that equal shares do not hide each other
+        width = 2.0 + 1.0 * (len(volumes) - 1 - k)  # so that equal shares do not hide each other
         storms = number((values >= firestorm).mean(), ".1%")
         label = say("{strategy}: {share} firestorms", strategy=say(label_of(strategy)), share=storms)
         ax.stairs(
@@ -145,7 +145,7 @@ def course(hourly: Mapping[str, NDArray[np.int32]], n_complaints: int, resamplin
     ax.set_xlim(0, max(4, *ends))
     ax.set_ylim(0, max(1.05 * max(tops), 0.05))
     since = say("hours since the complaint") if n_complaints == 1 else say("hours since the complaints")
-    ax.set(xlabel=since, ylabel=say("further critical posts per hour (mean and its 95 % interval)"), title=say("When?"))
+    ax.set(xlabel=since, ylabel=say("further critical posts per hour\n(mean and its 95 % interval)"), title=say("When?"))
     return ax
 
 

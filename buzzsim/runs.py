@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 import threading
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from buzzsim import draws, engine, outcomes, rules
 from buzzsim.compiled import is_loaded
 from buzzsim.errors import ScenarioError, sentence, unknown
+from buzzsim.parameters import all_parameters
 from buzzsim.pictures import Scene
 from buzzsim.result import Record, Result, record_of
-from buzzsim.scenario import Scenario
+from buzzsim.scenario import Scenario, scenarios
 from buzzsim.strategy import STRATEGIES, Case, Draw, checked_strategy, decision, made, number_of
 from buzzsim.workspace import ACTS, ASKED, HORIZON, NOTICES, PEOPLE, POSTS, TICK, Workspace, larger
 from buzzsim.world import World
@@ -201,6 +203,24 @@ def about_network(world: World) -> dict[str, Any]:
     """Say which network it was."""
     network = world.network
     return {"customers": network.n_customers, "ties": network.n_ties, "directed": network.directed, "source": network.source}
+
+
+def changes_of(scenario: Scenario) -> dict[str, Any]:
+    """Give the keys in which a scenario differs from the packaged one of its name, or from the defaults if there is none."""
+    like = Scenario.load(scenario.name) if scenario.name in scenarios() else Scenario()
+    found = {}
+    for key, _ in all_parameters():
+        section, _, leaf = key.partition(".")
+        value = getattr(getattr(scenario, section), leaf)
+        if value != getattr(getattr(like, section), leaf):
+            found[key] = value
+    return found
+
+
+def plain_changes(scenario: Scenario) -> dict[str, Any]:
+    """Give these as JSON carries them; what has no bound is text."""
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in changes_of(scenario).items()}
+    return {key: "inf" if isinstance(value, float) and math.isinf(value) else value for key, value in plain.items()}
 
 
 @lru_cache(maxsize=1)

@@ -61,8 +61,8 @@ FRENCH = {
     "critical posts, against {baseline!r}\n(same luck; mean and its 95 % interval)": (
         "messages critiques, par rapport à {baseline!r}\n(même hasard ; moyenne et son intervalle à 95 %)"
     ),
-    "further critical posts per hour (mean and its 95 % interval)": (
-        "autres messages critiques par heure (moyenne et son intervalle à 95 %)"
+    "further critical posts per hour\n(mean and its 95 % interval)": (
+        "autres messages critiques par heure\n(moyenne et son intervalle à 95 %)"
     ),
     "share of complaints": "part des plaintes",
     "firestorms": "tempêtes",

@@ -97,6 +97,8 @@ def network_of(scenario: Scenario, network: Any = None) -> Network:
     wanted = scenario.network
     if network is not None:
         return open_network(network, directed=wanted.directed)
+    if wanted.directed and wanted.kind != "file":
+        raise ScenarioError(sentence("scenario", "network.directed", True, "false: generated networks are undirected"))
     if wanted.kind == "file":
         return open_network(wanted.file, directed=wanted.directed)
     return generate(

@@ -64,7 +64,7 @@ def test_compare_json_has_the_documented_keys(capsys, ties):
     status, out, _ = said(capsys, "compare", "--network", ties, "--replicates", 50, "--seed", 1, "--json", "--quiet")
     assert status == 0
     document = json.loads(out)
-    assert list(document) == ["scenario", "network", "replicates", "entropy", "baseline", "versions", "strategies"]
+    assert list(document) == ["scenario", "changes", "network", "replicates", "entropy", "baseline", "versions", "strategies"]
     assert document["network"] == {"customers": 40, "ties": 120, "directed": False}
     assert (document["replicates"], document["entropy"], document["baseline"]) == (50, 1, "ignore")
     assert list(document["strategies"]) == ["ignore", "censor", "public_reply", "private_dialogue"]
@@ -230,3 +230,27 @@ def test_a_closed_pipe_is_no_error():
     command = f"{sys.executable} -m buzzsim scenario show default | head -c 1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stderr == ""
+
+
+def test_changes_are_recorded_wherever_somebody_looks(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    asked = ["compare", "--set", "brand.staff=2", "--set", "complaint.at_fault=true", "--replicates", "20", "--seed", "1"]
+    assert main([*asked, "--quiet", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == {"complaint.at_fault": True, "brand.staff": 2.0}
+    assert main([*asked, "--quiet", "--no-figure"]) == 0
+    assert "changed: complaint.at_fault = True, brand.staff = 2.0" in capsys.readouterr().out
+    assert main(["run", "--set", "brand.staff=inf", "--seed", "1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == {}, "that is the default"
+    assert main(["compare", "restaurant", "--replicates", "20", "--seed", "1", "--quiet", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["changes"] == {}
+
+
+def test_a_check_names_the_file_and_takes_its_network(tmp_path, capsys):
+    (tmp_path / "mine.toml").write_text('[complaint]\nnames = ["ann"]\n')
+    (tmp_path / "n.csv").write_text("".join(f"ann,b{k}\nb{k},c{k}\n" for k in range(30)))
+    assert main(["scenario", "check", str(tmp_path / "mine.toml")]) == 2
+    assert capsys.readouterr().err.startswith("buzzsim: mine.toml: generated network (")
+    assert (
+        main(["scenario", "check", str(tmp_path / "mine.toml"), "--network", str(tmp_path / "n.csv"), "--set", "joining.r0=0.5"])
+        == 0
+    )

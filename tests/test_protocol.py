@@ -3,12 +3,13 @@
 import re
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 import buzzsim as bz
 from buzzsim import methods, parameters, protocol, rules
 from buzzsim.cli import main
-from buzzsim.errors import BuzzsimError
+from buzzsim.errors import BuzzsimError, ScenarioError
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import all_parameters
 from buzzsim.scenario import Scenario, scenarios
@@ -184,3 +185,29 @@ def test_the_command_refuses_what_would_be_ignored(tmp_path, capsys):
     assert main(["describe", "--odd", str(tmp_path / "odd.md"), "--replicates", "5"]) == 2
     assert "only together with a scenario" in capsys.readouterr().err
     assert not (tmp_path / "odd.md").exists()
+
+
+def test_a_comparison_is_described_as_it_was_made(tmp_path):
+    file = tmp_path / "friends.csv"
+    nx.write_edgelist(nx.watts_strogatz_graph(200, 6, 0.1, seed=1), file, delimiter=",", data=False)
+    scenario = Scenario.load("restaurant").replace({"reply.empathy": 0.1})
+    done = bz.compare(scenario, network=file, strategies="censor", replicates=30, rng=5, quiet=True)
+    text = bz.describe(done)
+    assert "The crowd has 200 customers with 600 undirected ties" in text
+    assert "the network in friends.csv" in text
+    assert "30 replicates of each of 2 strategies (ignore and censor, compared with ignore) from seed 5" in text
+    assert bz.describe(scenario, network=file) != bz.describe(scenario)
+    assert "a network of our own (a street of sixty)" in bz.describe("default", network=bz.teach.street())
+    with pytest.raises(ScenarioError, match="expected nothing beside it"):
+        bz.describe(done, replicates=5)
+    assert "We ran replicates of each of 4" in bz.describe()
+    assert "We ran 1 replicate of each" in bz.describe(replicates=1)
+
+
+def test_the_command_describes_what_was_asked_for(tmp_path, capsys):
+    file = tmp_path / "friends.csv"
+    nx.write_edgelist(nx.watts_strogatz_graph(200, 6, 0.1, seed=1), file, delimiter=",", data=False)
+    assert main(["describe", "restaurant", "--network", str(file), "--set", "reply.empathy=0.1"]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "the network in friends.csv" in out
+    assert "reply.empathy = 0.1" in out

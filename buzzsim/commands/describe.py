@@ -6,6 +6,7 @@ import argparse
 import textwrap
 from typing import Any
 
+from buzzsim.commands import asked
 from buzzsim.commands.numbers import whole
 from buzzsim.errors import ScenarioError, sentence
 
@@ -18,6 +19,7 @@ def add_to(commands: Any) -> None:
         description="Print the methods paragraph of a scenario, or write the pages that describe the model.",
     )
     describe.add_argument("scenario", nargs="?", help="a packaged scenario, or a .toml file (default: default)")
+    asked.add_to(describe)
     describe.add_argument("--strategies", metavar="A,B", help="which strategies were compared (default: all)")
     describe.add_argument("--replicates", metavar="N", type=whole(1, 10**9), help="replicates of each strategy")
     describe.add_argument("--odd", metavar="FILE", help="write the model's ODD protocol there, as Markdown")
@@ -37,7 +39,9 @@ def _describe(options: argparse.Namespace) -> None:
         raise ScenarioError(sentence("describe", flag, "given", "only together with a scenario"))
     if options.scenario is not None or not paged:
         names = None if options.strategies is None else [name.strip() for name in options.strategies.split(",") if name.strip()]
-        print(textwrap.fill(describe(options.scenario or "default", names, options.replicates), 100, break_on_hyphens=False))
+        scenario = asked.scenario(options)
+        said = describe(scenario, names, options.replicates, network=asked.network(options, scenario))
+        print(textwrap.fill(said, 100, break_on_hyphens=False))
     for path, page in ((options.odd, protocol.odd), (options.parameters, protocol.parameter_table)):
         if path is not None:
             write_whole(path, page().encode())
