@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 import buzzsim as bz
 from buzzsim import draws, rules
+from buzzsim.engine import choose_complainants
 from buzzsim.model import Brand, BuzzModel, Customer
 from buzzsim.parameters import all_parameters
 from buzzsim.result import RECORD
 from buzzsim.strategy import STRATEGIES
 from buzzsim.workspace import STILL_THERE, TRAITS
+from buzzsim.world import World
 
 # What scenarios are drawn from: a list of words or numbers, or the ends of a range (drawn more often than by chance).
 ASKED = {
@@ -202,6 +204,14 @@ def test_named_complainants_in_any_order(strategy):
     for replicate in range(3):
         run = assert_twins(bz.Scenario().replace({"joining.share_probability": 1.0}), network, strategy, 1, replicate, [7, 0, 30])
         assert set(run.record["posts"]["author"][:3]) == {0, 7, 30}
+
+
+@pytest.mark.parametrize("by_followers", [False, True])
+def test_complainants_are_drawn_within_their_table(by_followers):
+    """Uncompiled, where a step beyond the end is an error."""
+    world = World.of(bz.Scenario(), some_network(40, 4.0, True, True, 5))
+    drawn = choose_complainants.py_func(world.net, world.named, 7, by_followers, np.uint64(1))
+    assert len(set(drawn)) == drawn.size == 7
 
 
 # What happens in the runs that are compared
