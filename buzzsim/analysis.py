@@ -84,7 +84,7 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
             summary[name] = {"mean": None, "median": None, "p95": None, "ci95": [None, None], "n": 0}
             continue
         ci = [low[k], high[k]]
-        if name == "firestorm":
+        if OUTCOMES[name].unit == "yes or no":
             ci = list(exact_interval(int(column.sum()), column.size))
         elif column.size == 1:
             ci = [math.nan, math.nan]  # one value has no interval

@@ -34,6 +34,9 @@ _WRONG_WORD = re.compile(r"argument (?P<what>\w+): invalid choice: '(?P<word>.*)
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence, with the near name."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"allow_abbrev": False, **options})
+
     def error(self, message: str) -> NoReturn:
         place = self.prog.removeprefix("buzzsim").strip() or "arguments"
         wrong = _WRONG_WORD.fullmatch(message)
@@ -196,11 +199,14 @@ def _table(comparison: Any, outcomes: Sequence[str] | None) -> str:
         for strategy in comparison.strategies:
             found = comparison.statistics[strategy][name]
             paired = found.get("paired", {})
-            titles.append(f"{name}{limit} ({unit})" if strategy == comparison.strategies[0] else "")
+            titles.append(
+                f"{name}{limit} ({unit}; {OUTCOMES[name].better} is better)" if strategy == comparison.strategies[0] else ""
+            )
             middle = ("", "") if OUTCOMES[name].unit == YES_OR_NO else (found["median"], found["p95"])
             level = (_number(found["mean"], scale), _span(found["ci95"], scale), *(_number(value, scale) for value in middle))
             change = (_number(paired.get("difference"), scale, "+"), _span(paired.get("ci95"), scale, "+"))
-            rows.append((strategy, *level, *change, _share(paired.get("p_better")), _share(paired.get("p_worse"))))
+            defined = f", {found['n']:,} runs" if found["n"] < comparison.replicates else ""
+            rows.append((strategy + defined, *level, *change, _share(paired.get("p_better")), _share(paired.get("p_worse"))))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     text = []
     for title, (first, *others) in zip(titles, rows, strict=True):
@@ -280,6 +286,7 @@ def _scenario_show(options: argparse.Namespace) -> None:
 
 def _scenario_check(options: argparse.Namespace) -> None:
     """Check a scenario, and that it can be placed on its network."""
+    from buzzsim.methods import idle_keys
     from buzzsim.world import World
 
     scenario = asked.scenario(options)
@@ -287,6 +294,9 @@ def _scenario_check(options: argparse.Namespace) -> None:
         world = World.of(scenario, asked.network(options, scenario))
     except BuzzsimError as error:
         raise ScenarioError(f"{Path(options.scenario).name}: {error}") from None
+    idle = idle_keys(world)
+    if idle:
+        print(f"{scenario.name}: without effect here: {', '.join(idle)}")
     print(f"{scenario.name}: valid; {world.network.describe()}; share probability {float(world.p.share_probability):.4g}")
 
 

@@ -189,6 +189,7 @@ class Comparison:
             "replicates": self.replicates,
             "entropy": self.entropy,
             "baseline": self.baseline,
+            "firestorm_volume": self.scenario.measures.firestorm_volume,
             "versions": versions(),
             "strategies": self.statistics,
         }

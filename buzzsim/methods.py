@@ -16,7 +16,7 @@ from buzzsim.errors import ScenarioError, sentence, shown
 from buzzsim.parameters import all_parameters
 from buzzsim.runs import ENGINES, scenario_of
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import checked_strategies, label_of
+from buzzsim.strategy import OWN, checked_strategies, label_of
 from buzzsim.world import World
 
 CITATION = "The buzzsim authors: buzzsim, how negative buzz about a brand spreads, and what its answer changes. Version {version}"
@@ -87,7 +87,7 @@ def describe(
     world = done.world if done else World.of(scenario_of(scenario), network)
     found = world.scenario
     parts = [
-        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _time(found), _differences(found),
+        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _time(found), _differences(world),
         _compared(names, done.replicates if done else replicates, done), _citation(),
     ]  # fmt: skip
     return " ".join(parts)
@@ -104,7 +104,7 @@ def _opening(scenario: Scenario) -> str:
 def _network(world: World) -> str:
     """Say what the network is, and how large it came out."""
     wanted, found = world.scenario.network, world.network
-    if found.source != f"generated network ({wanted.kind})":
+    if not _is_generated(world):
         traits = f", which gives their {', '.join(found.traits)}" if found.traits else ""
         made = f"the network in {found.source}{traits}" if "." in found.source else f"a network of our own ({found.source}){traits}"
     else:
@@ -155,17 +155,43 @@ def _time(scenario: Scenario) -> str:
     return f"A run covers {_hours(scenario.time.horizon)} in ticks of {_hours(scenario.time.tick)}."
 
 
-def _differences(scenario: Scenario) -> str:
-    """List the keys that differ from their defaults."""
+def idle_keys(world: World) -> list[str]:
+    """Give the keys that differ from their defaults and change nothing here: of other networks, or outweighed by another key."""
+    scenario, generated = world.scenario, _is_generated(world)
+    used = {"kind", "customers", "seed", "file", "directed", *_KINDS[scenario.network.kind][1]} if generated else {"directed"}
+    if generated and scenario.network.kind == "configuration":
+        used |= {"degrees"}
+    if scenario.network.kind == "file":
+        used |= {"kind", "file"}
+    idle = {f"network.{leaf}" for leaf in vars(scenario.network) if leaf not in used}
+    if scenario.joining.share_probability is not None:
+        idle |= {"joining.r0"}
+    if scenario.complaint.names:
+        idle |= {"complaint.choice"}
+    return [key for key, parameter in all_parameters() if key in idle and _of(scenario, key) != parameter.default]
+
+
+def _is_generated(world: World) -> bool:
+    return world.network.source == f"generated network ({world.scenario.network.kind})"
+
+
+def _of(scenario: Scenario, key: str) -> Any:
+    section, _, leaf = key.partition(".")
+    return getattr(getattr(scenario, section), leaf)
+
+
+def _differences(world: World) -> str:
+    """List the keys that differ from their defaults, apart from those without effect."""
+    scenario, idle = world.scenario, idle_keys(world)
     changed = []
     for key, parameter in all_parameters():
-        section, _, leaf = key.partition(".")
-        value = getattr(getattr(scenario, section), leaf)
-        if value != parameter.default:
+        value = _of(scenario, key)
+        if value != parameter.default and key not in idle:
             changed.append(f"{key} = {_value(value)} ({_value(parameter.default)})")
+    without = f" Without effect here: {', '.join(idle)}." if idle else ""
     if not changed:
-        return "All parameters have their defaults."
-    return f"All parameters have their defaults but these (defaults in brackets): {', '.join(changed)}."
+        return f"All parameters have their defaults.{without}"
+    return f"All parameters have their defaults but these (defaults in brackets): {', '.join(changed)}.{without}"
 
 
 def _compared(names: list[str], replicates: int | None, done: Any) -> str:
@@ -176,11 +202,13 @@ def _compared(names: list[str], replicates: int | None, done: Any) -> str:
     keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
     if len(labels) == 1:
         return f"We ran {each} of one strategy ({labels[0]}){seed}. Every draw is {keyed}."
+    own = [(label_of(name), (OWN[name].__doc__ or "").strip().partition("\n")[0]) for name in names if name in OWN]
+    told = "".join(f' The strategy "{label}" is of our own: "{doc.rstrip(".")}".' for label, doc in own if doc)
     against = f", compared with {label_of(done.baseline)}" if done else ""
     return (
         f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}{against}){seed} with common "
         f"random numbers: every draw is {keyed} and never by the strategy, so that strategies are compared on the same complaint "
-        f"with the same luck, replicate by replicate."
+        f"with the same luck, replicate by replicate.{told}"
     )
 
 

@@ -147,7 +147,9 @@ def layout(network: Network) -> NDArray[np.float64]:
     """
     n = network.n_customers
     if n > _DRAWN:
-        raise ResultError(sentence("plot_network", "the number of customers", n, f"at most {_DRAWN:,}; more are a grey cloud"))
+        raise ResultError(
+            sentence("pictures", "the number of customers", n, f"at most {_DRAWN:,}, as in a smaller crowd (network.customers)")
+        )
     tails, heads = np.repeat(np.arange(n), network.followers), network.indices.astype(np.int64)
     return places_of(n, tails, heads, named=n <= _NAMED)
 

@@ -24,6 +24,7 @@ from buzzsim.scenario import Scenario
 from buzzsim.strategy import OWN, label_of
 from buzzsim.words import number, say
 
+_PAIRS = 400  # that are drawn; more would be an area
 COLOURS = {"ignore": "#555555", "censor": "#D55E00", "public_reply": "#0072B2", "private_dialogue": "#009E73"}
 """Colour of each strategy, apart for the colour-blind (Okabe & Ito 2008)."""
 
@@ -106,7 +107,7 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
         share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
         width = 2.0 + 1.0 * (len(volumes) - 1 - k)  # so that equal shares do not hide each other
         storms = number((values >= firestorm).mean(), ".1%")
-        label = say("{strategy}: {share} firestorms", strategy=say(label_of(strategy)), share=storms)
+        label = say("{strategy}: {share} reach {least} posts", strategy=say(label_of(strategy)), share=storms, least=firestorm)
         ax.stairs(
             np.where(share > 0, share, np.nan), places, baseline=None, color=colour_of(strategy), linewidth=width, label=label
         )
@@ -214,24 +215,27 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
     """Draw each replicate as a line from its volume under one strategy to that under another, with the same luck."""
     from matplotlib.collections import LineCollection
 
-    before, after = volumes[against], volumes[strategy]
+    every = volumes[against].size
+    before, after = volumes[against][:_PAIRS], volumes[strategy][:_PAIRS]
     kinds = {
-        say("more posts"): (after > before, "#D55E00"),
-        say("as many"): (after == before, "0.6"),
-        say("fewer posts"): (after < before, "#0072B2"),
+        say("more posts"): (np.greater, "#D55E00"),
+        say("as many"): (np.equal, "0.6"),
+        say("fewer posts"): (np.less, "#0072B2"),
     }
+    shares = {label: float(how(volumes[strategy], volumes[against]).mean()) for label, (how, _) in kinds.items()}
     nudge = np.linspace(-0.03, 0.03, before.size)[
         np.argsort(np.argsort(before, kind="stable"), kind="stable")
     ]  # so that equal ones show
     with style(_SLIDE):
         ax = slide(ax)
-        for label, (which, colour) in kinds.items():
-            ends = np.stack([np.stack([nudge, before], 1), np.stack([1 + nudge, after], 1)], 1)[which]
+        for label in sorted(kinds, key=lambda label: -shares[label]):  # the rarer on top
+            how, colour = kinds[label]
+            ends: Any = np.stack([np.stack([nudge, before], 1), np.stack([1 + nudge, after], 1)], 1)[how(after, before)]
             alpha = float(np.clip(60 / max(1, before.size), 0.15, 0.8))
-            said = say("{label}: {share}", label=label, share=number(which.mean(), ".0%"))
+            said = say("{label}: {share}", label=label, share=number(shares[label], ".0%"))
             ax.add_collection(LineCollection(ends, colors=colour, alpha=alpha, linewidths=1.5, label=said))
             ax.scatter(*ends.reshape(-1, 2).T, color=colour, s=18, alpha=min(1.0, 2 * alpha), linewidths=0)
-        means = [before.mean(), after.mean()]
+        means = [volumes[against].mean(), volumes[strategy].mean()]
         label = say("mean: {before} to {after}", before=number(means[0], ".1f"), after=number(means[1], ".1f"))
         ax.plot([0, 1], means, "o-", color="black", linewidth=4, markersize=12, label=label)
         ax.set_yscale("log")
@@ -240,7 +244,8 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
         ax.set(
             xlim=(-0.15, 1.15),
             ylabel=say("critical posts in all"),
-            title=say("{n} complaints, each with the same luck twice", n=before.size),
+            title=say("{n} complaints, each with the same luck twice", n=every)
+            + (say(" (the first {n} drawn)", n=_PAIRS) if every > _PAIRS else ""),
         )
         for handle in ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5)).legend_handles:
             handle.set_alpha(1)

@@ -66,7 +66,7 @@ FRENCH = {
     ),
     "share of complaints": "part des plaintes",
     "firestorms": "tempêtes",
-    "{strategy}: {share} firestorms": "{strategy} : {share} de tempêtes",
+    "{strategy}: {share} reach {least} posts": "{strategy} : {share} atteignent {least} messages",
     "{low}\nto {high}": "{low}\nà {high}",
     "{low}\nor more": "{low}\nou plus",
     "{strategy}\nfewer posts: {fewer}\nmore posts: {more}": "{strategy}\nmoins : {fewer}\nplus : {more}",
@@ -75,6 +75,7 @@ FRENCH = {
     "fewer posts": "moins de messages",
     "{label}: {share}": "{label} : {share}",
     "mean: {before} to {after}": "moyenne : {before} à {after}",
+    " (the first {n} drawn)": " (dessin des {n} premières)",
     "{n} complaints, each with the same luck twice": "{n} plaintes, chacune deux fois avec le même hasard",
 }
 

@@ -10,6 +10,7 @@ import buzzsim as bz
 from buzzsim import methods, parameters, protocol, rules
 from buzzsim.cli import main
 from buzzsim.errors import BuzzsimError, ScenarioError
+from buzzsim.network import open_network
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import all_parameters
 from buzzsim.scenario import Scenario, scenarios
@@ -211,3 +212,34 @@ def test_the_command_describes_what_was_asked_for(tmp_path, capsys):
     out = " ".join(capsys.readouterr().out.split())
     assert "the network in friends.csv" in out
     assert "reply.empathy = 0.1" in out
+
+
+@pytest.mark.parametrize(
+    ("changes", "idle"),
+    [
+        ({"network.blocks": 9, "network.rewiring": 0.5}, ["network.rewiring", "network.blocks"]),
+        ({"network.kind": "small_world", "network.rewiring": 0.5}, []),
+        ({"network.kind": "blocks", "network.mixing": 0.5, "network.clustering": 0.1}, ["network.clustering"]),
+        ({"joining.r0": 0.3, "joining.share_probability": 0.1}, ["joining.r0"]),
+        ({"complaint.choice": "followers", "complaint.names": [5]}, ["complaint.choice"]),
+        ({}, []),
+    ],
+)
+def test_keys_without_effect_are_told_apart(changes, idle, tmp_path, capsys):
+    scenario = Scenario().replace({"network.customers": 300, **changes})
+    text = bz.describe(scenario)
+    told = text.partition(" Without effect here: ")[2].partition(". ")[0]
+    assert [key for key in told.split(", ") if key] == idle
+    before = text.partition("Without effect")[0]
+    assert not any(f"{key} =" in before.partition("All parameters")[2] for key in idle)
+    alike = bz.compare(
+        scenario.replace({key: dict(all_parameters())[key].default for key in idle}), replicates=30, rng=1, quiet=True
+    )
+    assert alike.outcome("volume").equals(bz.compare(scenario, replicates=30, rng=1, quiet=True).outcome("volume"))
+
+
+def test_what_a_network_brings_is_told():
+    graph = nx.path_graph(6)
+    nx.set_node_attributes(graph, {0: {"anger": 0.5, "Troll": 1, "age": 7}})
+    text = open_network(graph).describe()
+    assert ", with anger (no traits, and left out: Troll, age)" in text

@@ -11,7 +11,7 @@ from buzzsim.errors import ScenarioError, sentence
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     """Add the options to the parser of a command that takes a scenario."""
-    parser.add_argument("--network", metavar="FILE", help="edge list, GraphML or GEXF; default: the scenario's own network")
+    parser.add_argument("--network", metavar="FILE", help="edge list, GraphML, GEXF or .buzznet; default: the scenario's own")
     parser.add_argument("--directed", action="store_true", help="an edge 'u v' of the file means only that v sees u's posts")
     parser.add_argument(
         "--follows", action="store_true", help="an edge 'u v' of the file means that u follows v (implies --directed)"
@@ -45,6 +45,9 @@ def network(options: argparse.Namespace, scenario: Any) -> Any:
                 sentence("arguments", "--directed" if options.directed else "--follows", "given", "only together with --network")
             )
         return None
+    for change in options.set:
+        if change.startswith("network.") and not change.startswith("network.directed"):
+            raise ScenarioError(sentence("arguments", "--set", change, "no key of a generated network together with --network"))
     from buzzsim.network import open_network
 
     return open_network(

@@ -114,6 +114,11 @@ def _table(options: argparse.Namespace) -> None:
     from buzzsim.sweep import Sweep, tables
 
     sweep = Sweep.load(options.directory)
+    status = sweep.status()
+    if not status.finished:
+        none = sum(count == 0 for count in status.replicates.values())
+        said = f"{status.missing:,} of {status.blocks:,} blocks are missing; {none:,} of {status.points:,} points have no run yet"
+        print(f"buzzsim: {said}", file=sys.stderr)
     wanted = None if options.outcomes in (None, "all") else options.outcomes.split(",")
     if options.format == "parquet" and options.to is None:
         raise ScenarioError(sentence("sweep table", "--to", None, "the name of a file, since Parquet is no text"))

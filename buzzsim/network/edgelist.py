@@ -87,7 +87,8 @@ def read_edges(
 
 def _note(layout: Layout) -> str:
     """Say which line was taken for the names of the columns."""
-    return f"line {shown(layout.header)} read as column names" if layout.header else ""
+    more = ", all but the first two left out" if len(_fields(layout.header, layout.separator)) > 2 else ""
+    return f"line {shown(layout.header)} read as column names{more}" if layout.header else ""
 
 
 def _doubt(ends: Ends, names: list[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from itertools import chain, islice
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, sentence, unknown
 from buzzsim.network.checks import (
+    TRAITS,
     check_size,
     check_starts,
     checked_names,
@@ -183,6 +184,7 @@ class Network:
             f"{'directed' if self.directed else 'undirected'}, "
             f"{self.n_stored / self.n_customers:.1f} followers on average"
             + (f" ({' and '.join(drops)} dropped)" if drops else "")
+            + (f", with {', '.join(self.traits)}" if self.traits else "")
             + (f" ({self.note})" if self.note else "")
         )
 
@@ -340,7 +342,9 @@ class Network:
             stored = len(indices) if graph.is_directed() else len(indices) // 2
             repeats = graph.number_of_edges() - loops - stored
         traits = traits_of_nodes(graph.nodes(data=True), names, source)
-        return cls._of_rows((indptr, indices, loops, repeats), graph.is_directed(), names, traits, source)
+        found = cls._of_rows((indptr, indices, loops, repeats), graph.is_directed(), names, traits, source)
+        others = sorted({str(key) for _, attributes in graph.nodes(data=True) for key in attributes} - {*TRAITS, "label"})
+        return replace(found, note=f"no traits, and left out: {', '.join(others[:5])}") if others else found
 
 
 def _counted(count: int, what: str) -> str:

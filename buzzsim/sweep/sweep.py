@@ -108,7 +108,7 @@ class Sweep:
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Sweep:
-        """Open the sweep of a directory: every point and replicate that was asked for so far.
+        """Open the sweep of a directory: every point asked for so far, each with the most replicates that were asked for of any.
 
         Raises
         ------
@@ -308,7 +308,7 @@ def _told_of(place: str) -> Iterator[None]:
         yield
     except BuzzsimError as error:
         said = str(error).replace("arguments: rng", f"{place}: seed", 1).replace("arguments:", f"{place}:", 1)
-        raise type(error)(said) from None
+        raise type(error)(f"{place}: {said}" if said.startswith("design") else said) from None
 
 
 def _scenario(found: Any, folder: Path, place: str) -> Scenario:
