@@ -274,11 +274,39 @@ def test_lines_of_a_strategy_are_those_of_its_class_and_of_what_it_inherits():
     assert len(set(others)) == len(others)
 
 
-def test_lines_that_cannot_be_read_are_no_obstacle():
+def typed(answer):
+    """A strategy as somebody types it in a console, where no lines can be read."""
     space = {}
-    exec("class Own:\n    def decide(self, case, draw):\n        return 'ignore'", space)  # as somebody types it in a console
+    exec(f"class Own:\n    def decide(self, case, draw):\n        return {answer}", space)
     bz.register_strategy("own", space["Own"])
-    assert strategy.lines_of("own") == strategy.lines_of("own")
+    return strategy.lines_of("own")
+
+
+def test_what_was_typed_in_a_console_is_known_by_what_it_does():
+    assert typed(1) == typed(1)
+    assert typed(1) != typed(2)
+
+
+def test_a_signature_that_nobody_knows_is_left_to_the_run():
+    class Own:
+        decide = staticmethod(max)
+
+        def __init__(self, need):
+            self.need = need
+
+    with pytest.raises(StrategyError, match="expected a class that needs no arguments"):
+        bz.register_strategy("own", Own)
+
+
+def test_only_a_draw_taken_for_a_number_is_explained():
+    class Own:
+        def decide(self, case, draw):
+            return 1 + "1"
+
+    bz.register_strategy("own", Own)
+    with pytest.raises(StrategyError) as refused:
+        bz.run("default", strategy="own", rng=1)
+    assert "draw() gives" not in str(refused.value)
 
 
 def test_an_installed_package_can_bring_a_strategy(monkeypatch):
