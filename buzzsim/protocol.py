@@ -14,6 +14,7 @@ from importlib import resources
 from typing import Any
 
 from buzzsim import parameters, rules
+from buzzsim.markdown import table
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import SECTIONS, Parameter, all_parameters
 from buzzsim.strategy import LABELS
@@ -169,11 +170,11 @@ def parameter_table() -> str:
     for name, section in SECTIONS.items():
         rows = [_row(key, p) for key, p in _of_section(name)]
         heads = ["key", "allowed", "default", "unit", "what", "grade", "source"]
-        parts += [f"## {name}", str(section.__doc__), _table(heads, rows)]
+        parts += [f"## {name}", str(section.__doc__), table(heads, rows)]
     parts += ["## Ready replies", "What `reply.preset` sets; assumptions all, in words of Coombs 2007 and of the column."]
     heads = ["empathy", "explanation", "solution"]
     presets = [[f"`{name}`", *(f"{values[head]:g}" for head in heads)] for name, values in parameters.PRESETS.items()]
-    parts += [_table(["preset", *heads], presets)]
+    parts += [table(["preset", *heads], presets)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -218,7 +219,7 @@ def _written(rule: Rule) -> str:
 def _patterns() -> str:
     """List what stands on a measurement."""
     graded = [(key, p) for key, p in all_parameters() if p.grade in ("measured", "derived")]
-    return _table(["key", "default", "what", "grade", "source"], [
+    return table(["key", "default", "what", "grade", "source"], [
         [f"`{key}`", _default(p), p.meaning, p.grade, p.source] for key, p in graded
     ])  # fmt: skip
 
@@ -231,21 +232,21 @@ def _entities() -> Iterator[str]:
     yield ENTITIES.format(**said)
     for title, variables in (("A customer has", CUSTOMER), ("A post has", POST)):
         rows = [[f"`{name}`", text.format(**said)] for name, text in variables.items()]
-        yield f"**{title}**\n\n{_table(['variable', 'what'], rows)}"
+        yield f"**{title}**\n\n{table(['variable', 'what'], rows)}"
     yield SCALES.format(tick=known["time.tick"], horizon=known["time.horizon"], customers=known["network.customers"])
 
 
 def _outcomes() -> str:
     """Write the definitions of all outcomes."""
     rows = [[f"`{outcome.name}`", outcome.unit, outcome.better, outcome.meaning] for outcome in OUTCOMES.values()]
-    return _table(["outcome", "unit", "better if", "definition"], rows)
+    return table(["outcome", "unit", "better if", "definition"], rows)
 
 
 def _start() -> Iterator[str]:
     """Write what every key is at the start, by section."""
     for name, section in SECTIONS.items():
         rows = [[f"`{key}`", _default(p), p.meaning] for key, p in _of_section(name)]
-        yield f"**{name}.** {section.__doc__}\n\n{_table(['key', 'default', 'what'], rows)}"
+        yield f"**{name}.** {section.__doc__}\n\n{table(['key', 'default', 'what'], rows)}"
 
 
 def _of_section(name: str) -> list[tuple[str, Parameter]]:
@@ -295,9 +296,3 @@ def _several(words: Iterable[str]) -> str:
     """Join words with commas and an "and"."""
     *first, last = list(words) or [""]
     return f"{', '.join(first)} and {last}" if first else last
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -41,6 +41,7 @@ FLOORS = {
         "visibility",
         "files",
         "layout",
+        "markdown",
         "progress",
         "words",
     ],  # `visibility`: the mathematics of kernels; it says nothing about people

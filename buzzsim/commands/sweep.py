@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import re
@@ -13,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from buzzsim import markdown
 from buzzsim.commands.numbers import share, whole
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.files import write_pieces
@@ -167,11 +167,7 @@ def _markdown(frame: Any) -> str:
     if frame.empty:
         return "Nothing is finished yet.\n"
     frame = frame.drop(columns="point")
-    lines = io.StringIO()
-    lines.write(f"| {' | '.join(frame.columns)} |\n|{' --- |' * len(frame.columns)}\n")
-    for row in frame.itertuples(index=False):
-        lines.write(f"| {' | '.join(_cell(value) for value in row)} |\n")
-    return lines.getvalue()
+    return markdown.table(list(frame.columns), ([_cell(value) for value in row] for row in frame.itertuples(index=False))) + "\n"
 
 
 def _cell(value: Any) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from work import PLAN
+
+from buzzsim.markdown import filled as filled_with
+from buzzsim.markdown import table
 
 COLOURS = {  # Okabe & Ito 2008: told apart by the colour-blind too; markers tell them apart in print
     "buzzsim": "#D55E00", "buzzsim, one run": "#E69F00", "prototype": "#000000", "books only": "#7A5C00",
@@ -29,11 +30,7 @@ def stored(folder: Path) -> pd.DataFrame:
 
 def filled(text: str, results: pd.DataFrame) -> str:
     """Put what was found between the markers of a text."""
-
-    def block(match: re.Match[str]) -> str:
-        return f"<!-- {match[1]} -->\n{BLOCKS[match[1]](results)}\n<!-- end -->"
-
-    return re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+    return filled_with(text, {name: partial(block, results) for name, block in BLOCKS.items()})
 
 
 def all_tables(results: pd.DataFrame) -> str:
@@ -201,12 +198,6 @@ def wide(results: pd.DataFrame, name: str) -> dict[tuple[str, int, str], dict[st
     for row in part(results, name).itertuples():
         found.setdefault((row.work, int(row.customers), row.tool), {})[row.measure] = row.value
     return dict(sorted(found.items(), key=lambda item: (item[0][0], item[0][1], list(COLOURS).index(item[0][2]))))
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Write a table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def number(value: float) -> str:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import buzzsim as bz
+from buzzsim import markdown
 
 HERE = Path(__file__).resolve().parent
 OUTCOMES = ["volume", "firestorm", "solved"]
@@ -28,10 +28,8 @@ def main() -> int:
     found = summary(sweep)
     found.to_csv(HERE / "results.csv", index=False, lineterminator="\n")
     page = HERE / "README.md"
-    text = page.read_text(encoding="utf-8")
-    for name, table in (("speed", speed()), ("size", size(sweep)), ("answer", answer(found)), ("staff", staff(found))):
-        text = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", lambda m, new=table: f"{m[1]}{new}\n{m[2]}", text, flags=re.DOTALL)
-    page.write_text(text, encoding="utf-8")
+    blocks = {"speed": speed, "size": lambda: size(sweep), "answer": lambda: answer(found), "staff": lambda: staff(found)}
+    page.write_text(markdown.filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
     return 0
 
 
@@ -60,25 +58,24 @@ def size(sweep: bz.Sweep) -> str:
 
 def answer(found: pd.DataFrame) -> str:
     """Tabulate the difference to silence by network, R0 and quality, with one person on duty."""
-    lines = ["| network | R0 | posts, ignored | reply | public reply | private dialogue |", "| --- | --- | --- | --- | --- | --- |"]
+    lines = []
     for (network, r0, preset), part in _of(found, staff=1).groupby(["network.kind", "joining.r0", "reply.preset"], sort=False):
         rows = part.set_index("strategy")
         cells = [_difference(rows.loc[strategy]) for strategy in DIALOGUES]
-        lines.append(f"| {network.replace('_', ' ')} | {r0} | {rows.loc['ignore', 'mean']:.3g} | {preset} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        lines.append([network.replace("_", " "), r0, f"{rows.loc['ignore', 'mean']:.3g}", preset, *cells])
+    return markdown.table(["network", "R0", "posts, ignored", "reply", "public reply", "private dialogue"], lines)
 
 
 def staff(found: pd.DataFrame) -> str:
     """Tabulate what four more people change, where the buzz is largest."""
     few, many = (_of(found, staff=n).set_index([*KEYS[:3], "strategy"]) for n in (1, 5))
-    lines = ["| network | reply | strategy | posts, staff of 1 | staff of 5 |", "| --- | --- | --- | --- | --- |"]
+    lines = []
     for (network, r0, preset, strategy), row in few.iterrows():
         if r0 == few.index.get_level_values("joining.r0").max() and strategy in DIALOGUES:
             more = many.loc[(network, r0, preset, strategy), "mean"]
-            lines.append(
-                f"| {network.replace('_', ' ')} | {preset} | {strategy.replace('_', ' ')} | {row['mean']:.3g} | {more:.3g} |"
-            )
-    return "\n".join(lines)
+            words = (network.replace("_", " "), preset, strategy.replace("_", " "))
+            lines.append([*words, f"{row['mean']:.3g}", f"{more:.3g}"])
+    return markdown.table(["network", "reply", "strategy", "posts, staff of 1", "staff of 5"], lines)
 
 
 def _of(found: pd.DataFrame, staff: int) -> pd.DataFrame:

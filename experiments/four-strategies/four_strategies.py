@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import pandas as pd
 import tomli_w
 
 import buzzsim as bz
+from buzzsim import markdown
 from buzzsim.analysis import exact_interval
 from buzzsim.errors import BuzzsimError, NetworkError
 from buzzsim.network import open_network
@@ -178,17 +179,11 @@ def stored() -> pd.DataFrame:
 
 def filled(text: str, results: pd.DataFrame) -> str:
     """Put the numbers between the markers of a text."""
-    blocks = {"generated": outcomes, "facebook": outcomes, "storms": storms, "ending": ending, "protest": protest}
-
-    def block(match: re.Match[str]) -> str:
-        name = match[1]
-        if name in ("facebook", "ending") and "facebook" not in there(results):
-            inner = "Not run yet: the Facebook network was not there."
-        else:
-            inner = assumptions() if name == "assumptions" else blocks[name](results, name)
-        return f"<!-- {name} -->\n{inner}\n<!-- end -->"
-
-    return re.sub(r"<!-- (\w+) -->\n.*?<!-- end -->", block, text, flags=re.DOTALL)
+    asked = {"generated": outcomes, "facebook": outcomes, "storms": storms, "ending": ending, "protest": protest}
+    blocks: dict[str, Callable[[], str]] = {name: partial(block, results, name) for name, block in asked.items()}
+    if "facebook" not in there(results):
+        blocks |= dict.fromkeys(("facebook", "ending"), lambda: "Not run yet: the Facebook network was not there.")
+    return markdown.filled(text, blocks | {"assumptions": assumptions})
 
 
 def outcomes(results: pd.DataFrame, network: str) -> str:
@@ -209,7 +204,7 @@ def outcomes(results: pd.DataFrame, network: str) -> str:
     return f"""{int(volume["replicates"].iloc[0]):,} complaints under each strategy. *Posts* are critical posts per
 complaint; *against ignore* is the mean difference for the same complaint with the same luck, and its 95 % interval.
 
-{table(["", "posts, mean", "median", "95th percentile", "firestorms", "against ignore", "fewer posts", "more posts",
+{markdown.table(["", "posts, mean", "median", "95th percentile", "firestorms", "against ignore", "fewer posts", "more posts",
         "author's anger after 24 h", "cases solved", "staff hours"], rows)}
 
 Lowest mean: {LABELS[best]}, in {percent(sure)} of resamples of the complaints."""  # fmt: skip
@@ -226,7 +221,7 @@ def storms(results: pd.DataFrame, _: str) -> str:
             )
     heads = ["network", "", f"{firestorm} posts or more, but at most half the crowd reached", "more than half the crowd reached"]
     return (
-        table([*heads, f"of all with {firestorm} posts or more: still going on"], rows)
+        markdown.table([*heads, f"of all with {firestorm} posts or more: still going on"], rows)
         + f"""
 
 *Still going on*: the last {HALF_A_DAY} hours have at least half as many posts as the busiest {HALF_A_DAY}.
@@ -243,7 +238,7 @@ def ending(results: pd.DataFrame, _: str) -> str:
         shown = [interval(found, "ignore", measure) for measure in ("firestorm", "everywhere", "going_on")]
         said = f"`{changed}`" if "=" in changed else changed
         rows.append([said, f"{int(volume['replicates']):,}", number(volume["mean"]), *shown])
-    return table(
+    return markdown.table(
         ["changed", "complaints", "posts, mean", "firestorms", "more than half the crowd reached", "firestorms still going on"],
         rows,
     )
@@ -257,7 +252,7 @@ def protest(results: pd.DataFrame, _: str) -> str:
         row = results.loc[(about["network"], f"{about['key']} = {value:g}", "censor", "volume")]
         answer = "deleting" if row["difference_high"] < 0 else "silence" if row["difference_low"] > 0 else "cannot be told apart"
         rows.append([f"{value:g}", number(row["mean"]), difference(row), percent(row["better"]), percent(row["worse"]), answer])
-    return table(
+    return markdown.table(
         [f"`{about['key']}`", "posts, mean", "against ignore", "fewer posts", "more posts", "fewer posts on average"], rows
     )
 
@@ -269,7 +264,7 @@ def assumptions() -> str:
     for key in PLAN["readme"]["assumptions"]:
         section, _, leaf = key.partition(".")
         rows.append([f"`{key}`", f"{scenario[section][leaf]:g}", known[key].meaning, known[key].grade, known[key].source or "none"])
-    return table(["key", "here", "what", "grade", "source of the guess"], rows)
+    return markdown.table(["key", "here", "what", "grade", "source of the guess"], rows)
 
 
 def part(results: pd.DataFrame, network: str, changed: str = "nothing") -> pd.DataFrame:
@@ -281,12 +276,6 @@ def part(results: pd.DataFrame, network: str, changed: str = "nothing") -> pd.Da
 def there(results: pd.DataFrame) -> list[str]:
     """Give the networks that there are results for."""
     return [name for name in PLAN["networks"] if name in results.index.get_level_values("network")]
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table in Markdown."""
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def number(value: float) -> str:

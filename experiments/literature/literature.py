@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,7 @@ import networkx as nx
 import pandas as pd
 
 import buzzsim as bz
+from buzzsim import markdown
 from buzzsim.analysis import Resampling, pair
 from buzzsim.files import write_whole
 from buzzsim.runs import replicates
@@ -106,9 +106,7 @@ def stored() -> pd.DataFrame:
 
 def filled(text: str, results: pd.DataFrame) -> str:
     """Put the numbers between the markers of a text."""
-    blocks = {"answer": answer(results), "findings": findings(results), "cannot": cannot()}
-    pattern = r"<!-- (\w+) -->\n.*?<!-- end -->"
-    return re.sub(pattern, lambda match: f"<!-- {match[1]} -->\n{blocks[match[1]]}\n<!-- end -->", text, flags=re.DOTALL)
+    return markdown.filled(text, {"answer": lambda: answer(results), "findings": lambda: findings(results), "cannot": cannot})
 
 
 def answer(results: pd.DataFrame) -> str:
@@ -140,15 +138,14 @@ def findings(results: pd.DataFrame) -> str:
             "disagree": finding["disagree_why"],
             "default": finding.get("default_why", "as packaged"),
         }
-        lines = [
-            f"| {setting} | {why[setting]} | {row.difference:+.3g} ({row.low:+.3g} to {row.high:+.3g}) | {WORDS[row.found]} "
-            f"| {'agrees' if row.agrees else 'does not'} |"
-            for setting, row in rows.iterrows()
-        ]
+        lines = []
+        for setting, row in rows.iterrows():
+            difference = f"{row.difference:+.3g} ({row.low:+.3g} to {row.high:+.3g})"
+            lines.append([setting, why[setting], difference, WORDS[row.found], "agrees" if row.agrees else "does not"])
         head = f"### {finding['claim']}, {finding['id']}: {finding['says'].lower()}"
         said = f"{finding['who']}. Outcome: `{finding['outcome']}`; expected: {WORDS[finding['direction']]}."
-        table = ["| setting | because | left less right (95 %) | found | the model |", "| --- | --- | --- | --- | --- |", *lines]
-        parts.append("\n".join([head, "", said, "", *table]))
+        table = markdown.table(["setting", "because", "left less right (95 %)", "found", "the model"], lines)
+        parts.append(f"{head}\n\n{said}\n\n{table}")
     return "\n\n".join(parts)
 
 

@@ -6,10 +6,9 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import sys
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 import buzzsim as bz
-from buzzsim import rules
+from buzzsim import markdown, rules
 from buzzsim.analysis import exact_interval
 from buzzsim.files import write_whole
 from buzzsim.outcomes import OUTCOMES
@@ -168,9 +167,7 @@ def stored() -> pd.DataFrame:
 
 def filled(text: str, results: pd.DataFrame) -> str:
     """Put the numbers between the markers of a text."""
-    blocks = {"answer": answer(results), "facts": facts(results)}
-    pattern = r"<!-- (\w+) -->\n.*?<!-- end -->"
-    return re.sub(pattern, lambda match: f"<!-- {match[1]} -->\n{blocks[match[1]]}\n<!-- end -->", text, flags=re.DOTALL)
+    return markdown.filled(text, {"answer": lambda: answer(results), "facts": lambda: facts(results)})
 
 
 def answer(results: pd.DataFrame) -> str:
@@ -196,7 +193,7 @@ def facts(results: pd.DataFrame) -> str:
         value = f"{number(found['value'])} [{number(found['low'])}, {number(found['high'])}]"
         distance = f"{found['distance']:+.3g}" if found["distance"] else "0"
         rows.append([found["fact"], fact["what"], band(found), value, distance, found["verdict"], fact["source"]])
-    return table(["", "what", "band", "value", "distance", "verdict", "source"], rows)
+    return markdown.table(["", "what", "band", "value", "distance", "verdict", "source"], rows)
 
 
 def band(found: Mapping[str, Any]) -> str:
@@ -210,11 +207,6 @@ def band(found: Mapping[str, Any]) -> str:
 def number(value: float) -> str:
     """Write three digits."""
     return f"{value:.3g}"
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Write a table in Markdown."""
-    return "\n".join(f"| {' | '.join(line)} |" for line in [heads, ["---"] * len(heads), *rows])
 
 
 if __name__ == "__main__":

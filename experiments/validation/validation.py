@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import ast
 import math
-import re
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ import pytest
 import tomli_w
 from figures import case, furthest, label, picture, picture_of_facts, picture_of_refusals, picture_of_trees
 
+from buzzsim import markdown
 from buzzsim.files import write_whole
 from buzzsim.runs import versions
 
@@ -167,10 +167,10 @@ def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame
         parts.append(refusals(means))
     elif not means.empty:
         head = ["check", "of", "theory", "model ± standard error", "distance, s.e.", "wrong value", "its distance, s.e."]
-        parts.append(table(head, [numbers_of(row) for row in means.itertuples()]))
+        parts.append(markdown.table(head, [numbers_of(row) for row in means.itertuples()]))
     outcomes = mine.assign(function=[test.partition("[")[0] for test in mine["test"]]).groupby("function", sort=False)["outcome"]
     rows = [[said.get(name, name), str(of.size), verdict(of)] for name, of in outcomes]
-    parts.append(table(["what holds", "cases", "result"], rows))
+    parts.append(markdown.table(["what holds", "cases", "result"], rows))
     parts.append("Command: " + " ".join(f"`python -m pytest tests/{name}`" for name in files_of(mine)))
     return "\n\n".join(parts)
 
@@ -192,7 +192,7 @@ def refusals(means: pd.DataFrame) -> str:
         [*case(row.test), row.of, f"{row.target:.6g}", f"{row.mean:.6g} ± {row.error:.2g}", f"{row.distance:+.1f}"]
         for row in furthest(means).itertuples()
     ]
-    return table(["what is wrong", "check", "of", "theory", "wrong model ± standard error", "distance, s.e."], rows)
+    return markdown.table(["what is wrong", "check", "of", "theory", "wrong model ± standard error", "distance, s.e."], rows)
 
 
 def files_of(checks: pd.DataFrame) -> list[str]:
@@ -224,7 +224,7 @@ measures and counts them.
 
 ![Stylised facts](validation/stylised.png)
 
-{table(["fact", "what", "model (95 %)", "band", "verdict"], rows)}
+{markdown.table(["fact", "what", "model (95 %)", "band", "verdict"], rows)}
 
 Command: `python experiments/stylised/stylised.py`"""
 
@@ -260,7 +260,7 @@ def matrix() -> str:
 
 The same comparison (every packaged scenario, all strategies, outcomes to the last bit). {same}
 
-{table(list(found.columns), found.to_numpy().tolist())}
+{markdown.table(list(found.columns), found.to_numpy().tolist())}
 
 Command: `python experiments/validation/matrix.py python3.11 python3.12 ...`, each with buzzsim installed."""
 
@@ -286,11 +286,11 @@ Mutation testing: one operator, comparison, number or line of the source is chan
 could be (types apart); {share:.0f} % of {len(found)} changes make a test of the same module fail. Without those that change nothing
 whatever anybody asks, named below, it is {rest:.0f} %.
 
-{table(["module", "mutants", "killed", "share"], rows)}
+{markdown.table(["module", "mutants", "killed", "share"], rows)}
 
 Survivors, and why:
 
-{table(["where", "change", "why it is harmless, or what is missing"], lines)}
+{markdown.table(["where", "change", "why it is harmless, or what is missing"], lines)}
 
 Command: `python experiments/validation/mutants.py run FOLDER`, then `... collect FOLDER`"""
 
@@ -300,12 +300,6 @@ CLOSING = """## What this cannot tell
 That the model is true of any brand. Theory shows that the code computes what it says; the stylised facts show what the default
 gets right of complaints in general, and what not; studies disagree among themselves, and the model can be on either side.
 A forecast for one complaint is nowhere among these checks."""
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Write a table."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(re.sub(r"\|", r"\\|", cell) for cell in line) + " |" for line in lines)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,36 @@
+"""Markdown: tables, and pages in which a command writes what stands between markers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+MARKED = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    r"""Write a table; a bar inside a cell stays in its cell.
+
+    Examples
+    --------
+    >>> print(table(["outcome", "mean"], [["volume", 9.8]]))
+    | outcome | mean |
+    | --- | --- |
+    | volume | 9.8 |
+    """
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", str(cell)) for cell in line) + " |" for line in lines)
+
+
+def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
+    r"""Write each block between its markers; a marker without a block is a KeyError.
+
+    Examples
+    --------
+    >>> page = "Found: <!-- answer -->\nold\n<!-- end -->"
+    >>> print(filled(page, {"answer": lambda: "42"}))
+    Found: <!-- answer -->
+    42
+    <!-- end -->
+    """
+    return MARKED.sub(lambda marked: f"<!-- {marked[1]} -->\n{blocks[marked[1]]()}\n<!-- end -->", text)
