@@ -7,6 +7,7 @@ resamples for every strategy; the probability of a firestorm has its exact (Clop
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +131,33 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
             "variance_reduction": plain(apart / spread) if spread > 0 else None,
         }
     return paired
+
+
+def statistics(values: Mapping[str, Floats], baseline: str, resampling: Resampling) -> dict[str, dict[str, dict[str, Any]]]:
+    """Summarise every strategy, and compare each but the baseline with it: by strategy, then outcome, under ``paired``."""
+    found = {strategy: summarise(column, resampling) for strategy, column in values.items()}
+    for strategy in values.keys() - {baseline}:
+        for outcome, paired in pair(values[strategy], values[baseline], resampling).items():
+            found[strategy][outcome]["paired"] = paired
+    return found
+
+
+def row(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the statistics of one strategy and outcome side by side, as tables have them.
+
+    Returns
+    -------
+    dict
+        ``replicates`` (those in which the outcome is defined), ``mean``, ``low``, ``high``, ``median``, ``p95``, and of the
+        pairs ``difference``, ``difference_low``, ``difference_high``, ``p_better``, ``p_worse``; None where there is nothing.
+    """
+    paired = found.get("paired", {})
+    low, high = paired.get("ci95", [None, None])
+    return {
+        "replicates": found["n"], "mean": found["mean"], "low": found["ci95"][0], "high": found["ci95"][1],
+        "median": found["median"], "p95": found["p95"], "difference": paired.get("difference"), "difference_low": low,
+        "difference_high": high, "p_better": paired.get("p_better"), "p_worse": paired.get("p_worse"),
+    }  # fmt: skip
 
 
 def exact_interval(hits: int, n: int) -> tuple[float, float]:

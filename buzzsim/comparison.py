@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from buzzsim import draws, engine
 from buzzsim.advice import advise
-from buzzsim.analysis import Resampling, pair, summarise
+from buzzsim.analysis import Resampling, row, statistics
 from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, StrategyError, sentence, shown, unknown
 from buzzsim.outcomes import OUTCOMES
@@ -81,13 +81,7 @@ class Comparison:
     @cached_property
     def statistics(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Every statistic by strategy and outcome, as the JSON has it."""
-        base = self.values[self.baseline]
-        found = {name: summarise(values, self.resampling) for name, values in self.values.items()}
-        for name, values in self.values.items():
-            if name != self.baseline:
-                for outcome, paired in pair(values, base, self.resampling).items():
-                    found[name][outcome]["paired"] = paired
-        return found
+        return statistics(self.values, self.baseline, self.resampling)
 
     def summary(self, outcomes: Iterable[str] | str | None = HEADLINES) -> pd.DataFrame:
         """Summarise as a table.
@@ -100,8 +94,9 @@ class Comparison:
         Returns
         -------
         DataFrame
-            Index (outcome, strategy). Columns ``mean``, ``low`` and ``high`` (95 % interval of the mean), ``median``,
-            ``p95``; and against the baseline, replicate by replicate, ``difference``, ``difference_low``,
+            Index (outcome, strategy). Columns ``replicates`` (those in which the outcome is defined: with ``root_share`` or
+            ``first_response`` not the same under each strategy), ``mean``, ``low`` and ``high`` (95 % interval of the
+            mean), ``median``, ``p95``; and against the baseline, where both are defined, ``difference``, ``difference_low``,
             ``difference_high``, ``p_better``, ``p_worse`` and ``variance_reduction``. Units in ``attrs``.
 
         Examples
@@ -118,14 +113,8 @@ class Comparison:
         for name in wanted:
             for strategy in self.strategies:
                 found = self.statistics[strategy][name]
-                paired = found.get("paired", {})
-                difference = paired.get("ci95", [None, None])
-                rows[name, strategy] = {
-                    "mean": found["mean"], "low": found["ci95"][0], "high": found["ci95"][1], "median": found["median"],
-                    "p95": found["p95"], "difference": paired.get("difference"), "difference_low": difference[0],
-                    "difference_high": difference[1], "p_better": paired.get("p_better"), "p_worse": paired.get("p_worse"),
-                    "variance_reduction": paired.get("variance_reduction"),
-                }  # fmt: skip
+                variance_reduction = found.get("paired", {}).get("variance_reduction")
+                rows[name, strategy] = row(found) | {"variance_reduction": variance_reduction}
         frame = pd.DataFrame.from_dict(rows, orient="index").astype(float)
         frame.index = pd.MultiIndex.from_tuples(rows, names=["outcome", "strategy"])
         frame.attrs["units"] = {name: OUTCOMES[name].unit for name in wanted}

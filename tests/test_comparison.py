@@ -117,6 +117,7 @@ def test_fresh_entropy_is_recorded_and_replays():
 def test_the_summary_has_units_and_rows_for_each_strategy(comparison):
     table = comparison.summary(["volume", "reach"])
     assert table.attrs["units"]["reach"] == "share of the crowd"
+    assert list(table["replicates"]) == [comparison.replicates] * 8
     assert table.shape[0] == 8
     assert table.loc[("volume", "ignore"), "difference"] != table.loc[("volume", "ignore"), "difference"]
     assert comparison.summary(None).shape[0] == 4 * len(OUTCOMES)

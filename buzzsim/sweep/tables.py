@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import xarray as xr
 from numpy.typing import NDArray
 
-from buzzsim.analysis import Resampling, pair, summarise
+from buzzsim.analysis import Resampling, row, statistics
 from buzzsim.errors import ResultError, SweepError, unknown
 from buzzsim.files import instead_of
 from buzzsim.outcomes import OUTCOMES
@@ -102,9 +102,10 @@ def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
         if values is None:
             continue
         keys = {key: value_of(point, key) for key in plan.design.keys}
-        for strategy, found in _statistics(plan, values).items():
+        by_strategy = {strategy: values[:, s] for s, strategy in enumerate(plan.strategies)}
+        for strategy, found in statistics(by_strategy, plan.baseline, Resampling(plan.entropy, len(values))).items():
             for outcome in outcomes:
-                rows.append({"point": name, **keys, "strategy": strategy, "outcome": outcome, **_row(found[outcome])})
+                rows.append({"point": name, **keys, "strategy": strategy, "outcome": outcome, **row(found[outcome])})
     return pd.DataFrame(rows)
 
 
@@ -226,28 +227,6 @@ def _placed(directory: Path, plan: Plan, name: str, outcomes: list[str], longest
 def _by_replicate(rows: pa.Table, plan: Plan, outcomes: list[str]) -> NDArray[np.float64]:
     """Give rows as an array of shape (replicates, strategies, outcomes)."""
     return np.stack([rows[outcome].to_numpy() for outcome in outcomes], axis=1).reshape(-1, len(plan.strategies), len(outcomes))
-
-
-def _statistics(plan: Plan, values: NDArray[np.float64]) -> dict[str, dict[str, dict[str, Any]]]:
-    """Summarise a point as `compare` does."""
-    resampling, base = Resampling(plan.entropy, len(values)), values[:, 0]
-    found = {}
-    for s, strategy in enumerate(plan.strategies):
-        found[strategy] = summarise(values[:, s], resampling)
-        if strategy != plan.baseline:
-            for outcome, paired in pair(values[:, s], base, resampling).items():
-                found[strategy][outcome]["paired"] = paired
-    return found
-
-
-def _row(found: dict[str, Any]) -> dict[str, Any]:
-    paired = found.get("paired", {})
-    low, high = paired.get("ci95", [None, None])
-    return {
-        "replicates": found["n"], "mean": found["mean"], "low": found["ci95"][0], "high": found["ci95"][1],
-        "median": found["median"], "p95": found["p95"], "difference": paired.get("difference"), "difference_low": low,
-        "difference_high": high, "p_better": paired.get("p_better"), "p_worse": paired.get("p_worse"),
-    }  # fmt: skip
 
 
 def _with_keys(frame: pd.DataFrame, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
