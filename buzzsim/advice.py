@@ -18,6 +18,9 @@ SURE, LIKELY = 0.975, 0.8
 FEW = 20
 """Replicates below which nothing is advised: a bootstrap of so few knows little of rare storms."""
 
+SKEWED = 1.4
+"""Mean over median from which the advice says that the mean is no typical complaint."""
+
 NOTABLE = 0.02
 """Share of unfinished runs from which the advice speaks of them."""
 
@@ -66,13 +69,14 @@ def advise(
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
     scores = np.stack([np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked])
     sure = float((scores.argmin(axis=0) == 0).mean())
+    ahead = ranked[0] != baseline and sure >= LIKELY
     parts = [
         f"Within this model, {_verdict(ranked, means, sure, sign, what, judged.unit, replicates)}",
+        *([f"{_change(statistics[ranked[0]][outcome], outcome)} than {_doing(baseline)}"] if ahead else []),
+        *(_spread(statistics[ranked[0]][outcome], judged.unit) if sure >= LIKELY else []),
         *_harm(outcome, baseline, statistics),
         *_open_ends(statistics),
     ]
-    if ranked[0] != baseline and sure >= LIKELY:
-        parts.insert(1, f"{_change(statistics[ranked[0]][outcome], outcome)} than {_doing(baseline)}")
     return "; ".join(parts) + "."
 
 
@@ -104,6 +108,14 @@ def _change(found: Mapping[str, Any], outcome: str) -> str:
         return f"{_plain(-low)} {down} to {_plain(high)} {up}"
     near, far = sorted((abs(low), abs(high)))
     return f"{_plain(near)} to {_plain(far)} {down if high <= 0 else up}{unit}"
+
+
+def _spread(found: Mapping[str, Any], unit: str) -> list[str]:
+    """Say what complaints are like where their mean is of few large and many small ones."""
+    if unit not in _COUNTED or not found["mean"] > SKEWED * found["median"]:
+        return []
+    half, few = _plain(found["median"], 3), _plain(found["p95"], 3)
+    return [f"half of its complaints end at {half} {unit} or fewer, 1 in 20 at {few} or more"]
 
 
 def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:

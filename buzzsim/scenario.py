@@ -6,7 +6,7 @@ import html
 import math
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import resources
 from pathlib import Path
@@ -361,7 +361,7 @@ def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
     """Turn nested tables into dotted keys, refusing what no scenario has."""
     if not isinstance(data, Mapping):
         raise ScenarioError(sentence(place, "the changes", data, "a mapping of keys, such as 'reply.empathy', to values"))
-    flat: dict[str, Any] = {}
+    given: list[tuple[str, Any]] = []
     known = [*_TEXTS, *(key for key, _ in parameters.all_parameters())]
     for key, value in data.items():
         if key == "version":
@@ -372,19 +372,17 @@ def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
             if not isinstance(value, Mapping):
                 meant = [f", or did you mean {name!r}?" for name in known if name.endswith(f".{key}")]
                 raise ScenarioError(sentence(place, key, value, f"a table, [{key}]" + "".join(meant[:1])))
-            flat.update({f"{key}.{leaf}": inner for leaf, inner in value.items()})
+            given += [(f"{key}.{leaf}", inner) for leaf, inner in value.items()]
         else:
-            flat[str(key)] = value
-    for key in flat:
+            given.append((str(key), value))
+    flat = dict(given)
+    for key, _ in given:
         if key not in known:
-            raise ScenarioError(unknown(place, "key", key, [*_nearest_first(key, known), *SECTIONS]))
+            section = f"{key.partition('.')[0]}."  # whose keys are offered first
+            raise ScenarioError(unknown(place, "key", key, [*sorted(known, key=lambda k: not k.startswith(section)), *SECTIONS]))
+        if sum(key == other for other, _ in given) > 1:
+            raise ScenarioError(f"{place}: {key} is given twice, in its table and in one word; expected once")
     return flat
-
-
-def _nearest_first(key: str, known: Iterable[str]) -> list[str]:
-    """Offer the keys of the same section first."""
-    section = key.partition(".")[0]
-    return sorted(known, key=lambda name: not name.startswith(f"{section}."))
 
 
 def _with_preset(changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from scipy import stats
 import buzzsim as bz
 from buzzsim import draws
 from buzzsim.advice import advise
-from buzzsim.analysis import N_RESAMPLES, Resampling, exact_interval, pair, summarise
+from buzzsim.analysis import N_RESAMPLES, Resampling, exact_interval, pair, statistics, summarise
 from buzzsim.outcomes import OUTCOMES
 
 SCENARIO = bz.Scenario().replace({"network.customers": 500})
@@ -131,10 +131,7 @@ def statistics_of(**means):
     noise -= noise.mean()
     values = {name: np.repeat((mean + 0.1 * noise)[:, None], len(OUTCOMES), axis=1) for name, mean in means.items()}
     resampling = Resampling(1, 400)
-    found = {name: summarise(column, resampling) for name, column in values.items()}
-    for name in list(means)[1:]:
-        for outcome, paired in pair(values[name], values["ignore"], resampling).items():
-            found[name][outcome]["paired"] = paired
+    found = statistics(values, "ignore", resampling)
     return found, {name: resampling.means(column[:, [0]])[:, 0] for name, column in values.items()}
 
 
@@ -153,6 +150,17 @@ def test_advice_says_when_volumes_are_lower_bounds():
         found["ignore"]["unfinished"]["mean"] = found["censor"]["unfinished"]["mean"] = share
         text = advise("volume", "ignore", found, resampled, 400)
         assert ("in up to 30% of runs the criticism was still going on" in text) == spoken
+
+
+def test_advice_says_what_complaints_are_like_where_the_mean_is_of_few_large_ones():
+    found, resampled = statistics_of(ignore=5.0, censor=3.0)
+    assert "half of its" not in advise("volume", "ignore", found, resampled, 400)
+    found["censor"]["volume"] |= {"median": 2.0, "p95": 21.0}
+    assert "; half of its complaints end at 2 posts or fewer, 1 in 20 at 21 or more" in advise(
+        "volume", "ignore", found, resampled, 400
+    )
+    found["censor"]["solved"] |= {"median": 0.0}
+    assert "half of its" not in advise("solved", "ignore", found, resampled, 400)
 
 
 def test_advice_turns_round_where_higher_is_better():

@@ -145,6 +145,18 @@ def test_a_dataframe_with_empty_cells_gives_points_of_different_keys():
         (lambda: bz.Design.from_csv("nowhere.csv"), "nowhere.csv: cannot be read: No such file"),
         (lambda: bz.Design(()), "has no points"),
         (
+            lambda: bz.Design.product({"reply.empathy": [0.2, 0.5, 0.2]}),
+            "reply.empathy has the level 0.2 twice; expected each once",
+        ),
+        (
+            lambda: bz.Design.product({"reply": {"empathy": [0.1]}, "reply.empathy": [0.2]}),
+            "reply.empathy is given twice, in its table and in one word",
+        ),
+        (
+            lambda: bz.Design.from_dict({"method": "csv", "file": "points.csv", "brand.staff": [1, 5]}),
+            "brand.staff stands beside method = 'csv'; expected a column of points.csv instead",
+        ),
+        (
             lambda: bz.Design.from_dataframe(pd.DataFrame([[0.5, 0.6]], columns=["joining.r0", "joining.r0"])),
             "two columns are called 'joining.r0'; expected each key once",
         ),
@@ -515,6 +527,10 @@ def test_a_table_saved_with_its_index_says_how_to_leave_it_out(tmp_path):
         ("reply.empathy,brand.staf\n0.5,2\n", r"points.csv, row 1: unknown key 'brand.staf'; did you mean 'brand.staff'"),
         ("reply.empathy,brand.staff\n0.5,2\n1.5,3\n", r"points.csv, row 2: reply.empathy is 1.5; expected 0 to 1"),
         ("reply.empathy;brand.staff\n0,5;2\n", r"points.csv: the columns are parted by semicolons or tabs; expected commas"),
+        ("reply.empathy,joining.r0\n0.2,0.9,\n0.8,0.7,\n", r"points.csv: its rows have more cells than its header has keys"),
+        ("reply.empathy,joining.r0\n0.2,0.9,1\n0.8,0.7,1\n", r"points.csv: its rows have more cells than its header has keys"),
+        ("reply.empathy,joining.r0\n0.2,0.9\n,\n", r"points.csv, row 2: is empty; expected a value for at least one key"),
+        ("reply.empathy,joining.r0\n", r"points.csv: has no rows; expected one for each point"),
         ("reply.empathy\tbrand.staff\n0.5\t2\n", r"points.csv: the columns are parted by semicolons or tabs; expected commas"),
     ],
 )

@@ -161,6 +161,11 @@ class Design:
                 f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or "
                 "pandas.read_csv with sep and decimal, then Design.from_dataframe)"
             )
+        if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first column for names of rows
+            raise ScenarioError(f"{place}: its rows have more cells than its header has keys; expected a key above each column")
+        if frame.isna().all(axis=1).any():
+            row = int(frame.isna().all(axis=1).argmax()) + 1
+            raise ScenarioError(f"{place}, row {row}: is empty; expected a value for at least one key")
         return cls._of_rows(frame, place)
 
     @classmethod
@@ -214,7 +219,8 @@ class Design:
         return len(self.points)
 
     def __repr__(self) -> str:
-        return f"<Design: {len(self):,} points over {', '.join(self.keys) or 'no keys'}>"
+        points = "1 point" if len(self) == 1 else f"{len(self):,} points"
+        return f"<Design: {points} over {', '.join(self.keys) or 'no keys'}>"
 
     def _repr_html_(self) -> str:
         return str(self.frame().to_html(max_rows=12))
@@ -225,6 +231,8 @@ class Design:
         twice = frame.columns[frame.columns.duplicated()]
         if len(twice):
             raise ScenarioError(f"{place}: two columns are called {twice[0]!r}; expected each key once")
+        if frame.empty:
+            raise ScenarioError(f"{place}: has no rows; expected one for each point")
         rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")
         known = dict(all_parameters())
         points = [{str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows]
@@ -270,7 +278,9 @@ def _is_empty(value: Any) -> bool:
 
 def _levels(key: str, values: Any) -> list[Any]:
     """Give the levels of a key; a key whose value is itself a list is varied by a list of lists."""
-    if isinstance(values, (range, np.ndarray, pd.Series)):
+    if isinstance(values, np.ndarray):
+        values = values.tolist()  # a number, where it has no dimension
+    if isinstance(values, (range, pd.Series)):
         values = list(values)
     if not isinstance(values, (list, tuple)):
         return [values]
@@ -281,7 +291,10 @@ def _levels(key: str, values: Any) -> list[Any]:
         raise ScenarioError(sentence(_PLACE, key, values, "at least one value"))
     if kind is list or not all(isinstance(value, Hashable) for value in values):
         return list(values)
-    return list(dict.fromkeys(values))
+    twice = [value for k, value in enumerate(values) if value in values[:k]]
+    if twice:
+        raise ScenarioError(f"{_PLACE}: {key} has the level {twice[0]!r} twice; expected each once")
+    return list(values)
 
 
 def _range(key: str, value: Any, known: Mapping[str, Parameter]) -> tuple[float, float]:
@@ -326,7 +339,12 @@ def _part(part: dict[str, Any], folder: Path) -> Design:
     if method == "product":
         return Design.product(part)
     if method == "csv":
-        return Design.from_csv(folder / str(_taken(part, "file", method)))
+        file = folder / str(_taken(part, "file", method))
+        if part:
+            raise ScenarioError(
+                f"{_PLACE}: {next(iter(part))} stands beside method = 'csv'; expected a column of {file.name} instead"
+            )
+        return Design.from_csv(file)
     if method == "table":
         return _table(part)
     n, seed = _taken(part, "n", method), _taken(part, "seed", method)
