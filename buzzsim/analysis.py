@@ -28,6 +28,13 @@ _COLUMN = {name: k for k, name in enumerate(OUTCOMES)}
 _SIGN = np.array([1.0 if outcome.better == "lower" else -1.0 for outcome in OUTCOMES.values()])
 
 
+COLUMNS = (
+    "replicates", "mean", "low", "high", "median", "p95",
+    "difference", "difference_low", "difference_high", "p_better", "p_worse",
+)  # fmt: skip
+"""What a table says of an outcome under a strategy; from the difference on, against the baseline."""
+
+
 @dataclass(frozen=True)
 class Resampling:
     """The bootstrap over replicates: which of them each resample draws depends on nothing but the entropy."""
@@ -148,16 +155,13 @@ def row(found: Mapping[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``replicates`` (those in which the outcome is defined), ``mean``, ``low``, ``high``, ``median``, ``p95``, and of the
-        pairs ``difference``, ``difference_low``, ``difference_high``, ``p_better``, ``p_worse``; None where there is nothing.
+        The `COLUMNS`: number of replicates in which the outcome is defined, mean and its interval, and so on; of the pairs,
+        None where there are none.
     """
     paired = found.get("paired", {})
-    low, high = paired.get("ci95", [None, None])
-    return {
-        "replicates": found["n"], "mean": found["mean"], "low": found["ci95"][0], "high": found["ci95"][1],
-        "median": found["median"], "p95": found["p95"], "difference": paired.get("difference"), "difference_low": low,
-        "difference_high": high, "p_better": paired.get("p_better"), "p_worse": paired.get("p_worse"),
-    }  # fmt: skip
+    own = found["n"], found["mean"], *found["ci95"], found["median"], found["p95"]
+    pairs = paired.get("difference"), *paired.get("ci95", [None, None]), paired.get("p_better"), paired.get("p_worse")
+    return dict(zip(COLUMNS, (*own, *pairs), strict=True))
 
 
 def exact_interval(hits: int, n: int) -> tuple[float, float]:

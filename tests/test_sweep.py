@@ -245,6 +245,12 @@ def damage_bit(file):
     file.write_bytes(content)
 
 
+def damage_name(file):
+    content = file.read_bytes()
+    place = content.index(b"strategy")  # in the list of columns at the end, which no checksum covers
+    file.write_bytes(content[:place] + b"t" + content[place + 1 :])
+
+
 def damage_gone(file):
     file.unlink()
 
@@ -256,7 +262,7 @@ def damage_other(file):
 
 
 @pytest.mark.parametrize("hourly", [None, "bands"])
-@pytest.mark.parametrize("damage", [damage_cut, damage_empty, damage_bit, damage_gone, damage_other])
+@pytest.mark.parametrize("damage", [damage_cut, damage_empty, damage_bit, damage_name, damage_gone, damage_other])
 def test_a_damaged_block_is_computed_again_and_no_other(tmp_path, damage, hourly):
     sweep = swept(tmp_path, hourly=hourly)
     digest, before = sweep.digest(), contents(tmp_path)
@@ -275,6 +281,42 @@ def test_reading_a_damaged_block_says_what_to_do(tmp_path):
     damage_bit(sorted((tmp_path / "blocks").iterdir())[0])
     with pytest.raises(SweepError, match="run the sweep again"):
         sweep.table()
+
+
+def test_a_block_whose_columns_have_other_names_is_not_finished(tmp_path):
+    sweep = swept(tmp_path)
+    damage_name(sorted((tmp_path / "blocks").iterdir())[0])
+    assert sweep.status().missing == 1
+    with pytest.raises(SweepError, match="other names or types than they were written with; run the sweep again"):
+        blocks.read_runs(tmp_path, Block(min(sweep.plan.points), 0, N))
+
+
+def test_a_block_that_two_compute_is_never_gone(tmp_path, monkeypatch):
+    sweep = swept(tmp_path, hourly="bands")
+    block = Block(min(sweep.plan.points), 0, N)
+    write = blocks.write_hourly
+
+    def watched(*arguments):
+        write(*arguments)
+        assert blocks.failures(tmp_path, sweep.plan, block) == 0
+
+    monkeypatch.setattr(blocks, "write_hourly", watched)
+    before = contents(tmp_path)
+    compute(str(tmp_path), block)
+    assert {name: content for name, (content, _) in contents(tmp_path).items()} == {
+        name: content for name, (content, _) in before.items()
+    }
+
+
+def test_hours_of_another_try_are_not_taken_for_this_one(tmp_path):
+    sweep = swept(tmp_path, hourly="bands")
+    block = Block(min(sweep.plan.points), 0, N)
+    hours = blocks.read_hourly(tmp_path, block)
+    blocks.write_hourly(tmp_path, sweep.plan, block, np.zeros((N, 4, 12), np.int32), [None, "it fell over", None, None])
+    assert blocks.failures(tmp_path, sweep.plan, block) is None
+    assert sweep.status().missing == 1
+    sweep.run(1, quiet=True)
+    assert blocks.read_hourly(tmp_path, block).equals(hours)
 
 
 @pytest.mark.parametrize(
@@ -584,6 +626,74 @@ def test_points_that_end_before_their_rule_holds_are_told(tmp_path):
     kept = contents(tmp_path)
     assert sweep.run(1, until="ci95 of reach difference < 1", max_replicates=2 * BLOCK, quiet=True).unsure == ()
     assert contents(tmp_path) == kept
+
+
+def test_a_rule_hides_no_replicates_that_were_asked_for_plainly(tmp_path):
+    swept(tmp_path)
+    swept(tmp_path, replicates=BLOCK)
+    status = swept(tmp_path, run=False).run(1, until="ci95 of reach difference < 1e-9", max_replicates=N + 5, quiet=True)
+    assert set(status.replicates.values()) == {N + 5}
+    found = bz.Sweep.load(tmp_path)
+    assert found.table("volume").groupby(["point", "strategy"], observed=True).size().eq(BLOCK).all()
+    assert set(found.status().replicates.values()) == {BLOCK}
+
+
+def test_another_rule_keeps_the_maximum_of_the_file(tmp_path):
+    file = tmp_path / "s.toml"
+    file.write_text('until = "ci95 of reach difference < 0.5"\nmax_replicates = 60\nreplicates = 20\nseed = 1\n[design]\n')
+    sweep = bz.Sweep.from_file(file)
+    assert sweep.run(1, until="ci95 of reach difference < 1e-9", quiet=True).runs == 4 * 60
+
+
+def test_fewer_keys_for_the_same_points_leave_the_directory_as_it_reads(tmp_path):
+    staff = SMALL.brand.staff
+    swept(tmp_path, design={"reply.empathy": [0.2, 0.8], "brand.staff": [staff, 5]})
+    before = bz.Sweep.load(tmp_path).results("volume")
+    swept(tmp_path, design={"reply.empathy": [0.2, 0.8]})
+    assert bz.Sweep.load(tmp_path).results("volume").equals(before)
+    points = pd.read_parquet(tmp_path / "points.parquet")
+    assert sorted(points["brand.staff"].unique()) == sorted([5.0, staff])
+
+
+def test_points_of_unequal_designs_have_every_value_in_their_file(tmp_path):
+    swept(tmp_path, design=bz.Design.product({"reply.empathy": [0.2]}) + bz.Design.product({"brand.staff": [5]}))
+    points = pd.read_parquet(tmp_path / "points.parquet")
+    assert points["reply.empathy"].tolist() == [0.2, SMALL.reply.empathy]
+    assert points["brand.staff"].tolist() == [SMALL.brand.staff, 5.0]
+
+
+def test_rows_of_trajectories_find_their_points(tmp_path):
+    design = bz.Design.morris({"reply.empathy": (0, 1), "joining.r0": (0.5, 1.2)}, 6, rng=1)
+    sweep = swept(tmp_path, design=design, replicates=5)
+    rows = design.frame().merge(sweep.summary("volume"), on=design.keys, how="left")
+    assert len(sweep.plan.points) < len(design) == len(rows) / 4
+    assert rows["mean"].notna().all()
+
+
+def test_tables_of_nothing_have_their_columns(tmp_path, capsys):
+    sweep = swept(tmp_path, run=False)
+    with pytest.raises(ScenarioError):
+        sweep.run(until="never")
+    sweep.run(1, shard=(10_000, 10_000), quiet=True)
+    assert {"outcome", "mean", "p_worse"} <= set(sweep.summary().columns)
+    assert main(["sweep", "table", str(tmp_path), "--format", "csv", "--outcomes", "volume"]) == 0
+    assert capsys.readouterr().out == "point,reply.empathy,brand.staff,strategy,replicate,volume,error\n"
+
+
+def test_a_plan_is_no_sweep_file(tmp_path):
+    swept(tmp_path, run=False).run(1, shard=(10_000, 10_000), quiet=True)
+    with pytest.raises(SweepError, match=r"sweep\.toml: the plan of a sweep, written by buzzsim; expected its directory instead"):
+        bz.Sweep.from_file(tmp_path / "sweep.toml")
+
+
+def test_results_opened_before_the_end_keep_their_length(tmp_path):
+    pytest.importorskip("dask")
+    sweep = swept(tmp_path, replicates=2 * BLOCK, run=False)
+    sweep.run(1, shard=(1, 2), quiet=True)
+    opened = sweep.results("volume", lazy=True)
+    sweep.run(1, quiet=True)
+    assert opened.sizes["replicate"] == BLOCK
+    assert opened["volume"].notnull().all()
 
 
 def test_a_maximum_below_what_was_asked_for_is_refused(tmp_path):
@@ -1093,6 +1203,7 @@ def test_the_slurm_script_computes_everything_in_a_loop_that_stands_for_the_arra
     assert status == 0
     (tmp_path / "job.sh").write_text(script)
     assert "#SBATCH --array=1-3\n#SBATCH --cpus-per-task=2\n#SBATCH --mem=4G\n" in script
+    assert "nowhere.toml: cannot be read" in said(capsys, "sweep", "slurm", "nowhere.toml")[2]
     assert "#SBATCH --mem=16G\n" in said(capsys, "sweep", "slurm", file, "--memory", "16G")[1]
     assert "--memory is '16 GB'; expected a whole number" in said(capsys, "sweep", "slurm", file, "--memory", "16 GB")[2]
     assert "#SBATCH --time=5:00:00\n" in script

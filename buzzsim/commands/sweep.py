@@ -41,7 +41,10 @@ def add_to(commands: Any) -> None:
     run.add_argument("--shard", metavar="I/N", type=share, default=(1, 1), help="only the I-th of N parts, as in a job array")
     run.add_argument("--until", metavar="RULE", help="go on until it holds, such as 'ci95 of reach difference < 0.01'")
     run.add_argument(
-        "--max-replicates", metavar="N", type=whole(1, 10**9), help="where --until ends at the latest (default: 10000)"
+        "--max-replicates",
+        metavar="N",
+        type=whole(1, 10**9),
+        help="where --until ends at the latest (default: the file's, else 10000)",
     )
     run.add_argument("--retry", action="store_true", help="compute anew what failed")
     run.add_argument("--quiet", action="store_true", help="show no progress")
@@ -73,14 +76,7 @@ def add_to(commands: Any) -> None:
 
 def _run(options: argparse.Namespace) -> int:
     """Run, and say how far it is; what is finished is kept whatever happens."""
-    from buzzsim.sweep import Sweep
-
-    if Path(options.sweep).is_dir():
-        if options.out is not None:
-            raise ScenarioError(sentence("sweep run", "--out", options.out, "only beside a .toml file"))
-        sweep = Sweep.load(options.sweep)
-    else:
-        sweep = Sweep.from_file(options.sweep, options.out)
+    sweep = _opened(options)
     try:
         status = sweep.run(
             options.jobs,
@@ -96,6 +92,17 @@ def _run(options: argparse.Namespace) -> int:
         return EXIT_INTERRUPTED
     print(status)
     return 1 if status.failed else 0
+
+
+def _opened(options: argparse.Namespace) -> Any:
+    """Open the sweep of a directory or a file."""
+    from buzzsim.sweep import Sweep
+
+    if not Path(options.sweep).is_dir():
+        return Sweep.from_file(options.sweep, options.out)
+    if options.out is not None:
+        raise ScenarioError(sentence("sweep", "--out", options.out, "only beside a .toml file"))
+    return Sweep.load(options.sweep)
 
 
 def _status(options: argparse.Namespace) -> None:
@@ -134,6 +141,7 @@ def _table(options: argparse.Namespace) -> None:
 
 def _slurm(options: argparse.Namespace) -> None:
     """Print the script of a job array; a task that is stopped is put back into the queue, and goes on."""
+    _opened(options)  # a mistake is told here, not by each task
     words = [sys.executable, "-m", "buzzsim", "sweep", "run", os.path.abspath(options.sweep)]
     if options.out is not None:
         words += ["--out", os.path.abspath(options.out)]

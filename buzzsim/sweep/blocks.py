@@ -79,11 +79,10 @@ def write_runs(directory: Path, plan: Plan, block: Block, values: NDArray[np.flo
         "error": pa.array(list(errors) * n, pa.string()),
         **{name: flat[:, k] for k, name in enumerate(OUTCOMES)},
     }
-    failed = n * sum(error is not None for error in errors)
-    _write(path_of(directory, block), pa.table(columns, _SCHEMAS[RUNS]), _about(plan, block) | {"failed": failed})
+    _write(path_of(directory, block), pa.table(columns, _SCHEMAS[RUNS]), _about(plan, block, errors))
 
 
-def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32], sound: Sequence[int]) -> None:
+def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32], errors: Sequence[str | None]) -> None:
     """Write a block's critical posts by hour, before the block itself.
 
     ``whole``: a list for each run. ``bands``: how many runs had how many posts in each hour, from which any band follows.
@@ -91,9 +90,10 @@ def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.i
     Parameters
     ----------
     hourly : array of shape (replicates, strategies, hours)
-    sound : sequence of int
-        The numbers of the strategies that did not fail; the others have no series.
+    errors : sequence of str or None
+        For each strategy why it failed: it has no series.
     """
+    sound = [s for s, error in enumerate(errors) if error is None]
     hourly = hourly[:, sound]
     n, strategies, hours = hourly.shape
     if plan.hourly == "whole":
@@ -119,26 +119,25 @@ def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.i
             "volume": table[:, 2],
             "runs": table[:, 3],
         }
-    _write(path_of(directory, block, HOURLY), pa.table(columns, _SCHEMAS[plan.hourly]), _about(plan, block))
+    _write(path_of(directory, block, HOURLY), pa.table(columns, _SCHEMAS[plan.hourly]), _about(plan, block, errors))
 
 
 def is_whole(directory: Path, plan: Plan, block: Block) -> bool:
-    """Whether a block is finished: its file is there, this plan's, and every page of it can be read."""
-    if not _is_readable(path_of(directory, block), plan, block):
-        return False
-    return not plan.hourly or _is_readable(path_of(directory, block, HOURLY), plan, block)
+    """Whether a block is finished: its files are there, this plan's, and every page of them can be read."""
+    return failures(directory, plan, block, every_page=True) is not None
 
 
-def failures(directory: Path, plan: Plan, block: Block) -> int | None:
-    """Give how many runs of a block failed, None where it is not finished; looks at the ends of files only."""
-    path = path_of(directory, block)
-    try:
-        about = json.loads((pq.read_schema(path).metadata or {})[_ABOUT])
-        if plan.hourly and not path_of(directory, block, HOURLY).is_file():
-            return None
-    except _UNREADABLE:
+def failures(directory: Path, plan: Plan, block: Block, *, every_page: bool = False) -> int | None:
+    """Give how many runs of a block failed, None where it is not finished; looks at the ends of files only, unless asked for more.
+
+    Its files must tell of the same failures: a worker stopped between the two, when it tried again what had failed, leaves one
+    of each time.
+    """
+    told = [_told_by(path_of(directory, block, folder), every_page) for folder in ((RUNS, HOURLY) if plan.hourly else (RUNS,))]
+    first = told[0] or {}
+    if any(about is None or {**about, **_about(plan, block)} != about or about["failed"] != first["failed"] for about in told):
         return None
-    return int(about["failed"]) if {**about, **_about(plan, block)} == about else None
+    return int(first["failed"])
 
 
 def read_runs(directory: Path, block: Block, columns: Sequence[str] | None = None) -> pa.Table:
@@ -163,44 +162,62 @@ def nothing() -> pa.Table:
 
 
 def write_points(directory: Path, plan: Plan) -> None:
-    """Write which point is which, for whoever reads the files without buzzsim: its name and the keys it sets."""
+    """Write which point is which, for whoever reads the files without buzzsim: its name and the value of every key that varies."""
     keys = plan.design.keys
     names = pa.array(list(plan.points), pa.string())
-    columns = [pa.array([_plain(point.changes.get(key)) for point in plan.points.values()], from_pandas=True) for key in keys]
-    _write(directory / "points.parquet", pa.Table.from_arrays([names, *columns], ["point", *keys]), {})
+    columns = [pa.array([_plain(point.value_of(key)) for point in plan.points.values()], from_pandas=True) for key in keys]
+    path, table = directory / "points.parquet", pa.Table.from_arrays([names, *columns], ["point", *keys])
+    if not path.is_file() or path.read_bytes() != _written(table, {}):  # a finished sweep may be read-only
+        _write(path, table, {})
 
 
-def _about(plan: Plan, block: Block) -> dict[str, Any]:
-    """What a block's file says of itself."""
-    return {"sweep": plan.fingerprint, "own": dict(plan.own), "point": block.point, "first": block.first, "last": block.last}
+def _about(plan: Plan, block: Block, errors: Sequence[str | None] | None = None) -> dict[str, Any]:
+    """What a block's file says of itself, and how many of its runs failed, where that is known."""
+    about = {"sweep": plan.fingerprint, "own": dict(plan.own), "point": block.point, "first": block.first, "last": block.last}
+    if errors is None:
+        return about
+    return about | {"failed": (block.last - block.first) * sum(error is not None for error in errors)}
 
 
 def _write(path: Path, table: pa.Table, about: dict[str, Any]) -> None:
     """Write a table with checksums, and what it is about."""
+    write_whole(path, _written(table, about))
+
+
+def _written(table: pa.Table, about: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     named = table.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     pq.write_table(named, buffer, compression="zstd", write_page_checksum=True)
-    write_whole(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
-def _is_readable(path: Path, plan: Plan, block: Block) -> bool:
-    """Whether a file is this block's, with every checksum right."""
+def _told_by(path: Path, every_page: bool) -> dict[str, Any] | None:
+    """Give what a file says of itself, None where it is damaged, as far as looked at."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             about = json.loads(file.schema_arrow.metadata[_ABOUT])
-            file.read()
+            is_ours = _is_ours(file.schema_arrow) and isinstance(about, dict) and "failed" in about
+            if every_page:
+                file.read()
     except (*_UNREADABLE, TypeError):
-        return False
-    return bool({**about, **_about(plan, block)} == about)
+        return None
+    return about if is_ours else None
 
 
 def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if not _is_ours(file.schema_arrow):
+                raise ValueError("its columns have other names or types than they were written with")
             return file.read(columns=None if columns is None else list(columns))
     except _UNREADABLE as error:
         said = str(error).strip().splitlines()[0]
         raise SweepError(f"{path}: cannot be read: {said}; run the sweep again, and it is computed anew") from None
+
+
+def _is_ours(schema: pa.Schema) -> bool:
+    """Whether columns are named and typed as they were written: no checksum covers that part of a file."""
+    return any(schema.equals(known) for known in _SCHEMAS.values())
 
 
 def _words(words: Iterable[str], codes: Any) -> pa.DictionaryArray:

@@ -110,7 +110,9 @@ class Design:
     def morris(cls, ranges: Mapping[str, Any], n: int, *, rng: Any = None) -> Design:
         """Lay n trajectories that change one key at a time (Morris 1991); each has one point more than there are keys.
 
-        Parameters as for `latin_hypercube`, but n counts trajectories.
+        Parameters as for `latin_hypercube`, but n counts trajectories. A point that lies on several of them is computed
+        once: ``design.frame().merge(sweep.summary("volume"), on=design.keys, how="left")`` gives every row of the
+        trajectories, in their order, what was found there.
 
         Examples
         --------

@@ -55,6 +55,11 @@ class Point:
     changes: Mapping[str, Any]
     scenario: Scenario
 
+    def value_of(self, key: str) -> Any:
+        """Give the value that a key has here, set or not."""
+        section, _, leaf = key.partition(".")
+        return getattr(getattr(self.scenario, section), leaf)
+
 
 @dataclass(frozen=True)
 class Block:
@@ -202,11 +207,13 @@ class Plan:
 
     def union(self, found: Plan) -> Plan:
         """Give what the directory's file says from now on: every point so far, and most replicates (or a rule's last maximum)."""
-        points = {**found.points, **self.points}  # in the order found, with network files where they are now
+        points = {name: point.changes for name, point in found.points.items()}
+        for name, point in self.points.items():  # the same scenario: network files where they are now, and every key named so far
+            points[name] = {**points.get(name, {}), **point.changes}
         return replace(
             self,
-            design=Design(tuple(point.changes for point in points.values())),
-            replicates=self.replicates if self.until else max(found.replicates, self.replicates),
+            design=Design(tuple(points.values())),
+            replicates=self.replicates if self.until and found.until else max(found.replicates, self.replicates),
             until=self.until if self.until or self.replicates > found.replicates else found.until,
             networks={**found.networks, **self.networks},
         )
@@ -253,16 +260,18 @@ def settle(plan: Plan, directory: Path, fresh_luck: bool, retry: bool = False) -
     file = directory / FILE
     if not file.exists() and create_whole(file, plan.to_toml().encode()):
         return plan
+    text = ""
     for _ in range(_ATTEMPTS):  # whoever writes at the same moment is joined in turn
+        if text and file.read_text(encoding="utf-8") == text:
+            break
         found = open_plan(directory)
         joined = agreed(plan, found, directory, fresh_luck)
         for name, lines in plan.own.items():
             if not retry and found.own.get(name, lines) != lines:
                 raise SweepError(changed(directory, name))
         text = joined.union(found).to_toml()
-        if text == file.read_text(encoding="utf-8"):
-            return joined
-        write_whole(file, text.encode())
+        if text != file.read_text(encoding="utf-8"):
+            write_whole(file, text.encode())
     return joined
 
 

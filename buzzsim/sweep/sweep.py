@@ -110,6 +110,8 @@ class Sweep:
     def load(cls, directory: str | os.PathLike[str]) -> Sweep:
         """Open the sweep of a directory: every point asked for so far, each with the most replicates that were asked for of any.
 
+        Where more than one maximum was given to ``until``, the last counts.
+
         Raises
         ------
         SweepError
@@ -134,6 +136,8 @@ class Sweep:
             raise SweepError(f"{path}: cannot be read: {error.strerror or error}") from None
         except (ValueError, RecursionError) as error:
             raise SweepError(f"{place}: not valid TOML: {error}") from None
+        if "format" in data:
+            raise SweepError(f"{place}: the plan of a sweep, written by buzzsim; expected its directory instead, {folder}")
         for key in data:
             if key not in _KEYS:
                 raise SweepError(unknown(place, "key", key, _KEYS))
@@ -182,7 +186,7 @@ class Sweep:
             Go on, point by point, until this holds, such as ``"ci95 of reach difference < 0.01"``: half of the
             95 % interval of every paired difference to the baseline is narrower than that. Looked at after each block.
         max_replicates : int, optional
-            Where `until` ends at the latest; 10,000 by default.
+            Where `until` ends at the latest; if left out, where the rule that the sweep has ends, else 10,000.
         retry : bool
             Whether blocks that failed are computed anew, and all blocks of a strategy whose lines have changed.
         quiet : bool
@@ -295,7 +299,9 @@ class Sweep:
         if len(self.plan.strategies) == 1:
             raise ScenarioError(sentence("arguments", "until", until, "only together with a strategy beside the baseline"))
         asked = self.plan.stages[0]
-        found = checked_replicates("max_replicates", max(MOST_REPLICATES, asked) if most is None else most)
+        if most is None:
+            most = self.plan.replicates if self.plan.until else max(MOST_REPLICATES, asked)
+        found = checked_replicates("max_replicates", most)
         if found < asked:
             raise ScenarioError(sentence("arguments", "max_replicates", most, f"{asked:,} or more, the replicates first asked for"))
         self.plan = self.plan.asked_until(until, found)

@@ -15,13 +15,13 @@ import pyarrow.parquet as pq
 import xarray as xr
 from numpy.typing import NDArray
 
-from buzzsim.analysis import Resampling, row, statistics
+from buzzsim.analysis import COLUMNS, Resampling, row, statistics
 from buzzsim.errors import ResultError, SweepError, unknown
 from buzzsim.files import instead_of
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import all_parameters
 from buzzsim.sweep import blocks
-from buzzsim.sweep.plan import Block, Plan, Point
+from buzzsim.sweep.plan import Block, Plan
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -55,19 +55,21 @@ def finished(directory: Path, plan: Plan, name: str) -> list[Block]:
 
 
 def tables(directory: Path, plan: Plan, outcomes: list[str], at_once: int = 1) -> Iterator[pd.DataFrame]:
-    """Give the tidy table in pieces of some points each, so that memory stays flat."""
-    names = list(plan.points)
+    """Give the tidy table in pieces of some points each, so that memory stays flat; one without rows where nothing is finished."""
+    names, nothing = list(plan.points), True
     for first in range(0, len(names), at_once):
         found = [rows_of(directory, plan, name, [*outcomes, "error"]) for name in names[first : first + at_once]]
         parts = [part for part in found if part is not None]
         if parts:
+            nothing = False
             yield _with_keys(pa.concat_tables(parts).unify_dictionaries().to_pandas(), plan, outcomes)
+    if nothing:
+        yield _with_keys(_empty(outcomes), plan, outcomes)
 
 
 def table(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
     """Give the whole tidy table."""
-    found = list(tables(directory, plan, outcomes, at_once=max(1, len(plan.points))))
-    frame = found[0] if found else _with_keys(_empty(outcomes), plan, outcomes)
+    (frame,) = tables(directory, plan, outcomes, at_once=len(plan.points))
     units = {key: parameter.unit for key, parameter in all_parameters() if key in plan.design.keys}
     frame.attrs = {"units": units | {name: OUTCOMES[name].unit for name in outcomes}, **provenance(plan)}
     return frame
@@ -81,7 +83,7 @@ def save(directory: Path, plan: Plan, outcomes: list[str], path: str) -> None:
     OutputError
         When the file cannot be written.
     """
-    keys = [_column([value_of(point, key) for point in plan.points.values()]) for key in plan.design.keys]
+    keys = [_column([point.value_of(key) for point in plan.points.values()]) for key in plan.design.keys]
     kinds = [pa.string() if values.dtype == object else pa.array(values).type for values in keys]
     schema = pa.schema(
         [("point", pa.string()), *zip(plan.design.keys, kinds, strict=True), ("strategy", pa.string()), ("replicate", pa.int32())]
@@ -101,12 +103,12 @@ def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
         values = values_of(directory, plan, name, list(OUTCOMES))
         if values is None:
             continue
-        keys = {key: value_of(point, key) for key in plan.design.keys}
+        keys = {key: point.value_of(key) for key in plan.design.keys}
         by_strategy = {strategy: values[:, s] for s, strategy in enumerate(plan.strategies)}
         for strategy, found in statistics(by_strategy, plan.baseline, Resampling(plan.entropy, len(values))).items():
             for outcome in outcomes:
                 rows.append({"point": name, **keys, "strategy": strategy, "outcome": outcome, **row(found[outcome])})
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["point", *plan.design.keys, "strategy", "outcome", *COLUMNS])
 
 
 def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.Dataset:
@@ -127,7 +129,7 @@ def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.
     else:
         coords["point"] = names
         for key in plan.design.keys:
-            coords[key] = ("point", _column([value_of(point, key) for point in plan.points.values()]), _key_attrs(about[key]))
+            coords[key] = ("point", _column([point.value_of(key) for point in plan.points.values()]), _key_attrs(about[key]))
     variables = {
         name: (dims, values.reshape(shape), {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning})
         for name, values in zip(outcomes, arrays, strict=True)
@@ -154,7 +156,7 @@ def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
             rows.append((name, strategy, hour, runs.sum(), np.average(volume, weights=runs), *_weighted(volume, runs)))
     columns = ["point", "strategy", "hour", "replicates", "mean", *(f"p{round(100 * q):02d}" for q in QUANTILES)]
     frame = pd.DataFrame(rows, columns=columns)
-    keys = {key: [value_of(plan.points[name], key) for name in frame["point"]] for key in plan.design.keys}
+    keys = {key: [plan.points[name].value_of(key) for name in frame["point"]] for key in plan.design.keys}
     for k, (key, values) in enumerate(keys.items(), 1):
         frame.insert(k, key, values)
     frame.attrs = {"units": {"hour": "hours", "mean": "posts per hour"}, **provenance(plan)}
@@ -180,12 +182,6 @@ def provenance(plan: Plan) -> dict[Hashable, Any]:
     """Say where the numbers come from, in words that any file format keeps."""
     about = " ".join(f"{part} {number}" for part, number in plan.versions.items())
     return {"scenario": plan.scenario.to_toml(), "entropy": str(plan.entropy), "baseline": plan.baseline, "versions": about}
-
-
-def value_of(point: Point, key: str) -> Any:
-    """Give the value that a key has at a point, set or not."""
-    section, _, leaf = key.partition(".")
-    return getattr(getattr(point.scenario, section), leaf)
 
 
 def values_of(directory: Path, plan: Plan, name: str, outcomes: list[str]) -> NDArray[np.float64] | None:
@@ -220,7 +216,8 @@ def _placed(directory: Path, plan: Plan, name: str, outcomes: list[str], longest
     rows = rows_of(directory, plan, name, outcomes)
     if rows is not None:
         replicates = rows["replicate"].to_numpy()[:: len(plan.strategies)]
-        placed[..., replicates] = _by_replicate(rows, plan, outcomes).transpose(2, 1, 0)
+        there = replicates < longest  # others may have been finished since
+        placed[..., replicates[there]] = _by_replicate(rows, plan, outcomes)[there].transpose(2, 1, 0)
     return placed
 
 
@@ -235,7 +232,7 @@ def _with_keys(frame: pd.DataFrame, plan: Plan, outcomes: list[str]) -> pd.DataF
     of = pd.Index(plan.points).get_indexer(pd.Index(names))
     frame = frame[["point", "strategy", "replicate", *outcomes, "error"]]
     for k, key in enumerate(plan.design.keys, 1):
-        values = _column([value_of(point, key) for point in plan.points.values()])
+        values = _column([point.value_of(key) for point in plan.points.values()])
         frame.insert(k, key, values[of])
     return frame
 
@@ -262,7 +259,7 @@ def _factors(plan: Plan) -> tuple[dict[str, list[Any]], list[int]]:
     keys = plan.design.keys
     if not keys or any(len(point.changes) != len(keys) for point in points):
         return {}, []
-    values = [tuple(value_of(point, key) for key in keys) for point in points]
+    values = [tuple(point.value_of(key) for key in keys) for point in points]
     if any(isinstance(value, tuple) for value in values[0]):
         return {}, []
     levels = [list(dict.fromkeys(column)) for column in zip(*values, strict=True)]

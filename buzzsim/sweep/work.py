@@ -68,8 +68,7 @@ def compute(directory: str, block: Block) -> Done:
     except BuzzsimError as failure:
         errors = [str(failure)] * len(plan.strategies)
     if plan.hourly:
-        blocks.path_of(folder, block).unlink(missing_ok=True)  # tried again: its presence would say that both are there
-        blocks.write_hourly(folder, plan, block, hourly, [s for s, error in enumerate(errors) if error is None])
+        blocks.write_hourly(folder, plan, block, hourly, errors)
     blocks.write_runs(folder, plan, block, values, errors)
     return Done(block, any(errors))
 
