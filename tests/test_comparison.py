@@ -311,6 +311,7 @@ def test_pairs_that_never_differ_have_no_variance_reduction():
 )
 def test_exact_intervals_are_those_of_the_tables(hits, n, low, high):
     assert exact_interval(hits, n) == pytest.approx((low, high), abs=1e-6)
+    assert exact_interval(np.int64(hits), np.int64(n)) == pytest.approx((low, high), abs=1e-6)
 
 
 def test_more_of_what_is_good_is_better_and_small_spreads_count():
@@ -323,6 +324,14 @@ def test_more_of_what_is_good_is_better_and_small_spreads_count():
     spread = np.var([0.1, 0.1, 0.2, -0.1])
     apart = np.var([0.2, 0.3, 0.5, 0.3]) + np.var([0.1, 0.2, 0.3, 0.4])
     assert found["volume"]["variance_reduction"] == pytest.approx(apart / spread)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_two_pairs_have_an_interval_and_one_has_none(n):
+    values = outcomes_of([1.0, 2.0, 4.0][:n], len(OUTCOMES))
+    low, high = pair(values, np.zeros_like(values), Resampling(3, n))["volume"]["ci95"]
+    assert (low is None, high is None) == (n == 1, n == 1)
+    assert n == 1 or (low == 1.0 and high == values.max())
 
 
 def test_pairs_of_which_none_is_defined_say_nothing():
