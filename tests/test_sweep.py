@@ -598,12 +598,34 @@ def test_a_table_of_points_is_read_back_with_its_names(tmp_path):
     assert bz.Design.from_dataframe(pd.read_parquet(sweep.directory / "points.parquet")) == GRID
 
 
-def test_an_edited_plan_is_checked(tmp_path):
-    swept(tmp_path, run=False).run(1, quiet=True)
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        (f"replicates = {N}", "replicates = -5", "replicates is -5; expected a whole number from 1 to"),
+        ("block = 250", "block = 0", "replicates is 0; expected a whole number from 1 to"),
+        ('entropy = "7"', 'entropy = "-7"', "not the plan of a sweep, or cut off"),
+        ('hourly = ""', 'hourly = "x"', "not the plan of a sweep, or cut off"),
+        ("stages = [\n    30,\n]", "stages = []", "not the plan of a sweep, or cut off"),
+        ("format = 1", "", "not the plan of a sweep, or cut off: format is missing"),
+        ("points = 4", "points = 5", "not the plan of a sweep, or cut off: it has 4 of 5 points"),
+    ],
+)
+def test_an_edited_plan_is_checked(tmp_path, was, now, said):
+    swept(tmp_path, run=False).run(1, quiet=True, shard=(10_000, 10_000))
     file = tmp_path / "sweep.toml"
-    file.write_text(file.read_text().replace(f"replicates = {N}", "replicates = -5"))
-    with pytest.raises(ScenarioError, match="replicates is -5; expected a whole number from 1 to"):
+    text = file.read_text()
+    assert was in text
+    file.write_text(text.replace(was, now))
+    with pytest.raises((ScenarioError, SweepError), match=said):
         open_plan(tmp_path)
+
+
+def test_keys_of_one_section_stand_together_in_both_forms():
+    ranges = {"reply.empathy": [0, 1], "joining.r0": [0.5, 1.0], "reply.explanation": [0, 1]}
+    text = "\n".join(f"{key} = {value}" for key, value in ranges.items())
+    file = tomllib.loads(f'method = "latin_hypercube"\nn = 3\nseed = 5\n{text}')
+    assert bz.Design.from_dict(file).points == bz.Design.latin_hypercube(ranges, 3, rng=5).points
+    assert bz.Design.from_dict(tomllib.loads(text)).points == bz.Design.product(ranges).points
 
 
 def test_a_point_that_fails_ends_under_a_rule_too(tmp_path):

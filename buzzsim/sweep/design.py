@@ -55,6 +55,8 @@ class Design:
     def product(cls, levels: Mapping[str, Any]) -> Design:
         """Combine every level of each key with every level of the others; the last key changes fastest.
 
+        Keys of one section stand together, as in the text form, where the first of them stood.
+
         Parameters
         ----------
         levels : mapping
@@ -70,7 +72,7 @@ class Design:
         >>> len(Design.product({"reply": {"empathy": [0.2, 0.5, 0.8]}, "brand.staff": [1, 5]}))
         6
         """
-        varied = {key: _levels(key, values) for key, values in flat_keys(levels, _PLACE).items()}
+        varied = {key: _levels(key, values) for key, values in _grouped(levels).items()}
         return cls(tuple(dict(zip(varied, point, strict=True)) for point in itertools.product(*varied.values())))
 
     @classmethod
@@ -243,7 +245,7 @@ class Design:
     @classmethod
     def _spread(cls, ranges: Mapping[str, Any], spread: Callable[[int, int, int], Any], n: int, rng: Any) -> Design:
         """Stretch points of the unit cube over ranges."""
-        known, flat = dict(all_parameters()), flat_keys(ranges, _PLACE)
+        known, flat = dict(all_parameters()), _grouped(ranges)
         varied = {key: _range(key, value, known) for key, value in flat.items() if _is_list(value)}
         if not varied:
             raise ScenarioError(f"{_PLACE}: no range given; expected at least one key with (low, high)")
@@ -262,6 +264,13 @@ def _checked(point: Any, known: Mapping[str, Parameter], place: str) -> dict[str
             raise ScenarioError(sentence(place, key, value, known[key].allowed))
         found[key] = known[key].checked(key, value, place)
     return found
+
+
+def _grouped(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Give dotted keys in the order that TOML gives them: those of one section together, where the first of them stood."""
+    flat = flat_keys(data, _PLACE)
+    sections = list(dict.fromkeys(key.partition(".")[0] for key in flat))
+    return {key: flat[key] for key in sorted(flat, key=lambda key: sections.index(key.partition(".")[0]))}
 
 
 def _beside(point: Mapping[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:

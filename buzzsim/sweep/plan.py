@@ -149,6 +149,7 @@ class Plan:
             value = getattr(self, key)
             data[key] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
         data["entropy"] = str(self.entropy)  # longer than the numbers of other TOML readers
+        data["points"] = len(self.points)  # tells a file that was cut
         tables = {"scenario": self.scenario.to_dict(), "design": self.design.to_dict()}
         return "# The plan of a buzzsim sweep: written by buzzsim, read by every process that works on it.\n" + tomli_w.dumps(
             data | tables
@@ -169,12 +170,20 @@ class Plan:
                 raise SweepError(sentence(place, "format", data["format"], f"{FORMAT}; another needs another buzzsim"))
             kept: dict[str, Any] = {key: tuple(data[key]) if isinstance(data[key], list) else data[key] for key in _KEYS[1:]}
             kept["entropy"] = int(data["entropy"])
-            checked_replicates("replicates", kept["replicates"])
-            return cls(Scenario.from_dict(data["scenario"], place), Design.from_dict(data["design"]), **kept)
+            for number in (kept["replicates"], kept["block"], *kept["stages"]):
+                checked_replicates("replicates", number)
+            if kept["entropy"] < 0 or not kept["stages"] or kept["hourly"] not in HOURLY:
+                raise ValueError("its entropy, stages or hourly are none")
+            plan = cls(Scenario.from_dict(data["scenario"], place), Design.from_dict(data["design"]), **kept)
+            if len(plan.points) != data["points"]:
+                raise ValueError(f"it has {len(plan.points):,} of {data['points']:,} points")
         except BuzzsimError:
             raise
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise SweepError(f"{place}: not the plan of a sweep: {error}") from None
+        except KeyError as error:
+            raise SweepError(f"{place}: not the plan of a sweep, or cut off: {error.args[0]} is missing") from None
+        except (ValueError, TypeError, AttributeError) as error:
+            raise SweepError(f"{place}: not the plan of a sweep, or cut off: {error}") from None
+        return plan
 
     def joined_with(self, found: Plan, place: str) -> Plan:
         """Give this plan as an extension of the one found in the directory.

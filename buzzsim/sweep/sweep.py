@@ -143,7 +143,7 @@ class Sweep:
                 raise SweepError(unknown(place, "key", key, _KEYS))
         if "design" not in data:
             raise SweepError(f"{place}: design is missing; expected a table [design] of keys to lists of values")
-        if not isinstance(data.get("out", ""), str):
+        if not isinstance(data.get("out", "."), str) or not data.get("out", "."):
             raise SweepError(sentence(place, "out", data["out"], "the name of a directory"))
         if "max_replicates" in data and "until" not in data:
             raise SweepError(sentence(place, "max_replicates", data["max_replicates"], "only together with until"))
