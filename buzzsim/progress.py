@@ -8,6 +8,7 @@ from typing import Any
 LOGGED = 30.0
 """Seconds between two lines in a log."""
 _LINE = "buzzsim: {n_fmt} of {total_fmt} runs [{elapsed}<{remaining}, {rate_fmt}]"
+_OPEN_LINE = "buzzsim: {n_fmt} runs [{elapsed}, {rate_fmt}]"  # nobody knows how many there will be
 
 
 def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: bool = False) -> Any:
@@ -35,7 +36,7 @@ def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: b
     if not (quiet or notebook or sys.stderr is None or sys.stderr.isatty()):
         return tqdm(
             total=total, unit="run", unit_scale=True, file=_Lines(sys.stderr), delay=LOGGED, mininterval=LOGGED, maxinterval=LOGGED,
-            smoothing=0.05, bar_format=_LINE,
+            smoothing=0.05, bar_format=_LINE if total is not None else _OPEN_LINE,
         )  # fmt: skip
     silent = quiet or sys.stderr is None
     stream = sys.stdout if notebook else sys.stderr  # notebooks paint what comes from stderr red
