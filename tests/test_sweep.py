@@ -684,6 +684,14 @@ def test_points_of_unequal_designs_have_every_value_in_their_file(tmp_path):
     assert points["brand.staff"].tolist() == [SMALL.brand.staff, 5.0]
 
 
+def test_a_level_added_between_others_stands_between_them(tmp_path):
+    swept(tmp_path, design={"reply.empathy": [0.2, 0.8]})
+    asked = swept(tmp_path, design={"reply.empathy": [0.2, 0.5, 0.8]}).results("volume")
+    found = bz.Sweep.load(tmp_path).results("volume")
+    assert found.equals(asked)
+    assert found.sel({"reply.empathy": slice(0.2, 0.8)}).sizes["reply.empathy"] == 3
+
+
 def test_rows_of_trajectories_find_their_points(tmp_path):
     design = bz.Design.morris({"reply.empathy": (0, 1), "joining.r0": (0.5, 1.2)}, 6, rng=1)
     sweep = swept(tmp_path, design=design, replicates=5)

@@ -262,12 +262,17 @@ def _factors(plan: Plan) -> tuple[dict[str, list[Any]], list[int]]:
     values = [tuple(point.value_of(key) for key in keys) for point in points]
     if any(isinstance(value, tuple) for value in values[0]):
         return {}, []
-    levels = [list(dict.fromkeys(column)) for column in zip(*values, strict=True)]
+    levels = [_ordered(list(dict.fromkeys(column))) for column in zip(*values, strict=True)]
     grid = np.stack([axis.ravel() for axis in np.meshgrid(*map(np.arange, map(len, levels)), indexing="ij")], axis=1)
     if len(grid) != len(values):
         return {}, []
     places = {tuple(levels[k][i] for k, i in enumerate(row)): place for place, row in enumerate(grid)}
     return (dict(zip(keys, levels, strict=True)), [places[value] for value in values]) if places.keys() == set(values) else ({}, [])
+
+
+def _ordered(levels: list[Any]) -> list[Any]:
+    """Sort numbers, so that a slice holds what lies between; words stay as they were asked for."""
+    return sorted(levels) if all(isinstance(level, (int, float)) for level in levels) else levels
 
 
 def _key_attrs(parameter: Any) -> dict[str, str]:
