@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 from llvmlite import ir
 from numba import _dynfunc, njit, types  # type: ignore[attr-defined]
 from numba.core import cgutils, config
+from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import LoweringPass, register_pass
@@ -81,6 +83,28 @@ def _needed(libraries: Iterable[Any], found: dict[Any, None]) -> dict[Any, None]
             if isinstance(library, _Part):
                 _needed(library._linking_libraries, found)
     return found
+
+
+class _Cache(FunctionCache):
+    """Numba's cache, which stops nobody: what is damaged is compiled anew, and what no disk takes is not kept."""
+
+    def load_overload(self, *which: Any) -> Any:
+        """Give what was compiled before, None where it cannot be read."""
+        try:
+            return super().load_overload(*which)
+        except Exception:  # whatever unpickling of a damaged file may raise
+            return None
+
+    def save_overload(self, *what: Any) -> None:
+        """Keep what was compiled, in a new index where the old one cannot be read."""
+        try:
+            super().save_overload(*what)
+        except OSError:
+            return
+        except Exception:
+            with suppress(OSError):
+                self.flush()
+                super().save_overload(*what)
 
 
 class _Flags(Flags):
@@ -151,17 +175,19 @@ def _wide(kind: Any) -> Any:
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function on first use, keep the machine code on disk, and release the lock while it runs.
 
-    Where no folder can be written (not even the user's cache) the machine code lasts as long as the process. With
+    Where no folder can be written (not even the user's cache) the machine code lasts as long as the process, and where what is
+    on disk was damaged it is compiled anew. With
     `NUMBA_DISABLE_JIT=1` in the environment it stays Python: a thousand times slower, for debuggers and mutation testing.
     """
     if _UNCOMPILED:
         return function
-    whole: Any
+    whole: Any = njit(pipeline_class=_WholeCompiler, nogil=True)(function)
     try:
-        whole = njit(cache=True, pipeline_class=_WholeCompiler, nogil=True)(function)
-        whole._cache._cache_file._source_stamp = _STAMP  # numba offers no public way; tests/test_compiled.py watches it
-    except RuntimeError:
-        whole = njit(pipeline_class=_WholeCompiler, nogil=True)(function)
+        cache = _Cache(function)
+        cache._cache_file._source_stamp = _STAMP  # numba offers no public way; tests/test_compiled.py watches it
+        whole._cache = cache
+    except RuntimeError:  # no folder can be written
+        pass
     part = njit(pipeline_class=_PartCompiler, nogil=True)(function)
 
     def template(args: Any, kws: Any) -> Any:

@@ -21,24 +21,54 @@ ENGINE = (
 )
 
 
-def answer(folder: Path) -> str:
-    """Run the tiny engine in a process of its own."""
-    command = [sys.executable, "-c", "from tiny.engine import twice; print(twice(0))"]
-    beside = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    return subprocess.run(command, cwd=folder, env=beside, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def test_a_changed_rule_reaches_an_engine_compiled_before(tmp_path):
-    package = tmp_path / "tiny"
+def tiny(folder: Path) -> Path:
+    """Write a tiny package with an engine and a rule."""
+    package = folder / "tiny"
     package.mkdir()
     shutil.copy(buzzsim.compiled.__file__, package / "compiled.py")
     (package / "__init__.py").touch()
     (package / "engine.py").write_text(ENGINE)
     (package / "rules.py").write_text(RULES.format(step=1))
+    return package
+
+
+def answer(folder: Path, **more: str) -> str:
+    """Run the tiny engine in a process of its own."""
+    command = [sys.executable, "-c", "from tiny.engine import twice; print(twice(0))"]
+    beside = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
+    return subprocess.run(command, cwd=folder, env=beside | more, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def test_a_changed_rule_reaches_an_engine_compiled_before(tmp_path):
+    package = tiny(tmp_path)
     assert answer(tmp_path) == "2"
     assert list(package.rglob("*.nbc")), "nothing was cached, so nothing could go stale"
     (package / "rules.py").write_text(RULES.format(step=5))
     assert answer(tmp_path) == "10"
+
+
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+@pytest.mark.parametrize("content", [b"", b"\x80\x05K\x01."])
+def test_what_is_damaged_on_disk_is_compiled_anew(tmp_path, ending, content):
+    tiny(tmp_path)
+    assert answer(tmp_path) == "2"
+    (file,) = tmp_path.rglob(f"*twice*.{ending}")
+    whole = file.stat().st_size
+    file.write_bytes(content)
+    assert answer(tmp_path) == "2"
+    assert file.stat().st_size == whole, "it is there for the next process"
+
+
+def test_where_the_disk_is_full_nothing_is_kept(tmp_path):
+    tiny(tmp_path)
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\nfrom numba.core.caching import IndexDataCacheFile\n"
+        "def full(*_):\n    raise OSError(28, os.strerror(28))\nIndexDataCacheFile._save_data = full\n"
+    )
+    assert answer(tmp_path, PYTHONPATH=str(tmp_path)) == "2"
+    assert not list(tmp_path.rglob("*.nbc"))
+    assert answer(tmp_path) == "2"
+    assert list(tmp_path.rglob("*.nbc"))
 
 
 def test_every_compiled_function_carries_the_stamp_of_all_sources():
