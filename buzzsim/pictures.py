@@ -21,8 +21,8 @@ from buzzsim.words import number, say
 SIZE = (12, 7)
 """Inches: a slide, with fonts that the last row can read."""
 
-_TEXT: Any = {"font.size": 14, "axes.titlesize": 18, "axes.titlelocation": "left", "axes.spines.top": False,
-              "axes.spines.right": False}  # fmt: skip
+_TEXT: Any = {"axes.titlelocation": "left", "axes.spines.top": False, "axes.spines.right": False}
+_LETTERS, _TITLE = 14.0, 18.0  # points, on a slide
 _NAMED = 80  # customers up to whom names are written beside the dots
 _DRAWN = 2000  # customers up to whom a crowd can be drawn at all
 _CRITICS_NAMED = 25  # of a tree, each then in a row of their own
@@ -121,13 +121,15 @@ def style(settings: Any) -> Iterator[None]:
     mpl.interactive(is_interactive)
 
 
-def slide(ax: Any = None) -> Any:
-    """Give the Axes handed over, or those of a new slide."""
-    if ax is not None:
-        return ax
+@contextmanager
+def slide(ax: Any = None) -> Iterator[Any]:
+    """Draw on the Axes handed over, with letters that fit their width, or on those of a new slide; gives the Axes."""
     import matplotlib.pyplot as plt
 
-    return plt.subplots(figsize=SIZE, layout="constrained")[1]
+    share = 1.0 if ax is None else ax.get_position().width * ax.figure.get_figwidth() / SIZE[0]
+    size = min(1.0, max(0.5, 1.25 * share))
+    with style({**_TEXT, "font.size": size * _LETTERS, "axes.titlesize": size * _TITLE}):
+        yield plt.subplots(figsize=SIZE, layout="constrained")[1] if ax is None else ax
 
 
 def layout(network: Network) -> NDArray[np.float64]:
@@ -168,8 +170,7 @@ def draw_network(
     stage, anger = np.zeros(n, int), np.zeros(n)
     stage[customers["customer"]], anger[customers["customer"]] = customers["stage"], customers["anger"]
     size = 110.0 if n <= _NAMED else 22_000.0 / max(n, 250)
-    with style(_TEXT):
-        ax = slide(ax)
+    with slide(ax) as ax:
         tails, heads = np.repeat(np.arange(n), crowd.followers), crowd.indices
         once = (tails < heads) | crowd.directed
         lines: Any = np.stack([places[tails[once]], places[heads[once]]], axis=1)
@@ -260,8 +261,7 @@ def tree(table: Any, title: str, ax: Any = None) -> Any:
         children.setdefault(row.parent if row.generation else None, []).append(row)
     few, rows = len(critics) <= _CRITICS_NAMED, {row.critic: row for row in critics}
     height = _heights(children, own_rows=few)
-    with style(_TEXT):
-        ax = slide(ax)
+    with slide(ax) as ax:
         for row in critics:
             if row.generation:
                 parent = rows[row.parent]
@@ -331,9 +331,7 @@ def _frame(ax: Any, title: str, stage: NDArray[Any]) -> None:
         )  # fmt: skip
     ring: Any = {"markersize": 17, "markerfacecolor": "none", "markeredgecolor": "#D55E00", "markeredgewidth": 3}
     handles.append(Line2D([], [], linestyle="", marker="o", label=say("complained first"), **ring))
-    ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False, fontsize=14, columnspacing=1.5
-    )
+    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, frameon=False, columnspacing=1.5)
     scale = ScalarMappable(PowerNorm(0.5, 0, 1), _colours_of_anger())
     bar = ax.figure.colorbar(scale, ax=ax, shrink=0.6, pad=0.01, aspect=25, ticks=[0, 0.1, 0.25, 0.5, 1])
     bar.set_ticklabels([number(anger) for anger in (0, 0.1, 0.25, 0.5, 1)])

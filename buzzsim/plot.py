@@ -37,7 +37,6 @@ _TEXT: Any = {
     "axes.spines.right": False,
     "axes.titlelocation": "left",
 }
-_SLIDE: Any = {**_TEXT, "font.size": 14, "axes.titlesize": 18}
 
 
 def colour_of(strategy: str) -> str:
@@ -188,8 +187,7 @@ def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = 
     """
     edges = _classes(firestorm, max(float(values.max()) for values in volumes.values()))
     places, line = np.arange(edges.size - 1), int(np.searchsorted(edges, firestorm))
-    with style(_SLIDE):
-        ax = slide(ax)
+    with slide(ax) as ax:
         for row, (strategy, values) in enumerate(reversed(list(volumes.items()))):
             share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
             heights = 0.72 * np.sqrt(share)
@@ -199,7 +197,7 @@ def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = 
             ax.axhline(row, color="0.3", linewidth=1)
             for place in np.flatnonzero(share):
                 text = number(share[place], ".0%" if share[place] >= 0.01 else ".1%")
-                ax.text(place, row + heights[place] + 0.02, text, ha="center", fontsize=14)
+                ax.text(place, row + heights[place] + 0.02, text, ha="center")
         ax.axvline(line - 0.5, color="0.5", linestyle=":", linewidth=2)
         ax.text(line - 0.4, len(volumes) + 0.02, say("firestorms"), color="0.35", va="top")
         ax.set_yticks(np.arange(len(volumes)) + 0.3, [say(label_of(strategy)) for strategy in reversed(list(volumes))])
@@ -226,8 +224,7 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
     nudge = np.linspace(-0.03, 0.03, before.size)[
         np.argsort(np.argsort(before, kind="stable"), kind="stable")
     ]  # so that equal ones show
-    with style(_SLIDE):
-        ax = slide(ax)
+    with slide(ax) as ax:
         for label in sorted(kinds, key=lambda label: -shares[label]):  # the rarer on top
             how, colour = kinds[label]
             ends: Any = np.stack([np.stack([nudge, before], 1), np.stack([1 + nudge, after], 1)], 1)[how(after, before)]
