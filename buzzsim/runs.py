@@ -288,10 +288,12 @@ def _compiled(world: World, strategy: str, key: int, first: int, resumed: bool, 
 def _record(w: Workspace) -> Record:
     """Copy a trajectory out of a workspace."""
     people, notices = w.people[: w.n[PEOPLE]], w.notices[: w.n[NOTICES]]
+    notices = notices[notices["row"] >= 0]
+    order = np.lexsort((notices["post"], notices["customer"], notices["tick"]))  # np.sort takes five times as long for rows
     tables = {
         "customers": people[np.argsort(people["customer"])],
         "posts": w.posts[: w.n[POSTS]],
-        "notices": np.sort(notices[notices["row"] >= 0], order=("tick", "customer", "post")),
+        "notices": notices[order],
         "acts": w.acts[: w.n[ACTS]],
     }
     return record_of(tables)
