@@ -115,7 +115,7 @@ def _spread(found: Mapping[str, Any], unit: str) -> list[str]:
     if unit not in _COUNTED or not found["mean"] > SKEWED * found["median"]:
         return []
     half, few = _plain(found["median"], 3), _plain(found["p95"], 3)
-    return [f"half of its complaints end at {half} {unit} or fewer, 1 in 20 at {few} or more"]
+    return [f"half of the complaints then end at {half} {unit} or fewer, 1 in 20 at {few} or more"]
 
 
 def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:

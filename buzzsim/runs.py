@@ -82,7 +82,7 @@ def run(
         names = _several(complainants)
         wanted = wanted.replace({"complaint.names": names, "complaint.complainants": len(names)})
     checked_strategy(strategy)
-    if engine not in ENGINES:
+    if not isinstance(engine, str) or engine not in ENGINES:
         raise ScenarioError(unknown("arguments", "engine", engine, ENGINES))
     number = draws.replicate_of(replicate)
     entropy = draws.entropy_of(rng)

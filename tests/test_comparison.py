@@ -154,13 +154,13 @@ def test_advice_says_when_volumes_are_lower_bounds():
 
 def test_advice_says_what_complaints_are_like_where_the_mean_is_of_few_large_ones():
     found, resampled = statistics_of(ignore=5.0, censor=3.0)
-    assert "half of its" not in advise("volume", "ignore", found, resampled, 400)
+    assert "half of the complaints" not in advise("volume", "ignore", found, resampled, 400)
     found["censor"]["volume"] |= {"median": 2.0, "p95": 21.0}
-    assert "; half of its complaints end at 2 posts or fewer, 1 in 20 at 21 or more" in advise(
+    assert "; half of the complaints then end at 2 posts or fewer, 1 in 20 at 21 or more" in advise(
         "volume", "ignore", found, resampled, 400
     )
     found["censor"]["solved"] |= {"median": 0.0}
-    assert "half of its" not in advise("solved", "ignore", found, resampled, 400)
+    assert "half of the complaints" not in advise("solved", "ignore", found, resampled, 400)
 
 
 def test_advice_turns_round_where_higher_is_better():
