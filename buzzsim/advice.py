@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -67,28 +68,31 @@ def advise(
     what = f"mean {outcome.replace('_', ' ')}"
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
-    scores = np.stack([np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked])
-    sure = float((scores.argmin(axis=0) == 0).mean())
+    best, *others = [np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked]
+    alike = [ranked[0], *(name for name, other in zip(ranked[1:], others, strict=True) if np.array_equal(other, best))]
+    sure = float(np.all([best < other for other in others], axis=0).mean()) if others else 1.0
     ahead = ranked[0] != baseline and sure >= LIKELY
     parts = [
-        f"Within this model, {_verdict(ranked, means, sure, sign, what, judged.unit, replicates)}",
+        f"Within this model, {_verdict(ranked, alike, means, sure, sign, what, judged.unit, replicates)}",
         *([f"{_change(statistics[ranked[0]][outcome], outcome)} than {_doing(baseline)}"] if ahead else []),
-        *(_spread(statistics[ranked[0]][outcome], judged.unit) if sure >= LIKELY else []),
+        *(_spread(statistics[ranked[0]][outcome], judged.unit) if sure >= LIKELY or len(alike) > 1 else []),
         *_harm(outcome, baseline, statistics),
         *_open_ends(statistics),
     ]
     return "; ".join(parts) + "."
 
 
-def _verdict(ranked: list[str], means: Mapping[str, float], sure: float, sign: float, what: str, unit: str, replicates: int) -> str:
-    """Say which strategy came out best, as firmly as the resamples allow."""
+def _verdict(
+    ranked: list[str], alike: list[str], means: Mapping[str, float], sure: float, sign: float, what: str, unit: str, replicates: int
+) -> str:
+    """Say which strategy came out best, as firmly as the resamples allow, or which are the same in every one of them."""
     best, count = ranked[0], f"{replicates:,} replicates"
     amount = f"{_plain(means[best], 3)} {unit}"
     if len(ranked) == 1:
         return f"only {label_of(best)} can be judged: {what} {amount} over {count}"
     second = ranked[1]
-    if means[best] == means[second]:
-        return f"there is no difference between {label_of(best)} and {label_of(second)}: {what} {amount} over {count}"
+    if len(alike) > 1:
+        return f"there is no difference between {_listed([label_of(name) for name in alike])}: {what} {amount} over {count}"
     if sure < LIKELY:
         amounts = f"{what} {amount} and {_plain(means[second], 3)}"
         ahead = f"{label_of(best)} ahead in {sure:.0%} of bootstrap samples of {count}"
@@ -155,7 +159,7 @@ def _doing(strategy: str) -> str:
 
 def _plain(value: float, digits: int = 2) -> str:
     """Write a number with so many digits that count, never with an exponent."""
-    return f"{float(f'{value:.{digits}g}'):,.15g}"
+    return f"{Decimal(f'{value:.{digits}g}'):,f}"
 
 
 def _listed(parts: list[str]) -> str:

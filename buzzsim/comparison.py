@@ -19,7 +19,7 @@ from buzzsim.advice import advise
 from buzzsim.analysis import Resampling, row, statistics
 from buzzsim.compiled import is_warm
 from buzzsim.errors import ResultError, ScenarioError, StrategyError, sentence, shown, unknown
-from buzzsim.outcomes import OUTCOMES
+from buzzsim.outcomes import OUTCOMES, checked_outcomes
 from buzzsim.progress import progress
 from buzzsim.result import Result
 from buzzsim.runs import about_network, plain_changes, run_in, scenario_of, versions
@@ -106,9 +106,7 @@ class Comparison:
         >>> bool(table.loc[("volume", "ignore"), "mean"] >= 1)
         True
         """
-        wanted = list(OUTCOMES) if outcomes is None else [outcomes] if isinstance(outcomes, str) else list(outcomes)
-        for name in wanted:
-            _column(name)
+        wanted = checked_outcomes(outcomes, "comparison")
         rows = {}
         for name in wanted:
             for strategy in self.strategies:
@@ -328,6 +326,7 @@ def said(changes: Mapping[str, Any]) -> str:
 
 def _column(outcome: str) -> int:
     """Give the column of an outcome."""
-    if not isinstance(outcome, str) or outcome not in OUTCOMES:
+    if not isinstance(outcome, str):
         raise ResultError(unknown("comparison", "outcome", outcome, OUTCOMES))
-    return list(OUTCOMES).index(outcome)
+    (name,) = checked_outcomes(outcome, "comparison")
+    return list(OUTCOMES).index(name)

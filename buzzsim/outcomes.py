@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from buzzsim import rules
 from buzzsim.compiled import AHEAD, compiled, fetch, fetch_rest
+from buzzsim.errors import ResultError, unknown
 from buzzsim.workspace import ACTS, BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER, PEOPLE, POSTS, ascending
 
 
@@ -96,6 +98,25 @@ _ATTITUDE, _ATTITUDE_REACHED = _I["attitude_change"], _I["attitude_change_reache
 _ATTITUDE_BYSTANDERS, _RESIDUAL = _I["attitude_change_bystanders"], _I["residual_anger"]
 _ANGER_6, _ANGER_24, _DEPTH, _BREADTH = _I["author_anger_6h"], _I["author_anger_24h"], _I["depth"], _I["breadth"]
 _VIRALITY, _ROOT_SHARE, _REPRODUCTION = _I["structural_virality"], _I["root_share"], _I["reproduction_number"]
+
+
+def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[str]:
+    """Give the names of the outcomes asked for, each once; all if None.
+
+    Raises
+    ------
+    ResultError
+        When one is unknown, or none is named; the error suggests the near name.
+    """
+    if outcomes is not None and not isinstance(outcomes, Iterable):
+        raise ResultError(unknown(place, "outcome", outcomes, OUTCOMES))
+    wanted = list(OUTCOMES) if outcomes is None else [outcomes] if isinstance(outcomes, str) else list(outcomes)
+    for name in wanted:
+        if not isinstance(name, str) or name not in OUTCOMES:
+            raise ResultError(unknown(place, "outcome", name, OUTCOMES))
+    if not wanted:
+        raise ResultError(f"{place}: no outcome given; expected some of {', '.join(OUTCOMES)}")
+    return list(dict.fromkeys(wanted))
 
 
 @compiled

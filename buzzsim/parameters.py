@@ -93,7 +93,7 @@ class Parameter:
         return self._number(value)
 
     def _number(self, value: Any) -> float | int:
-        if isinstance(value, (bool, np.bool_, str, complex, np.ndarray)) or not hasattr(value, "__float__"):
+        if isinstance(value, (bool, np.bool_, str, complex, np.complexfloating, np.ndarray)) or not hasattr(value, "__float__"):
             raise TypeError
         number = int(value) if self.kind is int else float(value)
         if not (self.low <= number <= self.high) or (math.isinf(number) and not self.infinite):

@@ -156,8 +156,8 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
     notes = []
     for row, strategy in enumerate(others):
         paired = statistics[strategy]["paired"]
-        low, high = paired["ci95"]
-        ax.plot([low, high], [row, row], color=colour_of(strategy), linewidth=5, solid_capstyle="round")
+        if paired["ci95"][0] is not None:  # one pair has no interval
+            ax.plot(paired["ci95"], [row, row], color=colour_of(strategy), linewidth=5, solid_capstyle="round")
         ax.plot(
             paired["difference"], row, "o", color="white", markeredgecolor=colour_of(strategy), markersize=9, markeredgewidth=2.5
         )
@@ -170,7 +170,8 @@ def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, stati
         tick.set_color(colour_of(strategy))
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    span = [value for strategy in others for value in statistics[strategy]["paired"]["ci95"]] + [0.0]
+    told = [statistics[strategy]["paired"] for strategy in others]
+    span = [value for paired in told for value in (paired["difference"], *paired["ci95"]) if value is not None] + [0.0]
     margin = 0.15 * (max(span) - min(span)) or 1.0
     ax.set_xlim(min(span) - margin, max(span) + margin)
     ax.locator_params(axis="x", nbins=5)

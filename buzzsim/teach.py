@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -21,67 +22,12 @@ _NEAR = 0.15  # a guess within that share of the answer is as good as one can ge
 
 # Sixty first names, none longer than six letters, so that they can be written on one picture.
 _NAMES = [
-    "Mara",
-    "Nils",
-    "Aya",
-    "Tom",
-    "Lina",
-    "Omar",
-    "Eva",
-    "Jan",
-    "Rosa",
-    "Sami",
-    "Ida",
-    "Paul",
-    "Mei",
-    "Luc",
-    "Zoe",
-    "Amir",
-    "Ella",
-    "Finn",
-    "Nora",
-    "Hugo",
-    "Lea",
-    "Ivan",
-    "Jana",
-    "Theo",
-    "Sara",
-    "Karl",
-    "Anna",
-    "Jonas",
-    "Mila",
-    "Ben",
-    "Clara",
-    "David",
-    "Emma",
-    "Felix",
-    "Greta",
-    "Hans",
-    "Ines",
-    "Joel",
-    "Kira",
-    "Leon",
-    "Maya",
-    "Noah",
-    "Olga",
-    "Pia",
-    "Rami",
-    "Sven",
-    "Tara",
-    "Ugo",
-    "Vera",
-    "Willi",
-    "Yara",
-    "Zeno",
-    "Alma",
-    "Boris",
-    "Chloe",
-    "Diego",
-    "Elif",
-    "Fanny",
-    "Gil",
-    "Hanna",
-]
+    "Mara", "Nils", "Aya", "Tom", "Lina", "Omar", "Eva", "Jan", "Rosa", "Sami", "Ida", "Paul",
+    "Mei", "Luc", "Zoe", "Amir", "Ella", "Finn", "Nora", "Hugo", "Lea", "Ivan", "Jana", "Theo",
+    "Sara", "Karl", "Anna", "Jonas", "Mila", "Ben", "Clara", "David", "Emma", "Felix", "Greta", "Hans",
+    "Ines", "Joel", "Kira", "Leon", "Maya", "Noah", "Olga", "Pia", "Rami", "Sven", "Tara", "Ugo",
+    "Vera", "Willi", "Yara", "Zeno", "Alma", "Boris", "Chloe", "Diego", "Elif", "Fanny", "Gil", "Hanna",
+]  # fmt: skip
 
 _WORDS = {
     "en": {
@@ -187,15 +133,15 @@ class Guess:
         'You said 30 critics, it is 10 critics: about 3 times too high. A sensible error: storms are what one hears of.'
         """
         words = _WORDS[self.language]
-        if isinstance(truth, str):
+        if isinstance(truth, str) or isinstance(self.value, str):
             if self.value is None:
                 return Note(words["refused" if self.refused else "none"].format(truth=truth, unit=""))
-            kind = "same" if self.value == truth else "other"
+            kind = "same" if _folded(self.value) == _folded(truth) else "other"
             text = words[kind].format(value=self.value, truth=truth)
             return Note(text if kind == "same" else f"{text} {high or low or words['why_other']}")
         answer = _number("compare", truth)
         said = {"truth": shown(answer, self.language), "unit": self._unit}
-        if self.value is None or isinstance(self.value, str):
+        if self.value is None:
             return Note(words["refused" if self.refused else "none"].format(**said))
         said["value"] = shown(self.value, self.language)
         gap = self.value - answer
@@ -240,7 +186,8 @@ def guess(
     Parameters
     ----------
     value : object
-        The guess; None for none yet. Where a share of at most 1 is asked for, 1 to 100 is taken for per cent.
+        The guess; None for none yet. Where a share of at most 1 is asked for, 1 to 100 is taken for per cent. Words are met
+        whatever their capitals, blanks and hyphens.
     low, high : float, optional
         What can happen.
     unit : str
@@ -282,24 +229,47 @@ def guess(
     if value is None:
         return say(None, "ask")
     if among:
-        chosen = re.sub(r"[ -]+", "_", str(value).strip().lower())
-        return say(chosen, "stored", value=chosen) if chosen in among else say(None, "word", value=repr(value))
-    if isinstance(value, tuple) and len(value) > 1 and all(isinstance(part, int) for part in value):
-        first, *others = value
-        plain = f"{first}.{others[0]}" if first == 0 else "".join([str(first), *(f"{part:03d}" for part in others)])
+        chosen = next((word for word in among if _folded(word) == _folded(value)), None)
+        return say(chosen, "stored", value=chosen) if chosen is not None else say(None, "word", value=repr(value))
+    if plain := _without_comma(value):
         return say(None, "commas", plain=plain)
     try:
         number = _read(value.removesuffix(unit), language, top, in_hundred) if isinstance(value, str) else float(value)
-        if math.isnan(number):
+        if not math.isfinite(number):
             raise ValueError
+    except OverflowError:
+        return say(None, "range", value=shown(math.inf))
     except (TypeError, ValueError):
         return say(None, "number", value=repr(value))
+    in_percent = isinstance(value, str) and "%" in value
     if bottom <= number <= top:
-        kind = "share" if in_hundred and 0 < number < 1 else "stored"
+        kind = "share" if in_hundred and 0 < number < 1 and not in_percent else "stored"
         return say(number, kind, value=shown(number, language), percent=shown(100 * number, language))
-    if top <= 1 < number <= 100:
+    if top <= 1 < number <= 100 and bottom <= number / 100 <= top and not in_percent:
         return say(number / 100, "percent", value=shown(number, language), share=shown(number / 100, language))
-    return say(None, "range", value=shown(number, language))
+    return say(None, "range", value=value.strip() if isinstance(value, str) else shown(number, language))
+
+
+def _folded(word: Any) -> str:
+    """Give a word as one compares it."""
+    return re.sub(r"[ _-]+", "_", str(word).strip().lower())
+
+
+def _without_comma(value: Any) -> str:
+    """Say what was meant where a comma made several numbers of one: thousands, or a decimal; nothing where nobody knows.
+
+    Examples
+    --------
+    >>> _without_comma((1, 500)), _without_comma((1, 5)), _without_comma((1, -5))
+    ('1500', '1.5', '')
+    """
+    is_whole = isinstance(value, tuple) and all(isinstance(part, int) and not isinstance(part, bool) for part in value)
+    if not is_whole or len(value) < 2 or min(value) < 0:
+        return ""
+    first, *others = value
+    if first and all(part == 0 or 100 <= part < 1000 for part in others):  # Python refuses 1,050 as it stands
+        return "".join([str(first), *(f"{part:03d}" for part in others)])
+    return f"{first}.{others[0]}" if len(others) == 1 else ""
 
 
 def _read(text: str, language: str, top: float, in_hundred: bool) -> float:
@@ -336,9 +306,9 @@ def holds(*pairs: tuple[float, Any]) -> None:
     buzzsim.errors.ResultError: holds: the text says 13, here it is 14 (14.2): something above was changed, or buzzsim was
     """
     for stated, found in pairs:
-        value = _number("holds", found)
-        decimals = len(str(stated).partition(".")[2]) if isinstance(stated, float) else 0
-        if not math.isclose(round(value, decimals), stated, abs_tol=1e-9):
+        value, text = _number("holds", found), _number("holds", stated)
+        decimals = max(0, -int(Decimal(repr(text)).as_tuple().exponent)) if isinstance(stated, float) else 0
+        if abs(value - text) > 0.5 * 10.0**-decimals + 1e-9 * abs(text):
             here = f"{round(value, decimals or None)} ({value:.4g})"
             raise ResultError(f"holds: the text says {stated}, here it is {here}: something above was changed, or buzzsim was")
 

@@ -168,6 +168,38 @@ def test_advice_turns_round_where_higher_is_better():
     assert advise("solved", "ignore", found, resampled, 400).startswith("Within this model, censor has the highest mean solved")
 
 
+@pytest.mark.parametrize(("coverage", "seed", "said"), [(0.005, 4, "too close to call"), (0.005, 11, "too close to call")])
+def test_one_pair_of_forty_that_differs_is_no_difference_to_be_sure_of(coverage, seed, said):
+    scarcely = SCENARIO.replace({"network.customers": 200, "time.horizon": 24.0, "brand.coverage": coverage})
+    comparison = bz.compare(scarcely, strategies=["ignore", "public_reply"], replicates=40, rng=seed, quiet=True)
+    differ = (comparison.outcome("volume")["ignore"] != comparison.outcome("volume")["public_reply"]).sum()
+    assert 1 <= differ <= 2
+    assert said in comparison.advice()
+    assert "100%" not in comparison.advice()
+
+
+def test_all_that_are_the_same_are_named():
+    found, resampled = statistics_of(ignore=5.0, censor=5.0, public_reply=5.0, private_dialogue=7.0)
+    text = advise("volume", "ignore", found, resampled, 400)
+    assert "there is no difference between ignore, censor and public reply: mean volume 5 posts" in text
+
+
+def test_numbers_of_the_advice_have_no_exponents():
+    found, resampled = statistics_of(ignore=1e-5, censor=2e16)
+    assert "0.00001 posts" in advise("volume", "ignore", found, resampled, 400)
+    assert "e+16" not in advise("volume", "ignore", found, resampled, 400)
+
+
+def test_a_single_replicate_is_drawn_too():
+    assert len(bz.compare(SCENARIO, replicates=1, rng=1, quiet=True).plot()) == 3
+
+
+@pytest.mark.parametrize(("asked", "said"), [([], "no outcome given; expected some of volume"), (5, "unknown outcome 5")])
+def test_a_summary_of_nothing_says_what_there_is(comparison, asked, said):
+    with pytest.raises(bz.ResultError, match=said):
+        comparison.summary(asked)
+
+
 def test_advice_admits_that_it_is_too_close_to_call():
     close = bz.compare(SCENARIO, replicates=20, rng=1, quiet=True, strategies=["private_dialogue"]).advice("peak")
     assert close.startswith(("Within this model, it is too close to call", "Within this model, there is no difference"))

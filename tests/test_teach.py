@@ -133,14 +133,41 @@ def test_a_guess_that_cannot_be_used_is_not_called_none(value, language):
         (0.5, {"unit": "in 100"}, "Stored: 0.5 in 100. If a share was meant, write 50.", 0.5),
         (0.5, {"unit": "times"}, "Stored: 0.5 times.", 0.5),
         (200, {"unit": "in 100"}, "200 is outside what can happen here; expected a number from 0 to 100. Have", None),
+        ("150%", {"high": 1}, "150% is outside what can happen here; expected a number from 0 to 1. Have", None),
+        (60, {"high": 0.5}, "60 is outside what can happen here", None),
+        (50, {"low": -1, "high": 0}, "50 is outside what can happen here", None),
+        ("0.5%", {"unit": "in 100"}, "Stored: 0.5 in 100.", 0.5),
+        ((1, 5), {}, "(1, 5) came out of a comma; write 1.5. Nothing", None),
+        ((1, 500, 0), {}, "(1, 500, 0) came out of a comma; write 1500000. Nothing", None),
+        ((1, -5), {}, "(1, -5) cannot be read as a number", None),
+        ((True, False), {}, "(True, False) cannot be read as a number", None),
+        ("1e400", {}, "'1e400' cannot be read as a number", None),
         ((10, 0), {"unit": "times"}, "(10, 0) came out of a comma; write 10000. Nothing is lost", None),
         ((0, 3), {"unit": "times"}, "(0, 3) came out of a comma; write 0.3. Nothing is lost", None),
     ],
 )
 def test_what_students_type_is_taken_as_they_mean_it(value, more, said, kept):
-    found = bz.teach.guess(value, low=0, high=100, **more)
+    found = bz.teach.guess(value, **{"low": 0, "high": 100} | more)
     assert repr(found).startswith(said)
     assert found.value == kept
+
+
+@pytest.mark.parametrize("written", ["Do nothing", "do-nothing", " DO NOTHING "])
+def test_words_are_met_however_they_are_written(written):
+    found = bz.teach.guess(written, among=("Do nothing", "censor"))
+    assert found.value == "Do nothing"
+    assert "it is" in found.compare("do_nothing")
+    assert "here it is 3" in found.compare(3)
+
+
+def test_a_number_beyond_all_numbers_is_met_too():
+    assert repr(bz.teach.guess(10**5000, low=0, high=10)).startswith("∞ is outside what can happen here")
+
+
+def test_small_numbers_and_halves_hold():
+    bz.teach.holds((1e-5, 1.2e-5), (3, 2.5), (2, 2.5), (0.1, 0.15))
+    with pytest.raises(ResultError, match="what came out is '3'"):
+        bz.teach.holds(("3", 3))
 
 
 def test_a_text_for_other_settings_says_so():

@@ -118,6 +118,7 @@ def _status(options: argparse.Namespace) -> None:
 
 def _table(options: argparse.Namespace) -> None:
     """Write the table where it is wanted."""
+    from buzzsim.outcomes import checked_outcomes
     from buzzsim.sweep import Sweep, tables
 
     sweep = Sweep.load(options.directory)
@@ -130,12 +131,12 @@ def _table(options: argparse.Namespace) -> None:
     if options.format == "parquet" and options.to is None:
         raise ScenarioError(sentence("sweep table", "--to", None, "the name of a file, since Parquet is no text"))
     if options.format == "parquet":
-        tables.save(sweep.directory, sweep.plan, tables.checked_outcomes(wanted), options.to)
+        tables.save(sweep.directory, sweep.plan, checked_outcomes(wanted, "sweep"), options.to)
     elif options.format == "csv":
-        pieces = tables.tables(sweep.directory, sweep.plan, tables.checked_outcomes(wanted), _POINTS_AT_ONCE)
+        pieces = tables.tables(sweep.directory, sweep.plan, checked_outcomes(wanted, "sweep"), _POINTS_AT_ONCE)
         _put((piece.to_csv(index=False, header=k == 0, lineterminator="\n") for k, piece in enumerate(pieces)), options.to)
     else:
-        asked = tables.checked_outcomes(wanted or (None if options.outcomes else _HEADLINES))
+        asked = checked_outcomes(wanted or (None if options.outcomes else _HEADLINES), "sweep")
         _put([_markdown(tables.summary(sweep.directory, sweep.plan, asked))], options.to)
 
 

@@ -17,6 +17,7 @@ from buzzsim import draws
 from buzzsim.comparison import HEADLINES
 from buzzsim.errors import BuzzsimError, ScenarioError, SweepError, sentence, unknown
 from buzzsim.files import alone
+from buzzsim.outcomes import checked_outcomes
 from buzzsim.runs import scenario_of
 from buzzsim.scenario import Scenario
 from buzzsim.strategy import checked_strategies, checked_strategy, lines_of_all
@@ -238,13 +239,13 @@ class Sweep:
         """
         from buzzsim.sweep import tables
 
-        return tables.table(self.directory, self.plan, tables.checked_outcomes(outcomes))
+        return tables.table(self.directory, self.plan, checked_outcomes(outcomes, "sweep"))
 
     def summary(self, outcomes: Iterable[str] | str | None = HEADLINES) -> pd.DataFrame:
         """Give one row for each point, strategy and outcome, as `Comparison.summary` has (without variance reduction)."""
         from buzzsim.sweep import tables
 
-        return tables.summary(self.directory, self.plan, tables.checked_outcomes(outcomes))
+        return tables.summary(self.directory, self.plan, checked_outcomes(outcomes, "sweep"))
 
     def results(self, outcomes: Iterable[str] | str | None = None, *, lazy: bool = False) -> xr.Dataset:
         """Give the outcomes as an xarray Dataset.
@@ -266,7 +267,7 @@ class Sweep:
         """
         from buzzsim.sweep import tables
 
-        return tables.results(self.directory, self.plan, tables.checked_outcomes(outcomes), lazy)
+        return tables.results(self.directory, self.plan, checked_outcomes(outcomes, "sweep"), lazy)
 
     def hourly(self) -> pd.DataFrame:
         """Give critical posts by hour: for each point, strategy and hour the mean and quantiles over replicates.

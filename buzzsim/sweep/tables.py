@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from buzzsim.analysis import COLUMNS, Resampling, row, statistics
-from buzzsim.errors import ResultError, SweepError, unknown
+from buzzsim.errors import SweepError
 from buzzsim.files import instead_of
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.parameters import all_parameters
@@ -24,19 +24,6 @@ from buzzsim.sweep import blocks
 from buzzsim.sweep.plan import Block, Plan
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-def checked_outcomes(outcomes: Iterable[str] | str | None) -> list[str]:
-    """Give the outcomes asked for, all of them by default."""
-    if outcomes is not None and not isinstance(outcomes, Iterable):
-        raise ResultError(unknown("sweep", "outcome", outcomes, OUTCOMES))
-    wanted = list(OUTCOMES) if outcomes is None else [outcomes] if isinstance(outcomes, str) else list(outcomes)
-    for name in wanted:
-        if not isinstance(name, str) or name not in OUTCOMES:
-            raise ResultError(unknown("sweep", "outcome", name, OUTCOMES))
-    if not wanted:
-        raise ResultError(f"sweep: no outcome given; expected some of {', '.join(OUTCOMES)}")
-    return list(dict.fromkeys(wanted))
 
 
 def rows_of(directory: Path, plan: Plan, name: str, columns: list[str]) -> pa.Table | None:
