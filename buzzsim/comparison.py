@@ -6,7 +6,7 @@ import html
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -25,7 +25,7 @@ from buzzsim.result import Result
 from buzzsim.runs import about_network, plain_changes, run_in, scenario_of, versions
 from buzzsim.runs import replicates as run_replicates
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import checked_strategies, checked_strategy, label_of
+from buzzsim.strategy import checked_strategies, checked_strategy, label_of, lines_of_all, refuse_changed
 from buzzsim.world import World
 
 REPLICATES = 4000
@@ -44,6 +44,7 @@ class Comparison:
     baseline: str
     values: Mapping[str, NDArray[np.float64]]
     hourly: Mapping[str, NDArray[np.int32]]
+    own: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def scenario(self) -> Scenario:
@@ -164,6 +165,7 @@ class Comparison:
     def run(self, strategy: str, replicate: int) -> Result:
         """Run one of the replicates again, keeping its whole trajectory."""
         number = draws.replicate_of(replicate, self.replicates)
+        refuse_changed(self.own)
         return run_in(self.world, checked_strategy(strategy), self.entropy, number)
 
     def to_dict(self) -> dict[str, Any]:
@@ -310,7 +312,7 @@ def compare(
         for name in names:
             bar.set_description(label_of(name), refresh=False)
             values[name], hourly[name] = run_replicates(world, name, entropy, int(replicates), threads=threads, progress=bar.update)
-    return Comparison(world, entropy, baseline, values, hourly)
+    return Comparison(world, entropy, baseline, values, hourly, lines_of_all(names))
 
 
 def said(changes: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import math
 import os
 import platform
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
 from importlib import metadata
@@ -22,7 +22,7 @@ from buzzsim.parameters import all_parameters
 from buzzsim.pictures import Scene
 from buzzsim.result import Record, Result, record_of
 from buzzsim.scenario import Scenario, scenarios
-from buzzsim.strategy import STRATEGIES, Case, Draw, checked_strategy, decision, made, number_of
+from buzzsim.strategy import STRATEGIES, Case, Draw, checked_strategy, decision, lines_of_all, made, number_of, refuse_changed
 from buzzsim.workspace import ACTS, ASKED, HORIZON, NOTICES, PEOPLE, POSTS, TICK, Workspace, larger
 from buzzsim.world import World
 
@@ -97,15 +97,16 @@ def run_in(world: World, strategy: str, entropy: int, replicate: int, engine: st
         record, values, hourly = BuzzModel.of(world, strategy, entropy, replicate).finish()
     else:
         record, values, hourly = _one(world, strategy, entropy, replicate)
-    network = world.network
+    network, own = world.network, lines_of_all([strategy])
     return Result(
         world.scenario, strategy, replicate, entropy, network.n_customers, network.names, record, values, hourly, versions(),
-        about_network(world), Scene(network, partial(record_until, world, strategy, entropy, replicate)),
+        about_network(world), Scene(network, partial(record_until, world, strategy, entropy, replicate, own)),
     )  # fmt: skip
 
 
-def record_until(world: World, strategy: str, entropy: int, replicate: int, hour: float) -> Record:
-    """Give the trajectory of a run as it stood at an hour: the same run, stopped there."""
+def record_until(world: World, strategy: str, entropy: int, replicate: int, own: Mapping[str, str], hour: float) -> Record:
+    """Give the trajectory of a run as it stood at an hour: the same run, stopped there, by strategies with the same lines."""
+    refuse_changed(own)
     last = min(world.horizon_ticks, max(0, round(hour / world.scenario.time.tick)))
     return _one(world, strategy, entropy, replicate, last)[0]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import hashlib
 import inspect
+import keyword
 import math
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from importlib import metadata
 from numbers import Real
@@ -106,8 +107,8 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
     name : str
         The name, an identifier; it may replace one registered before, not one of `STRATEGIES`.
     maker : type, optional
-        A class with ``decide(case, draw)`` that needs no arguments; one object is made for each run. Without it this is a
-        decorator.
+        A class with ``decide(case, draw)`` that needs no arguments; one object is made for each run, and another where a large
+        run is started over because it outgrew its tables. Without it this is a decorator.
 
     Returns
     -------
@@ -137,7 +138,7 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
 
     if isinstance(name, type):
         raise StrategyError(f'arguments: strategy {name.__name__} has no name; expected @register_strategy("a_name")')
-    if not isinstance(name, str) or not name.isidentifier() or name in STRATEGIES:
+    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.lower() in STRATEGIES:
         raise StrategyError(f"arguments: strategy is {name!r}; expected an identifier that is none of {', '.join(STRATEGIES)}")
     return keep if maker is None else keep(maker)
 
@@ -170,6 +171,24 @@ def lines_of(name: str) -> str:
     parts = {f"{kind.__name__}.{key}": part for kind in kinds for key, part in vars(kind).items()}
     said = {key: _lines(part) for key, part in parts.items() if inspect.isfunction(part) or ".__" not in key}
     return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
+
+
+def refuse_changed(own: Mapping[str, str]) -> None:
+    """Stop where a strategy of one's own has other lines than those kept of it: what is run now would not be what was run.
+
+    Parameters
+    ----------
+    own : mapping
+        Digests by name, as `lines_of_all` gave them.
+
+    Raises
+    ------
+    StrategyError
+        When one was registered again with other lines.
+    """
+    for name, lines in own.items():
+        if lines_of_all([name]).get(name) != lines:
+            raise StrategyError(f"strategy {name} was changed since this was run; expected the same lines, or run it again")
 
 
 def lines_of_all(names: Iterable[str]) -> dict[str, str]:
@@ -264,6 +283,11 @@ def checked_strategy(name: object, place: str = "arguments") -> str:
     if isinstance(name, str) and name in offered:
         register_strategy(name, offered[name].load())
         return name
+    if isinstance(name, type) or hasattr(name, "decide"):
+        kind = name if isinstance(name, type) else type(name)
+        raise StrategyError(
+            f'{place}: strategy is the class {kind.__name__}; expected the name it has from @buzzsim.register_strategy("a_name")'
+        )
     raise StrategyError(unknown(place, "strategy", name, [*STRATEGIES, *OWN, *offered]))
 
 

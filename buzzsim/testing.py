@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
 
+from buzzsim import draws
 from buzzsim.errors import StrategyError, sentence
 from buzzsim.result import Result
 from buzzsim.runs import run
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import OWN, checked_strategy
+from buzzsim.strategy import OWN, Case, Draw, checked_strategy, made
 
 # Crowds and brands in which a strategy meets every kind of case.
 _SETTINGS: tuple[dict[str, Any], ...] = (
@@ -23,10 +26,10 @@ _DICE = (random.Random, np.random.Generator, np.random.RandomState)
 _SMALL = {"network.customers": 150, "joining.r0": 1.5, "time.horizon": 24.0}
 
 
-def check_strategy(name: str, replicates: int = 5, seed: int = 1) -> None:
-    """Check a registered strategy: same runs in both engines, again and in any order, with no luck but what it is given.
+def check_strategy(name: str, replicates: int = 5, seed: Any = 1) -> None:
+    """Check a registered strategy: same runs in both engines, again, in any order and beside others, with no luck but that given.
 
-    Dice are found where they are Python's or NumPy's own, shared or held by the strategy.
+    Dice are found where they are the shared ones of Python or NumPy, or held by a strategy when it is made; others are not.
 
     Parameters
     ----------
@@ -34,7 +37,7 @@ def check_strategy(name: str, replicates: int = 5, seed: int = 1) -> None:
         Its name.
     replicates : int
         Runs in each of a few small settings.
-    seed : int
+    seed : None, int, SeedSequence or Generator
         Where their luck comes from.
 
     Raises
@@ -50,23 +53,58 @@ def check_strategy(name: str, replicates: int = 5, seed: int = 1) -> None:
     checked_strategy(name)
     if isinstance(replicates, bool) or not isinstance(replicates, int) or replicates < 1:
         raise StrategyError(sentence("arguments", "replicates", replicates, "a whole number of 1 or more"))
-    if name in OWN and any(isinstance(part, _DICE) for part in vars(OWN[name]()).values()):
+    if _holds_dice(made(name)):
         raise StrategyError(f"strategy {name} has dice of its own, the same in every replicate; expected luck from draw() alone")
+    entropy = draws.entropy_of(seed)
     for changes in _SETTINGS:
         scenario = Scenario().replace(_SMALL | changes)
-        first = [_run(scenario, name, seed, r, "compiled") for r in range(replicates)]
+        first = [_run(scenario, name, entropy, r, "compiled") for r in range(replicates)]
         for r in reversed(range(replicates)):
             where = f"strategy {name}, replicate {r} of {changes}"
-            if _differs(first[r], _run(scenario, name, seed, r, "compiled")):
+            if _differs(first[r], _run(scenario, name, entropy, r, "compiled")):
                 raise StrategyError(f"{where}: another result when run again; expected no memory from run to run, no other luck")
-            if _differs(first[r], _run(scenario, name, seed, r, "mesa")):
+            if _differs(first[r], _run(scenario, name, entropy, r, "mesa")):
                 raise StrategyError(f"{where}: the engines differ; expected decisions from the case and the draw alone")
+            with _others_made(name):
+                if _differs(first[r], _run(scenario, name, entropy, r, "compiled")):
+                    raise StrategyError(f"{where}: another result beside other runs; expected no memory but in self")
 
 
-def _run(scenario: Scenario, name: str, seed: int, replicate: int, engine: str) -> Result:
+def _holds_dice(part: Any, depth: int = 3) -> bool:
+    """Whether an object, or what it holds, has dice."""
+    if isinstance(part, _DICE):
+        return True
+    held = list(part.values()) if isinstance(part, dict) else part if isinstance(part, (list, tuple, set)) else ()
+    return depth > 0 and any(_holds_dice(one, depth - 1) for one in (*held, *getattr(part, "__dict__", {}).values()))
+
+
+@contextmanager
+def _others_made(name: str) -> Iterator[None]:
+    """Make another object of a strategy before each decision, as runs in other threads do."""
+    maker = OWN.get(name)
+
+    class Beside:
+        def __init__(self) -> None:
+            self.own = cast(Any, maker)()
+
+        def decide(self, case: Case, draw: Draw) -> Any:
+            cast(Any, maker)()
+            return self.own.decide(case, draw)
+
+    if maker is None:  # one that comes with the package remembers nothing
+        yield
+        return
+    OWN[name] = Beside
+    try:
+        yield
+    finally:
+        OWN[name] = maker
+
+
+def _run(scenario: Scenario, name: str, entropy: int, replicate: int, engine: str) -> Result:
     """Run once, and see that nobody else's dice were thrown."""
     before = _other_dice()
-    result = run(scenario, strategy=name, rng=seed, replicate=replicate, engine=engine)
+    result = run(scenario, strategy=name, rng=entropy, replicate=replicate, engine=engine)
     if before != _other_dice():
         raise StrategyError(f"strategy {name} draws from random or numpy.random; expected luck from draw() alone")
     return result

@@ -338,7 +338,7 @@ def test_foreign_luck_is_found():
             check_strategy("own")
 
 
-@pytest.mark.parametrize("make", [lambda: np.random.default_rng(0), lambda: random.Random(1)])
+@pytest.mark.parametrize("make", [lambda: np.random.default_rng(0), lambda: random.Random(1), lambda: _Dice({"inside": [random]})])
 def test_dice_of_ones_own_are_found(make):
     class Gambler:
         def __init__(self):
@@ -350,6 +350,72 @@ def test_dice_of_ones_own_are_found(make):
     bz.register_strategy("own", Gambler)
     with pytest.raises(StrategyError, match="has dice of its own, the same in every replicate"):
         check_strategy("own", replicates=1)
+
+
+class _Dice(dict):
+    """Dice in a dictionary in a list."""
+
+    def __init__(self, _):
+        super().__init__(inside=[random.Random(1)])
+
+    def random(self):
+        return self["inside"][0].random()
+
+
+def test_memory_that_runs_share_is_found_though_each_begins_anew():
+    class Three:
+        served = {"n": 0}  # noqa: RUF012
+
+        def __init__(self):
+            self.served["n"] = 0
+
+        def decide(self, case, draw):
+            self.served["n"] += 1
+            return "public_reply" if self.served["n"] <= 3 else "ignore"
+
+    bz.register_strategy("own", Three)
+    with pytest.raises(StrategyError, match="another result beside other runs; expected no memory but in self"):
+        check_strategy("own")
+
+
+def test_whatever_can_be_made_is_checked_and_what_cannot_is_told():
+    class Slotted:
+        __slots__ = ("n",)
+
+        def decide(self, case, draw):
+            return "public_reply" if draw() < 0.5 else None
+
+    bz.register_strategy("own", Slotted)
+    check_strategy("own", replicates=1, seed=None)
+    check_strategy("own", replicates=1, seed=np.random.default_rng(1))
+    bz.register_strategy("own", type("Broken", (Slotted,), {"__init__": lambda self: 1 / 0}))
+    with pytest.raises(StrategyError, match="strategy own cannot be made: ZeroDivisionError"):
+        check_strategy("own", replicates=1)
+
+
+@pytest.mark.parametrize("look", [
+    lambda comparison, result: comparison.run("own", 0),
+    lambda comparison, result: comparison.counterfactual("own"),
+    lambda comparison, result: result.plot_network(hour=3),
+    lambda comparison, result: result.animate(),
+])  # fmt: skip
+def test_what_was_run_with_other_lines_is_not_run_again(look):
+    small = bz.Scenario().replace({"network.customers": 100})
+    bz.register_strategy("own", Counting)
+    comparison, result = (
+        bz.compare(small, strategies=["own"], replicates=3, rng=1, quiet=True),
+        bz.run(small, strategy="own", rng=1),
+    )
+    look(comparison, result)
+    bz.register_strategy("own", Everything)
+    with pytest.raises(StrategyError, match="strategy own was changed since this was run; expected the same lines"):
+        look(comparison, result)
+
+
+def test_a_class_in_place_of_its_name_says_where_names_come_from():
+    for asked in (Counting, Counting()):
+        with pytest.raises(StrategyError, match="strategy is the class Counting; expected the name it has from @buzzsim"):
+            bz.run("default", strategy=asked, rng=1)
 
 
 def test_a_check_that_would_ask_nothing_is_refused():
