@@ -202,8 +202,8 @@ def _compared(names: list[str], replicates: int | None, done: Any) -> str:
     keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
     if len(labels) == 1:
         return f"We ran {each} of one strategy ({labels[0]}){seed}. Every draw is {keyed}."
-    own = [(label_of(name), (OWN[name].__doc__ or "").strip().partition("\n")[0]) for name in names if name in OWN]
-    told = "".join(f' The strategy "{label}" is of our own: "{doc.rstrip(".")}".' for label, doc in own if doc)
+    own = [(label_of(name), (OWN[name].__doc__ or "").strip().partition("\n")[0].rstrip(".")) for name in names if name in OWN]
+    told = "".join(f' The strategy "{label}" is of our own' + (f': "{doc}".' if doc else ".") for label, doc in own)
     against = f", compared with {label_of(done.baseline)}" if done else ""
     return (
         f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}{against}){seed} with common "

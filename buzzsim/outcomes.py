@@ -53,7 +53,12 @@ _DEFINITIONS = (
     ("staff_hours", "hours", "lower", "work on removals, replies, invitations and private rounds"),
     ("attitude_change", "on a scale of -1 to 1", "higher", "mean change of attitude, whole crowd"),
     ("attitude_change_reached", "on a scale of -1 to 1", "higher", "the same among those reached; undefined if none"),
-    ("attitude_change_bystanders", "on a scale of -1 to 1", "higher", "the same among customers who are not critics"),
+    (
+        "attitude_change_bystanders",
+        "on a scale of -1 to 1",
+        "higher",
+        "the same among customers who are not critics; undefined if all are",
+    ),
     (
         "residual_anger",
         "on a scale of 0 to 1",
@@ -238,7 +243,7 @@ def _crowd(n_customers: Any, people: Any, order: Any, out: Any) -> None:
     out[_REACH] = reached / n_customers
     out[_ATTITUDE] = all_change / n_customers
     out[_ATTITUDE_REACHED] = reached_change / reached if reached > 0 else math.nan
-    out[_ATTITUDE_BYSTANDERS] = bystander_change / (n_customers - critics) if critics < n_customers else 0.0
+    out[_ATTITUDE_BYSTANDERS] = bystander_change / (n_customers - critics) if critics < n_customers else math.nan
     out[_RESIDUAL] = anger / n_customers
 
 

@@ -6,7 +6,7 @@ import io
 import os
 import textwrap
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,14 @@ from buzzsim.errors import ScenarioError, sentence
 from buzzsim.files import write_whole
 from buzzsim.pictures import slide, style
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import OWN, label_of
+from buzzsim.strategy import label_of
 from buzzsim.words import number, say
 
 _PAIRS = 400  # that are drawn; more would be an area
 COLOURS = {"ignore": "#555555", "censor": "#D55E00", "public_reply": "#0072B2", "private_dialogue": "#009E73"}
 """Colour of each strategy, apart for the colour-blind (Okabe & Ito 2008)."""
 
-_OTHERS = ("#CC79A7", "#E69F00", "#56B4E9")
+_OTHERS = ("#CC79A7", "#E69F00", "#56B4E9", "#882255", "#44AA99", "#999933")
 
 _TEXT: Any = {
     "font.size": 12,
@@ -39,9 +39,11 @@ _TEXT: Any = {
 }
 
 
-def colour_of(strategy: str) -> str:
-    """Give a strategy's colour; those of one's own share the rest of the palette, in the order in which they were registered."""
-    return COLOURS.get(strategy) or _OTHERS[list(OWN).index(strategy) % len(_OTHERS) if strategy in OWN else 0]
+def colours_of(strategies: Iterable[str]) -> dict[str, str]:
+    """Give each strategy its colour; those of one's own share the rest of the palette, in the order of the comparison."""
+    names = list(strategies)
+    own = [name for name in names if name not in COLOURS]
+    return {name: COLOURS.get(name) or _OTHERS[own.index(name) % len(_OTHERS)] for name in names}
 
 
 def comparison(
@@ -100,6 +102,7 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
     The classes are cut at the firestorm, so that all to the right of the line are firestorms; shares are drawn in powers of
     ten so that the few big ones show.
     """
+    colours = colours_of(volumes)
     edges = _classes(firestorm, max(float(values.max()) for values in volumes.values()))
     places = np.arange(edges.size)
     for k, (strategy, values) in enumerate(volumes.items()):
@@ -107,9 +110,7 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
         width = 2.0 + 1.0 * (len(volumes) - 1 - k)  # so that equal shares do not hide each other
         storms = number((values >= firestorm).mean(), ".1%")
         label = say("{strategy}: {share} reach {least} posts", strategy=say(label_of(strategy)), share=storms, least=firestorm)
-        ax.stairs(
-            np.where(share > 0, share, np.nan), places, baseline=None, color=colour_of(strategy), linewidth=width, label=label
-        )
+        ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, color=colours[strategy], linewidth=width, label=label)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(100 * value)} %" if value <= 1 else ""))
     ax.set_xticks(places[:-1], [number(edge) for edge in edges[:-1]], fontsize=10)
@@ -130,15 +131,15 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
 
 def course(hourly: Mapping[str, NDArray[np.int32]], n_complaints: int, resampling: Resampling, ax: Any) -> Any:
     """Draw the mean number of critical posts by hour, the complaints themselves left out, with the 95 % interval of that mean."""
-    ends, tops = [], []
+    ends, tops, colours = [], [], colours_of(hourly)
     for strategy, series in hourly.items():
         others = series.astype(float)
         others[:, 0] -= n_complaints
         mean = others.mean(axis=0)
         low, high = np.quantile(resampling.means(others), [0.025, 0.975], axis=0)
         hours = np.arange(mean.size) + 0.5
-        ax.fill_between(hours, low, high, color=colour_of(strategy), alpha=0.2, linewidth=0)
-        ax.plot(hours, mean, color=colour_of(strategy), linewidth=2.2, label=say(label_of(strategy)))
+        ax.fill_between(hours, low, high, color=colours[strategy], alpha=0.2, linewidth=0)
+        ax.plot(hours, mean, color=colours[strategy], linewidth=2.2, label=say(label_of(strategy)))
         busy = np.flatnonzero(mean > 0.02 * mean.max())
         ends.append(busy[-1] + 1 if busy.size else 1)
         tops.append(high.max())
@@ -151,23 +152,22 @@ def course(hourly: Mapping[str, NDArray[np.int32]], n_complaints: int, resamplin
 
 def differences(volumes: Mapping[str, NDArray[np.float64]], baseline: str, statistics: Mapping[str, Any], ax: Any) -> Any:
     """Draw what each strategy changed against the baseline: mean paired difference with its 95 % interval."""
+    colours = colours_of(volumes)
     others = [strategy for strategy in volumes if strategy != baseline]
     ax.axvline(0, color="0.3", linewidth=1)
     notes = []
     for row, strategy in enumerate(others):
         paired = statistics[strategy]["paired"]
         if paired["ci95"][0] is not None:  # one pair has no interval
-            ax.plot(paired["ci95"], [row, row], color=colour_of(strategy), linewidth=5, solid_capstyle="round")
-        ax.plot(
-            paired["difference"], row, "o", color="white", markeredgecolor=colour_of(strategy), markersize=9, markeredgewidth=2.5
-        )
+            ax.plot(paired["ci95"], [row, row], color=colours[strategy], linewidth=5, solid_capstyle="round")
+        ax.plot(paired["difference"], row, "o", color="white", markeredgecolor=colours[strategy], markersize=9, markeredgewidth=2.5)
         fewer, more = number(paired["p_better"], ".0%"), number(paired["p_worse"], ".0%")
         note = "{strategy}\nfewer posts: {fewer}\nmore posts: {more}"
         notes.append(say(note, strategy=say(label_of(strategy)), fewer=fewer, more=more))
     ax.set_ylim(max(1, len(others)) - 0.5, -0.5)
     ax.set_yticks(range(len(others)), notes, fontsize=10)
     for tick, strategy in zip(ax.get_yticklabels(), others, strict=True):
-        tick.set_color(colour_of(strategy))
+        tick.set_color(colours[strategy])
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
     told = [statistics[strategy]["paired"] for strategy in others]
@@ -186,15 +186,14 @@ def humps(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax: Any = 
 
     Bars are as high as the root of the share, so that a few in a hundred show beside the many; the share is written above.
     """
+    colours = colours_of(volumes)
     edges = _classes(firestorm, max(float(values.max()) for values in volumes.values()))
     places, line = np.arange(edges.size - 1), int(np.searchsorted(edges, firestorm))
     with slide(ax) as ax:
         for row, (strategy, values) in enumerate(reversed(list(volumes.items()))):
             share = np.histogram(values, np.append(edges[:-1], np.inf))[0] / values.size
             heights = 0.72 * np.sqrt(share)
-            ax.bar(
-                places, heights, 0.8, bottom=row, color=[(colour_of(strategy), 0.5 if place < line else 1.0) for place in places]
-            )
+            ax.bar(places, heights, 0.8, bottom=row, color=[(colours[strategy], 0.5 if place < line else 1.0) for place in places])
             ax.axhline(row, color="0.3", linewidth=1)
             for place in np.flatnonzero(share):
                 text = number(share[place], ".0%" if share[place] >= 0.01 else ".1%")

@@ -80,7 +80,7 @@ class Case:
 
 
 class Draw:
-    """Luck for one decision: each call gives the next number in [0, 1), the same for the same post in both engines."""
+    """Luck for one decision: each call gives the next number in [0, 1), the same for the same post and try in both engines."""
 
     def __init__(self, post_key: Any, tries: int) -> None:
         self._state = np.uint64(draws.fold(np.uint64(draws.fold(post_key, draws.OWN)), tries))
@@ -237,7 +237,7 @@ def made(name: str) -> Any:
     try:
         return OWN[name]()
     except Exception as error:
-        raise StrategyError(f"strategy {name} cannot be made: {type(error).__name__}: {error}") from error
+        raise StrategyError(f"strategy {name} cannot be made: {_in_a_line(error)}") from error
 
 
 def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, float]:
@@ -252,7 +252,7 @@ def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, flo
         answer = own.decide(case, draw)
     except Exception as error:
         hint = "; draw() gives the number" if isinstance(error, TypeError) and "'Draw'" in str(error) else ""
-        raise StrategyError(f"strategy {name} failed on {case}: {type(error).__name__}: {error}{hint}") from error
+        raise StrategyError(f"strategy {name} failed on {case}: {_in_a_line(error)}{hint}") from error
     if answer is None:
         return rules.IGNORE, 0.0
     if isinstance(answer, str) and answer in STRATEGIES:
@@ -262,6 +262,11 @@ def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, flo
     if isinstance(answer, str):
         raise StrategyError(unknown(f"strategy {name}", "decision", answer, STRATEGIES))
     raise StrategyError(f"strategy {name}: decision is {answer!r}; expected {ANSWERS}")
+
+
+def _in_a_line(error: Exception) -> str:
+    """Say what went wrong in somebody else's lines."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def checked_strategy(name: object, place: str = "arguments") -> str:
@@ -281,7 +286,12 @@ def checked_strategy(name: object, place: str = "arguments") -> str:
         return name
     offered = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
     if isinstance(name, str) and name in offered:
-        register_strategy(name, offered[name].load())
+        try:
+            register_strategy(name, offered[name].load())
+        except StrategyError:
+            raise
+        except Exception as error:  # whatever a package may raise when it is imported
+            raise StrategyError(f"strategy {name} cannot be loaded from {offered[name].value}: {_in_a_line(error)}") from error
         return name
     if isinstance(name, type) or hasattr(name, "decide"):
         kind = name if isinstance(name, type) else type(name)

@@ -190,6 +190,15 @@ def test_numbers_of_the_advice_have_no_exponents():
     assert "e+16" not in advise("volume", "ignore", found, resampled, 400)
 
 
+def test_where_all_are_critics_no_bystander_has_changed_their_mind():
+    keys = {"joining.share_probability": 3.0, "attention.view_rate": 2.0, "joining.page_probability": 1.0, "brand.coverage": 1.0}
+    hot = bz.Scenario().replace({"network.customers": 8, "network.ties": 4, **keys})
+    comparison = bz.compare(hot, strategies=["ignore", "public_reply"], replicates=60, rng=1, quiet=True)
+    everybody = comparison.outcome("critics") == 8
+    assert 0 < everybody.to_numpy().sum() < everybody.size
+    assert (comparison.outcome("attitude_change_bystanders").isna() == everybody).all(axis=None)
+
+
 def test_a_single_replicate_is_drawn_too():
     assert len(bz.compare(SCENARIO, replicates=1, rng=1, quiet=True).plot()) == 3
 

@@ -13,6 +13,7 @@ from test_twins import NETWORKS, SCENARIOS, SEEDS, assert_twins, differences, qu
 import buzzsim as bz
 from buzzsim import rules, strategy
 from buzzsim.errors import StrategyError
+from buzzsim.plot import colours_of
 from buzzsim.strategy import STRATEGIES
 from buzzsim.testing import check_strategy
 
@@ -315,6 +316,41 @@ def test_an_installed_package_can_bring_a_strategy(monkeypatch):
     assert bz.run("default", strategy="brought", rng=1).strategy == "brought"
     with pytest.raises(StrategyError, match="did you mean 'brought'"):
         bz.run("default", strategy="brougt", rng=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("test_strategies:Nope", "cannot be loaded from test_strategies:Nope: AttributeError: "),
+        ("nowhere_at_all:Nope", "cannot be loaded from nowhere_at_all:Nope: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+    ],
+)
+def test_a_package_whose_strategy_cannot_be_loaded_is_named(monkeypatch, value, said):
+    point = metadata.EntryPoint("brought", value, "buzzsim.strategies")
+    monkeypatch.setattr(strategy.metadata, "entry_points", lambda group: [point])
+    with pytest.raises(StrategyError, match=f"strategy brought {said}"):
+        bz.run("default", strategy="brought", rng=1)
+
+
+def test_an_error_of_several_lines_is_told_in_one():
+    def decide(self, case, draw):
+        raise ValueError("one\ntwo")
+
+    bz.register_strategy("own", type("Wordy", (), {"decide": decide}))
+    with pytest.raises(StrategyError, match=r"ValueError: one two$"):
+        bz.run(bz.Scenario().replace({"brand.coverage": 1.0}), strategy="own", rng=1)
+
+
+def test_strategies_of_ones_own_have_colours_of_their_own_and_are_described():
+    for k in range(8):
+        bz.register_strategy(f"own{k}", Counting if k else Everything)
+    for names in (["own0", "own3"], ["own1", "ignore", "own7", "own4", "own2"]):
+        colours = colours_of(names)
+        assert len(set(colours.values())) == len(names)
+    text = bz.describe("default", strategies=["ignore", "own1"])
+    assert 'The strategy "own1" is of our own: "Remembers within a run: answers every second case".' in text
+    bz.register_strategy("own", type("Silent", (), {"decide": lambda self, case, draw: None, "__doc__": None}))
+    assert 'The strategy "own" is of our own.' in bz.describe("default", strategies=["ignore", "own"])
 
 
 # ---------------------------------------------------------------------------------------- check_strategy
