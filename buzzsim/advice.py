@@ -65,7 +65,8 @@ def advise(
     sign = 1.0 if judged.better == "lower" else -1.0
     means = {name: _or_nan(found[outcome]["mean"]) for name, found in statistics.items()}
     ranked = sorted((name for name in means if math.isfinite(means[name])), key=lambda name: sign * means[name])
-    what = f"mean {outcome.replace('_', ' ')}"
+    is_share = judged.unit == "yes or no"
+    what = f"share of complaints counted as {outcome}" if is_share else f"mean {outcome.replace('_', ' ')}"
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
     best, *others = [np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked]
@@ -87,14 +88,14 @@ def _verdict(
 ) -> str:
     """Say which strategy came out best, as firmly as the resamples allow, or which are the same in every one of them."""
     best, count = ranked[0], f"{replicates:,} replicates"
-    amount = f"{_plain(means[best], 3)} {unit}"
+    amount = _amount(means[best], unit)
     if len(ranked) == 1:
         return f"only {label_of(best)} can be judged: {what} {amount} over {count}"
     second = ranked[1]
     if len(alike) > 1:
-        return f"there is no difference between {_listed([label_of(name) for name in alike])}: {what} {amount} over {count}"
+        return f"{count} show no difference between {_listed([label_of(name) for name in alike])}: {what} {amount}"
     if sure < LIKELY:
-        amounts = f"{what} {amount} and {_plain(means[second], 3)}"
+        amounts = f"{what} {amount} and {_amount(means[second], unit).removesuffix(f' {unit}')}"
         ahead = f"{label_of(best)} ahead in {sure:.0%} of bootstrap samples of {count}"
         return f"it is too close to call between {label_of(best)} and {label_of(second)}: {amounts} ({ahead})"
     verb = "has" if sure >= SURE else "probably has"
@@ -108,6 +109,8 @@ def _change(found: Mapping[str, Any], outcome: str) -> str:
     if low is None:
         return "not known to be better"
     down, up, unit = _WORDS.get(OUTCOMES[outcome].unit, ("lower", "higher", ""))
+    if OUTCOMES[outcome].unit == "yes or no":
+        low, high, down, up = 100 * low, 100 * high, "percentage points lower", "percentage points higher"
     if low < 0 < high:
         return f"{_plain(-low)} {down} to {_plain(high)} {up}"
     near, far = sorted((abs(low), abs(high)))
@@ -116,7 +119,7 @@ def _change(found: Mapping[str, Any], outcome: str) -> str:
 
 def _spread(found: Mapping[str, Any], unit: str) -> list[str]:
     """Say what complaints are like where their mean is of few large and many small ones."""
-    if unit not in _COUNTED or not found["mean"] > SKEWED * found["median"]:
+    if unit not in ("posts", "customers") or not found["mean"] > SKEWED * found["median"]:
         return []
     half, few = _plain(found["median"], 3), _plain(found["p95"], 3)
     return [f"half of the complaints then end at {half} {unit} or fewer, 1 in 20 at {few} or more"]
@@ -155,6 +158,11 @@ def _did_worse(paired: Mapping[str, Any], outcome: str) -> bool:
 def _doing(strategy: str) -> str:
     """Name the baseline as people say it."""
     return "doing nothing" if strategy == "ignore" else label_of(strategy)
+
+
+def _amount(value: float, unit: str) -> str:
+    """Write a mean with its unit; of what is or is not so, the share."""
+    return f"{_plain(100 * value, 3)} %" if unit == "yes or no" else f"{_plain(value, 3)} {unit}"
 
 
 def _plain(value: float, digits: int = 2) -> str:

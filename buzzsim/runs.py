@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from buzzsim import draws, engine, outcomes, rules
 from buzzsim.compiled import is_loaded
-from buzzsim.errors import ScenarioError, sentence, unknown
+from buzzsim.errors import ScenarioError, StrategyError, sentence, unknown
 from buzzsim.parameters import all_parameters
 from buzzsim.pictures import Scene
 from buzzsim.result import Record, Result, record_of
@@ -266,11 +266,14 @@ def _deciding(world: World, name: str, key: int, replicate: int, w: Workspace, h
         asked, now = w.cases[w.n[ASKED]], int(w.n[TICK])
         post, tries = w.posts[asked["post"]], int(asked["tries"])
         case = Case(
-            hour=now * tick, waited=(now - int(post["tick"])) * tick, anger=float(post["intensity"]),
+            hour=round(now * tick, 9), waited=round((now - int(post["tick"])) * tick, 9), anger=float(post["intensity"]),
             followers=int(world.network.followers[post["author"]]), readers=int(post["readers"]), joined=int(post["joined"]),
             on_page=bool(post["on_page"]), kind=kinds[post["kind"]], tries=tries,
         )  # fmt: skip
-        asked["choice"], asked["wait"] = decision(own, name, case, Draw(post["key"], tries))
+        try:
+            asked["choice"], asked["wait"] = decision(own, name, case, Draw(post["key"], tries))
+        except StrategyError as error:
+            raise StrategyError(f"{error} (replicate {replicate})") from error
         done = _compiled(world, name, key, replicate, True, w, hourly, values)
     return done
 

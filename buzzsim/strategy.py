@@ -10,8 +10,9 @@ import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from decimal import Decimal
 from importlib import metadata
-from numbers import Real
+from numbers import Number, Real
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -165,7 +166,8 @@ def _check_maker(name: str, maker: Any) -> None:
 def lines_of(name: str) -> str:
     """Give a digest of the lines of a strategy of one's own, comments apart.
 
-    What it calls outside its class is not looked at, nor objects it holds that are no plain values.
+    Values that its functions have from around them count; what it calls outside its class does not, nor do objects that are no
+    plain values.
     """
     kinds = cast(type, OWN[name]).__mro__
     parts = {f"{kind.__name__}.{key}": part for kind in kinds for key, part in vars(kind).items()}
@@ -196,28 +198,43 @@ def lines_of_all(names: Iterable[str]) -> dict[str, str]:
     return {name: lines_of(name) for name in names if name in OWN}
 
 
-def _lines(part: Any) -> str:
-    """Give what a part of a class says, the same in every process."""
+def _lines(part: Any, above: tuple[Any, ...] = ()) -> str:
+    """Give what a part of a class says and holds, the same in every process; `above` is what it is part of."""
+    if any(part is one for one in above):  # a function that calls itself
+        return ""
+    above = (*above, part)
     if isinstance(part, (staticmethod, classmethod)):
         part = part.__func__
     if isinstance(part, property):
-        return repr([_lines(one) for one in (part.fget, part.fset, part.fdel)])
+        return repr([_lines(one, above) for one in (part.fget, part.fset, part.fdel)])
     if isinstance(part, dict):
-        return repr([(_lines(key), _lines(value)) for key, value in part.items()])
+        return repr([(_lines(key, above), _lines(value, above)) for key, value in part.items()])
     if isinstance(part, (list, tuple)):
-        return repr([_lines(one) for one in part])
+        return repr([_lines(one, above) for one in part])
     if isinstance(part, (set, frozenset)):
-        return repr(sorted(_lines(one) for one in part))
-    if part is None or isinstance(part, (bool, int, float, str, bytes)):
+        return repr(sorted(_lines(one, above) for one in part))
+    if isinstance(part, np.ndarray):
+        return repr((part.dtype.str, part.shape, part.tolist()))
+    if part is None or isinstance(part, (Number, np.generic, str, bytes)):
         return repr(part)
     if not inspect.isfunction(part):
         return ""
+    held = [_lines(cell.cell_contents, above) for cell in part.__closure__ or () if not _is_empty(cell)]
+    held += [_lines(value, above) for value in (*(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values())]
     try:
-        return ast.dump(ast.parse(textwrap.dedent(inspect.getsource(part))))
+        return repr((ast.dump(ast.parse(textwrap.dedent(inspect.getsource(part)))), held))
     except (OSError, SyntaxError):  # typed into a console, or a piece of a line
-        return repr(
-            (part.__code__.co_code, part.__code__.co_names, [one for one in part.__code__.co_consts if not inspect.iscode(one)])
-        )
+        code = part.__code__
+        return repr((code.co_code, code.co_names, [one for one in code.co_consts if not inspect.iscode(one)], held))
+
+
+def _is_empty(cell: Any) -> bool:
+    """Whether a variable around a function has no value yet."""
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return True
+    return False
 
 
 def number_of(name: str) -> int:
@@ -257,7 +274,7 @@ def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, flo
         return rules.IGNORE, 0.0
     if isinstance(answer, str) and answer in STRATEGIES:
         return STRATEGIES[answer], 0.0
-    if isinstance(answer, Real) and not isinstance(answer, bool) and 0 < answer < math.inf:
+    if isinstance(answer, (Real, Decimal)) and not isinstance(answer, bool) and 0 < answer < math.inf:
         return rules.WAIT, float(min(answer, _LONGEST))
     if isinstance(answer, str):
         raise StrategyError(unknown(f"strategy {name}", "decision", answer, STRATEGIES))

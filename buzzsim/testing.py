@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from buzzsim import draws
+from buzzsim import draws, rules
 from buzzsim.errors import StrategyError, sentence
 from buzzsim.result import Result
 from buzzsim.runs import run
 from buzzsim.scenario import Scenario
-from buzzsim.strategy import OWN, Case, Draw, checked_strategy, made
+from buzzsim.strategy import OWN, Case, Draw, checked_strategy, decision, made
 
 # Crowds and brands in which a strategy meets every kind of case.
 _SETTINGS: tuple[dict[str, Any], ...] = (
@@ -56,6 +57,7 @@ def check_strategy(name: str, replicates: int = 5, seed: Any = 1) -> None:
     if _holds_dice(made(name)):
         raise StrategyError(f"strategy {name} has dice of its own, the same in every replicate; expected luck from draw() alone")
     entropy = draws.entropy_of(seed)
+    _ask_of_everything(name)
     for changes in _SETTINGS:
         scenario = Scenario().replace(_SMALL | changes)
         first = [_run(scenario, name, entropy, r, "compiled") for r in range(replicates)]
@@ -68,6 +70,18 @@ def check_strategy(name: str, replicates: int = 5, seed: Any = 1) -> None:
             with _others_made(name):
                 if _differs(first[r], _run(scenario, name, entropy, r, "compiled")):
                     raise StrategyError(f"{where}: another result beside other runs; expected no memory but in self")
+
+
+def _ask_of_everything(name: str) -> None:
+    """Ask about cases that small crowds hardly bring: many readers, late hours, every kind of post, put off again and again."""
+    kinds = [kind for number, kind in enumerate(rules.KINDS) if rules.is_critical(number)]
+    asked = itertools.product(kinds, (0, 3, 40, 100_000), (0.25, 6.0, 72.0, 500.0), (0.05, 0.5, 1.0), (True, False))
+    for number, (kind, readers, hour, anger, on_page) in enumerate(asked):
+        own = made(name)
+        for tries in range(6 if own else 0):
+            case = Case(hour + tries, hour / 2 + tries, anger, 10, readers, readers // 3, on_page, kind, tries)
+            if decision(own, name, case, Draw(np.uint64(number), tries))[0] != rules.WAIT:
+                break
 
 
 def _holds_dice(part: Any, depth: int = 3) -> bool:

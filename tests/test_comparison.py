@@ -181,7 +181,21 @@ def test_one_pair_of_forty_that_differs_is_no_difference_to_be_sure_of(coverage,
 def test_all_that_are_the_same_are_named():
     found, resampled = statistics_of(ignore=5.0, censor=5.0, public_reply=5.0, private_dialogue=7.0)
     text = advise("volume", "ignore", found, resampled, 400)
-    assert "there is no difference between ignore, censor and public reply: mean volume 5 posts" in text
+    assert "400 replicates show no difference between ignore, censor and public reply: mean volume 5 posts" in text
+
+
+def test_what_is_or_is_not_so_is_told_in_shares():
+    comparison = bz.compare("telecom", replicates=100, rng=1, quiet=True)
+    said = comparison.advice("firestorm")
+    assert (
+        "100 replicates show no difference between censor, public reply and private dialogue: share of complaints counted as"
+        in said
+    )
+    assert "yes or no" not in said
+    found, resampled = statistics_of(ignore=0.5, censor=0.2)
+    said = advise("firestorm", "ignore", found, resampled, 400)
+    assert "censor has the lowest share of complaints counted as firestorm, 20 % (best in 100%" in said
+    assert "; 30 to 30 percentage points lower than doing nothing" in said
 
 
 def test_numbers_of_the_advice_have_no_exponents():
@@ -211,7 +225,7 @@ def test_a_summary_of_nothing_says_what_there_is(comparison, asked, said):
 
 def test_advice_admits_that_it_is_too_close_to_call():
     close = bz.compare(SCENARIO, replicates=20, rng=1, quiet=True, strategies=["private_dialogue"]).advice("peak")
-    assert close.startswith(("Within this model, it is too close to call", "Within this model, there is no difference"))
+    assert close.startswith(("Within this model, it is too close to call", "Within this model, 20 replicates show no difference"))
 
 
 @pytest.mark.parametrize(("n", "said"), [(1, "1 replicate is too few"), (19, "19 replicates are too few")])
@@ -224,7 +238,9 @@ def test_few_replicates_advise_nothing(n, said):
 
 def test_advice_says_so_when_nothing_differs():
     still = bz.compare(SCENARIO.replace({"brand.coverage": 0.0}), replicates=20, rng=1, quiet=True)
-    assert still.advice().startswith("Within this model, there is no difference")
+    assert still.advice().startswith(
+        "Within this model, 20 replicates show no difference between ignore, censor, public reply and private"
+    )
     assert "WORSE" not in still.advice()
 
 

@@ -256,7 +256,7 @@ def test_lines_of_a_strategy_are_those_of_its_class_and_of_what_it_inherits():
     same = made(level=0.5)
     assert made(level=0.5) == same
     assert made(level=0.5, __doc__="Says what it does.") == same
-    assert made(level=0.5, helper=np.zeros(3)) == made(level=0.5, helper=np.ones(3)), "only plain values are looked at"
+    assert made(level=0.5, helper=Path("a")) == made(level=0.5, helper=Path("b")), "only plain values are looked at"
     others = [
         made(level=0.6),
         made(other=0.5),
@@ -337,7 +337,7 @@ def test_an_error_of_several_lines_is_told_in_one():
         raise ValueError("one\ntwo")
 
     bz.register_strategy("own", type("Wordy", (), {"decide": decide}))
-    with pytest.raises(StrategyError, match=r"ValueError: one two$"):
+    with pytest.raises(StrategyError, match=r"ValueError: one two \(replicate 0\)$"):
         bz.run(bz.Scenario().replace({"brand.coverage": 1.0}), strategy="own", rng=1)
 
 
@@ -396,6 +396,47 @@ class _Dice(dict):
 
     def random(self):
         return self["inside"][0].random()
+
+
+@pytest.mark.parametrize("what", [lambda case: case.readers > 30, lambda case: case.hour > 24, lambda case: case.kind == "protest"])
+def test_cases_that_small_crowds_do_not_bring_are_asked_about(what):
+    bz.register_strategy("own", type("Seldom", (), {"decide": lambda self, case, draw: "nonsense" if what(case) else None}))
+    with pytest.raises(StrategyError, match="unknown decision 'nonsense'"):
+        check_strategy("own", replicates=1)
+
+
+def made_with(threshold, extra=None):
+    class Thresholded:
+        def decide(self, case, draw, more=extra):
+            return "censor" if case.anger > threshold else None
+
+    return Thresholded
+
+
+def test_what_a_family_of_strategies_holds_is_part_of_its_lines():
+    def lines(maker):
+        bz.register_strategy("own", maker)
+        return strategy.lines_of("own")
+
+    family = [
+        made_with(0.0),
+        made_with(2.0),
+        made_with(np.float32(0.5)),
+        made_with(0.0, np.arange(3)),
+        made_with(0.0, np.arange(4)),
+    ]
+    assert len({lines(maker) for maker in family}) == len(family)
+    assert lines(made_with(0.0)) == lines(made_with(0.0))
+    held = [
+        type("Holding", (), {"decide": Counting.decide, "x": x}) for x in (np.float32(1), np.int64(2), np.bool_(True), np.ones(2))
+    ]
+    assert len({lines(maker) for maker in held}) == len(held)
+
+
+def test_a_failure_names_its_replicate():
+    bz.register_strategy("own", type("Failing", (), {"decide": lambda self, case, draw: 1 / 0}))
+    with pytest.raises(StrategyError, match=r"ZeroDivisionError: division by zero \(replicate \d+\)$"):
+        bz.compare("default", strategies=["own"], replicates=20, rng=1, quiet=True)
 
 
 def test_memory_that_runs_share_is_found_though_each_begins_anew():

@@ -103,7 +103,8 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         """Give what the brand knows of a case."""
         now, tick = self.model.tick, self.model.wish.time.tick
         return Case(
-            hour=now * tick, waited=(now - post.tick) * tick, anger=float(post.intensity), followers=len(post.author.followers),
+            hour=round(now * tick, 9), waited=round((now - post.tick) * tick, 9), anger=float(post.intensity),
+            followers=len(post.author.followers),
             readers=len(post.readers), joined=len(post.won), on_page=bool(post.on_page), kind=rules.KINDS[post.kind],
             tries=post.tries,
         )  # fmt: skip
