@@ -236,7 +236,7 @@ def pairs(volumes: Mapping[str, NDArray[np.float64]], strategy: str, against: st
         label = say("mean: {before} to {after}", before=number(means[0], ".1f"), after=number(means[1], ".1f"))
         ax.plot([0, 1], means, "o-", color="black", linewidth=4, markersize=12, label=label)
         ax.set_yscale("log")
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value))))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(round(value)) if value > 0.9 else ""))
         ax.set_xticks([0, 1], [say(label_of(against)), say(label_of(strategy))])
         ax.set(
             xlim=(-0.15, 1.15),

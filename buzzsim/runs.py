@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from buzzsim import draws, engine, outcomes, rules
 from buzzsim.compiled import is_loaded
 from buzzsim.errors import ScenarioError, StrategyError, sentence, unknown
-from buzzsim.parameters import all_parameters
+from buzzsim.parameters import PRESETS, all_parameters
 from buzzsim.pictures import Scene
 from buzzsim.result import Record, Result, record_of
 from buzzsim.scenario import Scenario, scenarios
@@ -107,7 +107,7 @@ def run_in(world: World, strategy: str, entropy: int, replicate: int, engine: st
 def record_until(world: World, strategy: str, entropy: int, replicate: int, own: Mapping[str, str], hour: float) -> Record:
     """Give the trajectory of a run as it stood at an hour: the same run, stopped there, by strategies with the same lines."""
     refuse_changed(own)
-    last = min(world.horizon_ticks, max(0, round(hour / world.scenario.time.tick)))
+    last = min(world.horizon_ticks, max(0, math.floor(hour / world.scenario.time.tick + 1e-9)))
     return _one(world, strategy, entropy, replicate, last)[0]
 
 
@@ -215,6 +215,8 @@ def changes_of(scenario: Scenario) -> dict[str, Any]:
         value = getattr(getattr(scenario, section), leaf)
         if value != getattr(getattr(like, section), leaf):
             found[key] = value
+    if found.get("reply.preset"):  # it would set these again
+        found |= {f"reply.{leaf}": getattr(scenario.reply, leaf) for leaf in PRESETS[found["reply.preset"]]}
     return found
 
 

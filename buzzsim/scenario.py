@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import math
 import os
@@ -37,7 +38,8 @@ _AT_ONCE = {"attention.kernel": "immediate", "attention.half_life": 1.0, "time.h
 class Scenario:
     """One complaint, its crowd and its brand.
 
-    Every section may be given as its class in `buzzsim.parameters` or left out; what is left out has the default.
+    Every section may be given as its class in `buzzsim.parameters` or left out; what is left out has the default. A preset
+    sets its numbers in `replace` and in files, not in a class.
 
     Raises
     ------
@@ -242,7 +244,10 @@ class Scenario:
         >>> Scenario().replace({"brand.staff": 2}).brand.staff
         2.0
         """
-        return self._with(flat_keys(changes, place), place)
+        flat = flat_keys(changes, place)
+        if "joining.r0" in flat and "joining.share_probability" not in flat and self.joining.share_probability is not None:
+            raise ScenarioError(sentence(place, "joining.r0", flat["joining.r0"], "joining.share_probability, which decides here"))
+        return self._with(flat, place)
 
     def _with(self, changes: Mapping[str, Any], place: str) -> Scenario:
         """Put checked values into their sections."""
@@ -257,10 +262,9 @@ class Scenario:
             section, _, leaf = key.partition(".")
             sections.setdefault(section, {})[leaf] = parameters_of(SECTIONS[section])[leaf].checked(key, value, place)
         for section, values in sections.items():
-            old = getattr(self, section)
-            texts[section] = type(old)(**{f.name: values.get(f.name, getattr(old, f.name)) for f in fields(old)})
+            texts[section] = dataclasses.replace(getattr(self, section), **values)
         try:
-            return type(self)(**{f.name: texts.get(f.name, getattr(self, f.name)) for f in fields(self)})
+            return dataclasses.replace(self, **texts)
         except ScenarioError as error:
             raise ScenarioError(str(error).replace("scenario:", f"{place}:", 1)) from None
 
@@ -268,9 +272,7 @@ class Scenario:
         """Give the whole scenario as nested plain values."""
         data: dict[str, Any] = {"version": VERSION, **{key: getattr(self, key) for key in _TEXTS}}
         for name in SECTIONS:
-            section = getattr(self, name)
-            values = {f.name: getattr(section, f.name) for f in fields(section)}
-            data[name] = {key: _plain(value) for key, value in values.items() if value is not None}
+            data[name] = {key: _plain(value) for key, value in vars(getattr(self, name)).items() if value is not None}
         return data
 
     def to_toml(self) -> str:

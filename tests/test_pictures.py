@@ -118,3 +118,13 @@ def test_pairs_are_counted_as_they_are():
     assert sum(len(lines.get_segments()) for lines in ax.collections if hasattr(lines, "get_segments")) == 100
     with pytest.raises(bz.StrategyError, match="did you mean 'censor'"):
         comparison.plot_pairs("censer")
+
+
+def test_a_picture_between_two_ticks_shows_no_later_one():
+    slow = bz.Scenario().replace({"network.customers": 300, "joining.r0": 2.0, "time.tick": 24.0, "time.horizon": 720.0})
+    result = bz.run(slow, rng=4)
+    joined = result.cascade()["hour"]
+    assert (joined == 24).any()
+    known = result.scene.until(13)["customers"]
+    assert (known["joined"] >= 0).sum() == (joined <= 13).sum()
+    assert (result.scene.until(24)["customers"]["joined"] >= 0).sum() == (joined <= 24).sum()

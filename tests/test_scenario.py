@@ -17,6 +17,7 @@ from buzzsim import scenario as scenario_module
 from buzzsim.errors import OutputError, ScenarioError
 from buzzsim.files import write_whole
 from buzzsim.parameters import PRESETS, SECTIONS, Parameter, Reply, all_parameters
+from buzzsim.runs import changes_of
 from buzzsim.scenario import Scenario, packaged_text, scenarios
 
 PARAMETERS = dict(all_parameters())
@@ -536,3 +537,16 @@ def test_a_network_file_that_would_not_be_read_is_refused():
 def test_what_students_write_is_answered_with_what_they_meant(changes, said):
     with pytest.raises(ScenarioError, match=re.escape(said)):
         Scenario().replace(changes)
+
+
+def test_r0_is_refused_where_another_key_decides():
+    sir = Scenario.sir(infection=0.1, recovery=0.2)
+    with pytest.raises(ScenarioError, match=r"joining.r0 is 2; expected joining.share_probability, which decides here"):
+        sir.replace({"joining.r0": 2})
+    assert sir.replace({"joining.r0": 2, "joining.share_probability": None}).joining.r0 == 2
+
+
+def test_what_is_told_of_a_preset_makes_the_same_reply_again():
+    for reply in (Reply(preset="deny"), Reply(preset="deny", empathy=0.3), Scenario().replace({"reply.preset": "rebuild"}).reply):
+        scenario = Scenario(reply=reply)
+        assert Scenario().replace(changes_of(scenario)).reply == reply
