@@ -218,7 +218,7 @@ class Attention(Section):
 class Joining(Section):
     """Who joins the criticism on noticing it."""
 
-    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering")
+    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering; at 0 nobody posts again or protests either")
     share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "choice", "", "chance to join on a notice of middling anger; normally left out and solved from r0", (), True)})
     arousal: float = _real(1.5, 0, 10, "", "derived", "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3", "how much an angrier post wins more people")
     reinforcement: float = _real(0.5, -1, 10, "", "assumption", "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2", "social proof: change in the chance to join per further critic seen")
@@ -269,7 +269,7 @@ class Brand(Section):
     order: str = _word("first_come", ORDERS, "which waiting case is taken first")
     reply_time: float = _real(0.25, 0, 1000, "hours", "assumption", "", "work on a public reply or an invitation")
     round_work: float = _real(0.5, 0, 1000, "hours", "assumption", "", "work on one private round")
-    removal_time: float = _real(0.05, 0, 1000, "hours", "assumption", "", "work on a removal")
+    removal_time: float = _real(0.05, 0, 1000, "hours", "assumption", "", "work on a removal; like all work it occupies somebody for whole ticks")
     patience: float = _real(1.0, 0, 1e6, "hours", "measured", "Lithium 2013 (72 % want an answer in an hour)", "time after which an author has waited in vain")
     resentment: float = _real(0.0, 0, 1, "", "derived", "Lithium 2013; range 0 to 0.3", "anger gained by having waited in vain")
 

@@ -276,7 +276,7 @@ def mutants() -> str:
         [f"`{name}`", str(row.mutants), str(row.killed), f"{100 * row.killed / row.mutants:.0f} %"] for name, row in told.iterrows()
     ]
     alive = found[found["outcome"] == "survived"]
-    lines = [[f"`{row.file}`:{row.line}", f"`{row.change}`", row.reason] for row in alive.itertuples()]
+    lines = [[f"`{row.file}`", f"`{row.change}`", row.reason] for row in alive.itertuples()]
     share = 100 * (found["outcome"] == "killed").mean()
     harmful = found[(found["outcome"] == "killed") | (found["reason"] == "not explained")]
     rest = 100 * (harmful["outcome"] == "killed").mean()
