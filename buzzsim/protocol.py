@@ -57,7 +57,7 @@ POST = {
     "on_page": "whether it stands on the brand's own page, where it can be deleted",
     "end": "when it was removed or withdrawn",
     "multiplier": "how much more it is seen than others",
-    "parent": "the post that gave rise to it: of an author's first the one that won them, of a repeat that first, else the one acted on",
+    "parent": "the post that gave rise to it: the one that won its author, of a repeat their first, else the one acted on",
 }
 ENTITIES = """\
 **Entities.** Customers, the posts that they write, and one brand. Customers are the nodes of a network of ties; a tie

@@ -8,8 +8,8 @@ author's anger when it was written, and never changes. Its `thread` is a log fac
 adds a term, and readers join exp(thread) times as often. The post persuades, not the mood of its reader: anger that a
 customer has already shows in how angry their posts are, and how many.
 
-A tick goes like this. Each step looks at what the step before left; within steps 2 and 3 everybody looks at the same state, within 4
-and 5 authors and cases come one after another:
+A tick goes like this. Each step looks at what the step before left; within steps 2 and 3 everybody looks at the same state,
+within 4 and 5 authors and cases come one after another:
 
 1. Anger has decayed to now (`decayed`).
 2. Customers read the posts that they come to notice now (`notice_age` drew when, as each post appeared; how a post
