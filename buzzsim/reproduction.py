@@ -2,10 +2,10 @@
 
 A *typical critic* joined on noticing a complaint (so their anger is what one notice of it left), was reached along a
 tie, and faces a crowd in which nobody knows anything and nobody answers. The expectation over the next readers is
-exact for a fixed loyalty shield: the posts of one critic are the first one and repeats, a Poisson process thinned by
-their anger, and a reader joins at most once. Trolls are critics whose anger stays, advocates never join, and authors who
-take their posts back lose readers. Traits that a network brings along (a customer's own susceptibility, say) are left out:
-the crowd counts as its laws say.
+exact for a fixed loyalty shield, up to quadrature: the posts of one critic are the first one and repeats, a Poisson
+process thinned by their anger, and a reader joins at most once. The constructive wait `brand.patience` in vain and
+resent it, trolls are critics whose anger stays, advocates never join, and authors who take their posts back lose readers.
+Traits that a network brings along (a customer's own susceptibility, say) are left out: the crowd counts as its laws say.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from buzzsim.errors import ScenarioError
 from buzzsim.network import Network
 
 Floats = NDArray[np.float64]
-_POINTS = 40  # of each quadrature
+_POINTS = 40  # of each quadrature, and of each stretch of time
 _CERTAIN = 1e9  # a share probability at which everybody who notices joins
 
 
@@ -77,15 +77,21 @@ def _r0(p: Any, audience: list[tuple[float, float, float, bool]], share_probabil
     """Add up whom a typical critic wins among the classes of readers."""
     trial = p.copy()
     trial["share_probability"] = share_probability
-    laws = (*_susceptibility(p.crowd_susceptibility_shape), *_lucks(p), *_quadrature(0.0, float(p.time_horizon)))
-    trolls = float(p.crowd_troll_share)
-    shares = ((rules.TROLL, trolls), (rules.CONSTRUCTIVE, (1.0 - trolls) * (1.0 - float(p.crowd_advocate_share))))
+    laws = (*_susceptibility(p.crowd_susceptibility_shape), *_lucks(p), *_hours(p))
     return sum(  # of all who might join on noticing, and be joined, by character
         share * n * float(_wins(trial, mass, on_page, apart, character, *laws))
-        for character, share in shares
-        if share > 0.0
+        for character, share in _characters(p)
         for mass, n, on_page, apart in audience
     )
+
+
+def _characters(p: Any) -> list[tuple[int, float]]:
+    """Give the characters that differ here, and their shares: without resentment the vindictive are as the constructive."""
+    trolls = float(p.crowd_troll_share)
+    others = (1.0 - trolls) * (1.0 - float(p.crowd_advocate_share))
+    vindictive = others * float(p.crowd_vindictive_share) if p.brand_resentment > 0.0 else 0.0
+    shares = [(rules.TROLL, trolls), (rules.VINDICTIVE, vindictive), (rules.CONSTRUCTIVE, others - vindictive)]
+    return [(character, share) for character, share in shares if share > 0.0]
 
 
 def _audience(p: Any, network: Network) -> list[tuple[float, float, float, bool]]:
@@ -145,7 +151,7 @@ def _wins(
         weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, p.complaint_anger, 0.0)
         critics += weight
         for t in range(hour.size):
-            later[t] = rules.decayed(p, anger, hour[t] / p.time_tick, character)
+            later[t] = _unanswered_anger(p, anger, hour[t] / p.time_tick, character)
             noticed = on_page * _noticed(p, mass, p.time_horizon - hour[t], hour, hour_weight)
             repeats[t] = p.anger_repeat_rate * later[t] * noticed * hour_weight[t]
         for r in range(s.size):
@@ -158,6 +164,16 @@ def _wins(
                 won = now + more if apart else 1.0 - (1.0 - now) * math.exp(-more)
                 total += weight * s_weight[r] * luck_weight[k] * won
     return total / critics if critics > 0.0 else 0.0
+
+
+@compiled
+def _unanswered_anger(p: Any, anger: Any, age: Any, character: Any) -> Any:
+    """Anger of a critic whom nobody answers, so many ticks after joining."""
+    waited = rules.ticks(p, p.brand_patience)
+    if age < waited:
+        return rules.decayed(p, anger, age, character)
+    resentful = rules.resentful(p, rules.decayed(p, anger, waited, character), character)
+    return rules.decayed(p, resentful, age - waited, character)
 
 
 @compiled
@@ -187,6 +203,28 @@ def _susceptibility(shape: float) -> tuple[Floats, Floats]:
 def _lucks(p: Any) -> tuple[Floats, Floats]:
     """Give points and weights of the luck that attitudes at the start come from."""
     return (np.full(1, 0.5), np.ones(1)) if p.crowd_attitude_spread == 0.0 else _quadrature(0.0, 1.0, 16)
+
+
+def _hours(p: Any) -> tuple[Floats, Floats]:
+    """Give points and weights of the hours after joining, apart before and after the wait in vain.
+
+    They are evenly spread over the logarithm, from the shortest of the times in which anything fades, however long the horizon.
+    """
+    horizon, waited = float(p.time_horizon), float(rules.ticks(p, p.brand_patience) * p.time_tick)
+    scales = [horizon, float(p.anger_half_life), float(p.attention_half_life)]
+    if p.attention_withdrawal_rate > 0.0:
+        scales.append(1.0 / float(p.attention_withdrawal_rate))
+    if p.brand_resentment == 0.0 or waited >= horizon:
+        return _graded(0.0, horizon, min(scales))
+    before, after = _graded(0.0, waited, min(scales)), _graded(waited, horizon, min(scales))
+    return np.append(before[0], after[0]), np.append(before[1], after[1])
+
+
+@lru_cache(maxsize=8)
+def _graded(low: float, high: float, scale: float) -> tuple[Floats, Floats]:
+    """Give points and weights on an interval, denser at its beginning."""
+    x, weight = _quadrature(0.0, math.log1p((high - low) / scale))
+    return low + scale * np.expm1(x), weight * scale * np.exp(x)
 
 
 @lru_cache(maxsize=8)

@@ -104,6 +104,7 @@ def assert_mean(sample, expected):
         {"attention.withdrawal_rate": 1.0, "anger.repeat_rate": 0.5, "anger.gain": 0.4},
         {"crowd.advocate_share": 0.4, "crowd.defence_probability": 0.0, "anger.repeat_rate": 0.2},
         {"crowd.troll_share": 0.1, "anger.repeat_rate": 0.1},
+        {"brand.resentment": 0.3, "crowd.vindictive_share": 0.0, "anger.repeat_rate": 0.1},
     ],
     ids=[
         "one post",
@@ -117,6 +118,7 @@ def assert_mean(sample, expected):
         "taken back",
         "advocates",
         "trolls",
+        "waiting in vain",
     ],
 )
 def test_a_typical_critic_wins_r0_others(changes):
@@ -156,6 +158,28 @@ def test_page_visitors_count_among_those_a_typical_critic_wins():
 def test_solving_undoes_computing(r0):
     p = p_of()
     assert typical_r0(p, regular[8], solve(p, regular[8], r0)) == pytest.approx(r0, rel=1e-9)
+
+
+@pytest.mark.parametrize("changes", [{}, {"brand.resentment": 0.3}, {"attention.withdrawal_rate": 0.1}])
+def test_a_horizon_that_nothing_lives_to_see_makes_no_difference(changes):
+    """Whatever fades has faded after 1,000 hours, and R0 is what it was."""
+    long, longest = (p_of(changes | {"time.horizon": hours}) for hours in (1000, 100_000))
+    assert typical_r0(longest, regular[8], 0.2) == pytest.approx(typical_r0(long, regular[8], 0.2), rel=1e-6)
+
+
+def test_only_the_constructive_resent_having_waited_in_vain():
+    """The more of them are vindictive, the less resentment brings; where all are, it brings nothing."""
+    found = {
+        share: [typical_r0(p_of({"brand.resentment": r, "crowd.vindictive_share": share}), regular[8], 0.2) for r in (0, 0.3)]
+        for share in (0.0, 0.5, 1.0)
+    }
+    assert found[0.0][1] > found[0.5][1] > found[1.0][1] == pytest.approx(found[1.0][0])
+    assert found[0.5][1] == pytest.approx((found[0.0][1] + found[1.0][1]) / 2)
+
+
+def test_a_wait_that_ends_after_the_horizon_makes_no_difference():
+    impatient, patient = (p_of({"brand.resentment": r, "brand.patience": 30}) for r in (0.3, 0))
+    assert typical_r0(impatient, regular[8], 0.2) == typical_r0(patient, regular[8], 0.2)
 
 
 def test_an_r0_of_zero_needs_no_sharing():
