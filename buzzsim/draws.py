@@ -98,6 +98,12 @@ def pick(key: Any, purpose: Any, who: Any, n: Any) -> Any:
 
 
 @compiled
+def occasion(run: Any, purpose: Any, customer: Any, number: Any) -> Any:
+    """Draw uniformly about one of the occasions on which an author may post again."""
+    return chance(fold(fold(run, purpose), customer), purpose, number)
+
+
+@compiled
 def normal(key: Any, purpose: Any, who: Any) -> Any:
     """Draw from the standard normal law (Box & Muller 1958)."""
     stream = fold(fold(key, purpose), who)

@@ -269,7 +269,7 @@ class Brand(Section):
     order: str = _word("first_come", ORDERS, "which waiting case is taken first")
     reply_time: float = _real(0.25, 0, 1000, "hours", "assumption", "", "work on a public reply or an invitation")
     round_work: float = _real(0.5, 0, 1000, "hours", "assumption", "", "work on one private round")
-    removal_time: float = _real(0.05, 0, 1000, "hours", "assumption", "", "work on a removal; like all work it occupies somebody for whole ticks")
+    removal_time: float = _real(0.05, 0, 1000, "hours", "assumption", "", "work on a removal")
     patience: float = _real(1.0, 0, 1e6, "hours", "measured", "Lithium 2013 (72 % want an answer in an hour)", "time after which an author has waited in vain")
     resentment: float = _real(0.0, 0, 1, "", "derived", "Lithium 2013; range 0 to 0.3", "anger gained by having waited in vain")
 
@@ -319,8 +319,8 @@ class Private(Section):
     round_time: float = _real(2.0, 0, 1e6, "hours", "assumption", "", "time from one round to the next")
     withdraw_probability: float = _real(0.2, 0, 1, "", "assumption", "", "chance that a satisfied author takes the post back")
     resolved_damping: float = _real(0.5, 0, 1, "", "assumption", "", "how much less a post marked as solved wins people")
-    thanks_probability: float = _real(0.1, 0, 1, "", "assumption", "", "chance of a public thank-you")
-    thanks_effect: float = _real(0.1, 0, 10, "", "derived", "de Matos et al. 2007 (n.s.)", "weight of a thank-you among good news")
+    thanks_probability: float = _real(0.1, 0, 1, "", "assumption", "", "chance that an author whose case is solved, in public too, thanks the brand")
+    thanks_effect: float = _real(0.1, 0, 10, "", "derived", "de Matos et al. 2007 (n.s.)", "weight of such thanks among good news")
     disappointment: float = _real(0.2, 0, 1, "", "assumption", "", "anger gained when the dialogue fails")
     failed_repost_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance of a new post when the dialogue fails")
     invite_bump: float = _real(0.0, 0, 1, "", "assumption", "", "how far the visible invitation makes the thread young again")
@@ -382,10 +382,7 @@ NUMBERS = np.dtype(
 
 
 def numbers(scenario: Any, share_probability: float) -> Any:
-    """Flatten a scenario for the rules, as one record of `NUMBERS`.
-
-    Where `joining.r0` is 0 nobody passes anything on, authors included: nothing is posted twice, and nobody protests.
-    """
+    """Flatten a scenario for the rules, as one record of `NUMBERS`."""
     flat = np.zeros(1, NUMBERS).view(np.recarray)
     for name, leaf in _FLAT:
         value = getattr(getattr(scenario, name), leaf)
@@ -393,8 +390,4 @@ def numbers(scenario: Any, share_probability: float) -> Any:
             codes = _CODES.get(f"{name}.{leaf}")
             flat[f"{name}_{leaf}"] = codes.index(value) if codes else value
     flat["share_probability"] = share_probability
-    if share_probability == 0.0:
-        for name in ("anger_repeat_rate", "censor_repost_probability", "censor_protest_probability"):
-            flat[name] = 0.0
-        flat["private_failed_repost_probability"] = 0.0
     return flat[0]

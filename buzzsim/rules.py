@@ -225,6 +225,12 @@ def defends(p: Any, luck: Any) -> Any:
 
 
 @compiled
+def is_passed_on(p: Any) -> Any:
+    """Whether anybody passes anything on. Where R0 is 0 nobody does, authors included, so that a complaint stays alone."""
+    return p.share_probability > 0.0
+
+
+@compiled
 def is_a(share: Any, luck: Any) -> Any:
     """Whether a customer belongs to a kind that makes up that share of the crowd."""
     return luck < share
@@ -271,9 +277,9 @@ def repeat_gap(p: Any, luck: Any) -> Any:
 
 
 @compiled
-def repeats(anger: Any, luck: Any) -> Any:
+def repeats(p: Any, anger: Any, luck: Any) -> Any:
     """Whether a critic takes an occasion to post again: as often as they are angry."""
-    return luck < anger
+    return is_passed_on(p) and luck < anger
 
 
 @compiled
@@ -330,6 +336,18 @@ def work(p: Any, act: Any) -> Any:
 
 
 @compiled
+def is_free(busy_until: Any, tick: Any) -> Any:
+    """Whether somebody whose work ends at that time (in ticks and parts of one) takes a case in this tick, the nearest to it."""
+    return busy_until < tick + 0.5 - 1e-9
+
+
+@compiled
+def work_ends(p: Any, busy_until: Any, due_tick: Any, hours: Any) -> Any:
+    """When work on a case ends, in ticks and parts of one: it began when both the case and somebody were there."""
+    return max(busy_until, due_tick) + hours / p.time_tick
+
+
+@compiled
 def lag(p: Any, normal: Any) -> Any:
     """Hours until the brand gets to a post, lognormal, from a standard normal draw."""
     return p.brand_response_median * math.exp(p.brand_response_sigma * normal)
@@ -362,7 +380,7 @@ def removed_anger(p: Any, anger: Any, character: Any) -> Any:
 @compiled
 def reposts(p: Any, stage: Any, anger: Any, luck: Any) -> Any:
     """Whether the author, if still a critic, will post it again elsewhere, marked as censored: the angrier, the likelier."""
-    return stage == CRITIC and luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
+    return is_passed_on(p) and stage == CRITIC and luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
 
 
 @compiled
@@ -380,7 +398,7 @@ def may_protest(stage: Any, character: Any, protested: Any) -> Any:
 @compiled
 def protests(p: Any, susceptibility: Any, luck: Any) -> Any:
     """Whether a witness, who had noticed the post before it was removed, protests (once in a run)."""
-    return luck < p.censor_protest_probability * (1.0 - p.censor_explanation) * susceptibility
+    return is_passed_on(p) and luck < p.censor_protest_probability * (1.0 - p.censor_explanation) * susceptibility
 
 
 # Replying
@@ -510,4 +528,4 @@ def failed_anger(p: Any, anger: Any) -> Any:
 @compiled
 def posts_after_failure(p: Any, luck: Any) -> Any:
     """Whether that author posts anew."""
-    return luck < p.private_failed_repost_probability
+    return is_passed_on(p) and luck < p.private_failed_repost_probability

@@ -122,6 +122,7 @@ CASE = np.dtype(
         ("post", _WHOLE),
         ("talk_round", _WHOLE),
         ("rank", _REAL),
+        ("due", _WHOLE),  # tick in which it came up
         ("next", _WHOLE),
         ("tries", _WHOLE),  # how often a strategy of one's own put it off
         ("choice", _CODE),  # what such a strategy wants, or -1
@@ -196,7 +197,7 @@ def workspace(
         newcomers=np.zeros(people, np.int64),
         newcomer_rows=np.zeros(people, np.int64),
         waiting=np.zeros(cases, np.int64),
-        busy_until=np.zeros(n_staff, np.int64),
+        busy_until=np.zeros(n_staff),
         visitors=np.zeros(max(1, n_visitors), np.int64),
         brand_followers=np.zeros(n_customers if brand_reach else 0, np.int32),
     )

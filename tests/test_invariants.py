@@ -69,11 +69,12 @@ def assert_deleted_on_the_page_alone(record):
 
 
 def assert_staff_suffices(record, p, staff):
-    acts = record["acts"]
-    busy = np.zeros(acts["tick"].max(initial=0) + 10_000)
+    """Somebody could begin each act in its tick, half of one before or after: their work before it had ended."""
+    acts, busy_until = record["acts"], np.zeros(int(staff))
     for tick, act in zip(acts["tick"], acts["act"], strict=True):
-        busy[tick : tick + rules.ticks(p, rules.work(p, act))] += 1
-    assert busy.max() <= staff
+        somebody = busy_until.argmin()
+        assert busy_until[somebody] < tick + 0.5
+        busy_until[somebody] = max(busy_until[somebody], tick - 0.5) + rules.work(p, act) / p.time_tick
 
 
 @often
@@ -287,6 +288,7 @@ def tampered(found, table, column, change):
         (assert_deleted_on_the_page_alone, "posts", "on_page", lambda places: ~places.astype(bool)),
         (assert_deleted_on_the_page_alone, "posts", "end", lambda ends: ends + 1),
         (assert_staff_suffices, "acts", "tick", lambda ticks: ticks * 0),
+        (assert_staff_suffices, "acts", "act", lambda acts: np.full_like(acts, rules.INVITED)),
     ],
 )
 def test_what_must_never_happen_would_be_noticed(busy, broken, table, column, change):

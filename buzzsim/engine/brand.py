@@ -39,9 +39,11 @@ def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Any
         if strategy == rules.OWN and _is_to_decide(w, w.waiting[0], t):
             w.n[ASKED] = w.waiting[0]
             return False
-        work = _handle(p, net, run, w, strategy, _pop_waiting(w), t)
+        case = _pop_waiting(w)
+        due = w.cases[case].due
+        work = _handle(p, net, run, w, strategy, case, t)
         if desk >= 0 and work >= 0.0:
-            w.busy_until[desk] = t + rules.ticks(p, work)
+            w.busy_until[desk] = rules.work_ends(p, w.busy_until[desk], due, work)
     w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
     return True
 
@@ -57,13 +59,11 @@ def _is_to_decide(w: Any, case: Any, t: Any) -> Any:
 
 @compiled
 def _free_desk(w: Any, t: Any) -> Any:
-    """Give a member of staff who is free, -1 where staff is unlimited, or `_ALL_BUSY`."""
+    """Give the member of staff who was free first, -1 where staff is unlimited, or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
         return -1
-    for desk in range(w.busy_until.size):
-        if w.busy_until[desk] <= t:
-            return desk
-    return _ALL_BUSY
+    desk = w.busy_until.argmin()
+    return desk if rules.is_free(w.busy_until[desk], t) else _ALL_BUSY
 
 
 @compiled

@@ -63,6 +63,6 @@ def file_case(w: Any, j: Any, talk_round: Any, tries: Any, tick: Any) -> None:
     if k < 0:
         return
     w.cases[k].post, w.cases[k].talk_round, w.cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
-    w.cases[k].tries, w.cases[k].choice = tries, -1
+    w.cases[k].tries, w.cases[k].choice, w.cases[k].due = tries, -1, tick
     w.bucket[CASE_HEAD, tick] = k
     w.n[PENDING] += 1

@@ -62,8 +62,7 @@ def next_occasion(p: Any, run: Any, w: Any, row: Any) -> None:
     """Put the author's next occasion to post again into the calendar."""
     c = w.people
     number = c[row].occasion
-    author = draws.fold(draws.fold(run, draws.REPEAT_GAP), c[row].customer)
-    c[row].occasion_age += rules.repeat_gap(p, draws.chance(author, draws.REPEAT_GAP, number))
+    c[row].occasion_age += rules.repeat_gap(p, draws.occasion(run, draws.REPEAT_GAP, c[row].customer, number))
     c[row].occasion += 1
     if c[row].occasion_age <= p.time_horizon:
         schedule(w, row, rules.REPEAT, number, c[row].entry, c[row].joined + rules.ticks(p, c[row].occasion_age))

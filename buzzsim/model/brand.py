@@ -44,9 +44,9 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         super().__init__(model)
         self.strategy = strategy
         self.own = made(strategy)  # asked case by case, where the strategy is somebody's own
-        self.busy_until = [0] * staff
+        self.busy_until = [0.0] * staff  # in ticks and parts of one
         self.cases: defaultdict[int, list[tuple[Post, int]]] = defaultdict(list)  # by tick: post and private round
-        self.queue: list[tuple[float, tuple[int, int, int], int, Post]] = []  # a heap: the first is taken next
+        self.queue: list[tuple[float, tuple[int, int, int], int, int, Post]] = []  # a heap: the first is taken next
         self.acts: list[Act] = []
         self.backlog = 0  # the longest queue at the end of a tick
 
@@ -67,19 +67,20 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         p, now = self.model.p, self.model.tick
         for post, talk_round in self.cases.pop(now, ()):
             rank = float(rules.priority(p, now, len(post.author.followers), post.intensity))
-            heappush(self.queue, (rank, post.seniority, talk_round, post))
+            heappush(self.queue, (rank, post.seniority, talk_round, now, post))
         while self.queue and (clerk := self._free_clerk()) is not None:
-            _, _, talk_round, post = heappop(self.queue)
+            _, _, talk_round, due, post = heappop(self.queue)
             hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post)
             if hours is not None and self.busy_until:
-                self.busy_until[clerk] = now + rules.ticks(p, hours)
+                self.busy_until[clerk] = float(rules.work_ends(p, self.busy_until[clerk], due, hours))
         self.backlog = max(self.backlog, len(self.queue))
 
     def _free_clerk(self) -> int | None:
-        """Give somebody who is free, if anybody is."""
+        """Give who was free first, if anybody is."""
         if not self.busy_until:
             return 0
-        return next((clerk for clerk, tick in enumerate(self.busy_until) if tick <= self.model.tick), None)
+        clerk = min(range(len(self.busy_until)), key=self.busy_until.__getitem__)
+        return clerk if rules.is_free(self.busy_until[clerk], self.model.tick) else None
 
     def handle(self, post: Post) -> float | None:
         """Do with a post what the strategy says; give the hours of work, or None if there is nothing left to do."""

@@ -7,7 +7,6 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 import mesa
-import numpy as np
 
 from buzzsim import draws, rules
 from buzzsim.model.post import Notice, Post
@@ -277,7 +276,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         if kind != rules.REPEAT:
             self.write(kind, number, parent)
             return
-        if rules.repeats(self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
+        if rules.repeats(self.model.p, self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
             self.write(kind, number, parent)
         self._await_occasion()
 
@@ -290,8 +289,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
             self.plan(rules.REPEAT, number, self.entry, self.joined + rules.ticks(p, self.occasion_age))
 
     def _repeat_luck(self, purpose: int, number: int) -> float:
-        author = np.uint64(draws.fold(np.uint64(draws.fold(self.model.key, purpose)), self.number))
-        return float(draws.chance(author, purpose, number))
+        return float(draws.occasion(self.model.key, purpose, self.number, number))
 
     # What the brand does to them
 
