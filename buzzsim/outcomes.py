@@ -25,20 +25,22 @@ class Outcome:
     meaning: str
 
 
+YES_OR_NO = "yes or no"
+
 _DEFINITIONS = (
     ("volume", "posts", "lower", "critical posts written, the complaint among them; thanks and defences do not count"),
     ("critics", "customers", "lower", "distinct authors of critical posts"),
     ("reach", "share of the crowd", "lower", "customers who noticed at least one critical post"),
-    ("firestorm", "yes or no", "lower", "whether the volume reached `measures.firestorm_volume`"),
+    ("firestorm", YES_OR_NO, "lower", "whether the volume reached `measures.firestorm_volume`"),
     ("attack_rate", "share of the crowd", "lower", "critics over customers"),
     ("peak", "posts per hour", "lower", "largest number of critical posts in one hour"),
     ("time_to_peak", "hours", "higher", "from the complaint to the start of the (first) peak hour"),
-    ("half_life", "hours", "lower", "from the peak hour to the first later hour below half of it"),
-    ("duration", "hours", "lower", "between the first and the last hour with at least 5 % of the peak"),
+    ("half_life", "hours", "lower", "from the peak hour to the first later hour below half of it; undefined if there is none"),
+    ("duration", "hours", "lower", "from the first to the last hour with at least 5 % of the peak; a lower bound if `unfinished`"),
     ("t50", "hours", "higher", "time by which half of all critical posts were written"),
     (
         "unfinished",
-        "yes or no",
+        YES_OR_NO,
         "lower",
         "whether a critical post was written in the last hour before the horizon; the volume may then be a lower bound",
     ),
@@ -137,9 +139,19 @@ def _whole_if_near(ticks: Any) -> Any:
 
 
 @compiled
-def hour_of(p: Any, tick: Any, n_hours: Any) -> Any:
-    """Give the hour (from 0) that a tick falls into; tick t stands for the time from t - 1 to t, tick 0 for the start."""
-    return min(n_hours - 1, int(max(0, tick - 1) * p.time_tick + 1e-9))
+def count_by_hour(tick: Any, ticks: Any, n_hours: Any) -> Any:
+    """Count by hour (from 0) what happened in some ticks, each of `tick` hours; a tick below 0 is never."""
+    counts = np.zeros(n_hours, np.int64)
+    for t in ticks:
+        if t >= 0:
+            counts[_hour_of(tick, t, n_hours)] += 1
+    return counts
+
+
+@compiled
+def _hour_of(tick: Any, t: Any, n_hours: Any) -> Any:
+    """Give the hour that tick t falls into; it stands for the time from t - 1 to t, tick 0 for the start."""
+    return min(n_hours - 1, int(max(0, t - 1) * tick + 1e-9))
 
 
 @compiled
@@ -192,7 +204,7 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
             thanks += 1
         else:
             volume += 1
-            hourly[hour_of(p, posts[j].tick, hourly.size)] += 1
+            hourly[_hour_of(p.time_tick, posts[j].tick, hourly.size)] += 1
     peak_hour = 0
     for hour in range(hourly.size):
         if hourly[hour] > hourly[peak_hour]:
@@ -214,7 +226,8 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
                 half = posts[j].tick
                 break
     out[_VOLUME], out[_THANKS], out[_PEAK] = volume, thanks, peak
-    out[_TO_PEAK], out[_HALF_LIFE], out[_DURATION] = peak_hour, after - peak_hour, last - first
+    out[_TO_PEAK], out[_DURATION] = peak_hour, last - first
+    out[_HALF_LIFE] = after - peak_hour if after < hourly.size else math.nan
     out[_T50] = half * p.time_tick
     out[_UNFINISHED] = 1.0 if hourly[-1] > 0 else 0.0
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from buzzsim import rules
 from buzzsim.errors import BuzzsimError, ResultError, sentence, unknown
 from buzzsim.files import write_whole
-from buzzsim.outcomes import OUTCOMES
+from buzzsim.outcomes import OUTCOMES, count_by_hour
 from buzzsim.scenario import Scenario
 
 RECORD: dict[str, tuple[str, ...]] = {
@@ -129,19 +129,13 @@ class Result:
             Index ``hour`` (from 0); columns ``volume`` (critical posts), ``critics`` (new ones), ``reached``
             (customers who noticed for the first time) and ``acts`` (of the brand). Units in ``attrs``.
         """
-        n = self.hourly_volume.size
-
-        def by_hour(ticks: NDArray[Any]) -> NDArray[np.int64]:
-            past = np.maximum(0, ticks[ticks >= 0].astype(np.int64) - 1)  # as in outcomes.hour_of
-            return np.bincount(np.minimum((past * self.scenario.time.tick + 1e-9).astype(int), n - 1), minlength=n)
-
-        customers = self.record["customers"]
+        n, tick, customers = self.hourly_volume.size, float(self.scenario.time.tick), self.record["customers"]
         frame = pd.DataFrame(
             {
                 "volume": self.hourly_volume,
-                "critics": by_hour(customers["joined"]),
-                "reached": by_hour(customers["noticed"]),
-                "acts": by_hour(self.record["acts"]["tick"]),
+                "critics": count_by_hour(tick, customers["joined"], n),
+                "reached": count_by_hour(tick, customers["noticed"], n),
+                "acts": count_by_hour(tick, self.record["acts"]["tick"], n),
             },
             index=pd.RangeIndex(n, name="hour"),
         )
@@ -214,7 +208,16 @@ class Result:
         return frame
 
     def posts(self) -> pd.DataFrame:
-        """Give one row for each post: author, kind, hour, where, anger in it, and what became of it."""
+        """Give one row for each post.
+
+        Returns
+        -------
+        DataFrame
+            Index ``post``; columns ``author``, ``kind``, ``hour``, ``on_page``, ``intensity`` (its author's anger, 0 to 1),
+            ``readers`` (who noticed it) and ``joined`` (whom it won), ``answered`` (hour of the brand's first act on it,
+            NaN if none), and ``parent``, the post that gave rise to it: of a first post the one that won its author, of a
+            protest the one that was removed, of the author's further posts an earlier one of theirs; None for a complaint.
+        """
         q, hour = self.record["posts"], self.scenario.time.tick
         return pd.DataFrame(
             {
@@ -226,7 +229,7 @@ class Result:
                 "readers": q["readers"],
                 "joined": q["joined"],
                 "answered": _hours(q["answered"], hour),
-                "replying_to": [None if k < 0 else int(k) for k in q["parent"]],
+                "parent": [None if k < 0 else int(k) for k in q["parent"]],
             },
             index=pd.RangeIndex(q["author"].size, name="post"),
         )
