@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.outcomes import OUTCOMES
+from buzzsim.outcomes import OUTCOMES, YES_OR_NO
 from buzzsim.strategy import label_of
 
 SURE, LIKELY = 0.975, 0.8
@@ -65,7 +65,7 @@ def advise(
     sign = 1.0 if judged.better == "lower" else -1.0
     means = {name: _or_nan(found[outcome]["mean"]) for name, found in statistics.items()}
     ranked = sorted((name for name in means if math.isfinite(means[name])), key=lambda name: sign * means[name])
-    is_share = judged.unit == "yes or no"
+    is_share = judged.unit == YES_OR_NO
     what = f"share of complaints counted as {outcome}" if is_share else f"mean {outcome.replace('_', ' ')}"
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
@@ -109,7 +109,7 @@ def _change(found: Mapping[str, Any], outcome: str) -> str:
     if low is None:
         return "not known to be better"
     down, up, unit = _WORDS.get(OUTCOMES[outcome].unit, ("lower", "higher", ""))
-    if OUTCOMES[outcome].unit == "yes or no":
+    if OUTCOMES[outcome].unit == YES_OR_NO:
         low, high, down, up = 100 * low, 100 * high, "percentage points lower", "percentage points higher"
     if low < 0 < high:
         return f"{_plain(-low)} {down} to {_plain(high)} {up}"
@@ -162,7 +162,7 @@ def _doing(strategy: str) -> str:
 
 def _amount(value: float, unit: str) -> str:
     """Write a mean with its unit; of what is or is not so, the share."""
-    return f"{_plain(100 * value, 3)} %" if unit == "yes or no" else f"{_plain(value, 3)} {unit}"
+    return f"{_plain(100 * value, 3)} %" if unit == YES_OR_NO else f"{_plain(value, 3)} {unit}"
 
 
 def _plain(value: float, digits: int = 2) -> str:

@@ -1,7 +1,8 @@
 """What replicates mean: means with intervals, paired differences, and what pairing was worth.
 
 Most complaints die at once and a few rule the mean, so intervals come from the bootstrap over replicates, the same
-resamples for every strategy; the probability of a firestorm has its exact (Clopper-Pearson) interval.
+resamples for every strategy. What is yes or no, such as a firestorm, may be too rare for that: its share has the exact
+interval (Clopper & Pearson), the difference of two shares that of the pairs that differ (Bonett & Price).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from buzzsim import draws
-from buzzsim.outcomes import OUTCOMES
+from buzzsim.outcomes import OUTCOMES, YES_OR_NO
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +84,7 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
         For each outcome ``mean``, ``median``, ``p95`` and ``ci95`` (of the mean), over the replicates in which it is
         defined; None where it is defined in none, and no interval where in one.
     """
-    low, high = _interval(resampling.means(values))
+    low, high = interval(resampling.means(values))
     summary: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
         column = values[:, k]
@@ -92,7 +93,7 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
             summary[name] = {"mean": None, "median": None, "p95": None, "ci95": [None, None], "n": 0}
             continue
         ci = [low[k], high[k]]
-        if OUTCOMES[name].unit == "yes or no":
+        if OUTCOMES[name].unit == YES_OR_NO:
             ci = list(exact_interval(int(column.sum()), column.size))
         elif column.size == 1:
             ci = [math.nan, math.nan]  # one value has no interval
@@ -113,13 +114,13 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
     Returns
     -------
     dict
-        For each outcome ``difference`` (mean over the pairs in which both are defined), ``ci95`` (bootstrap),
-        ``p_better`` and ``p_worse`` (share of pairs in which the strategy did strictly better or worse; the rest were
-        equal), and ``variance_reduction``: variance of the difference with independent luck over that with the same
-        luck, None where the pairs never differ.
+        For each outcome ``difference`` (mean over the pairs in which both are defined), ``ci95`` (bootstrap; of
+        yes-or-no outcomes `paired_interval`), ``p_better`` and ``p_worse`` (share of pairs in which the strategy did strictly
+        better or worse; the rest were equal), and ``variance_reduction``: variance of the difference with independent luck
+        over that with the same luck, None where the pairs never differ.
     """
     difference = values - baseline
-    low, high = _interval(resampling.means(difference))
+    low, high = interval(resampling.means(difference))
     paired: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
         both = np.isfinite(difference[:, k])
@@ -128,11 +129,12 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
             nothing = dict.fromkeys(["difference", "p_better", "p_worse", "variance_reduction"])
             paired[name] = {**nothing, "ci95": [None, None]}
             continue
+        ci = paired_interval(delta) if OUTCOMES[name].unit == YES_OR_NO else (low[k], high[k])
         spread = delta.var()
         apart = values[both, k].var() + baseline[both, k].var()
         paired[name] = {
             "difference": plain(delta.mean()),
-            "ci95": [plain(low[k]), plain(high[k])] if delta.size > 1 else [None, None],
+            "ci95": [plain(ci[0]), plain(ci[1])] if delta.size > 1 else [None, None],
             "p_better": plain((_SIGN[k] * delta < 0).mean()),
             "p_worse": plain((_SIGN[k] * delta > 0).mean()),
             "variance_reduction": plain(apart / spread) if spread > 0 else None,
@@ -178,16 +180,38 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
     return low, high
 
 
-def plain(value: float) -> float | None:
-    """Give a number as the JSON carries it: twelve significant digits, None where undefined."""
-    return float(f"{value:.12g}") if math.isfinite(value) else None
+def paired_interval(difference: NDArray[Any]) -> tuple[float, float]:
+    """Give the 95 % interval of the difference of two shares, from pairs (Bonett & Price 2012).
+
+    Two pairs are added that differ, one each way, so that it has a width where none does.
+
+    Parameters
+    ----------
+    difference : array of shape (pairs,)
+        1, 0 or -1: yes only here, alike, or yes only there.
+
+    Examples
+    --------
+    >>> low, high = paired_interval(np.zeros(300))
+    >>> round(low, 4), round(high, 4)
+    (-0.0092, 0.0092)
+    """
+    n = difference.size + 2
+    here, there = ((difference > 0).sum() + 1) / n, ((difference < 0).sum() + 1) / n
+    half = float(special.ndtri(1 - _TAIL) * math.sqrt((here + there - (here - there) ** 2) / n))
+    return max(-1.0, float(here - there) - half), min(1.0, float(here - there) + half)
 
 
-def _interval(means: Floats) -> tuple[Floats, Floats]:
-    """Give the percentile interval of each column."""
+def interval(means: Floats) -> tuple[Floats, Floats]:
+    """Give the 95 % interval of each column of resampled means; NaN where none is defined."""
     finite = np.where(np.isfinite(means), means, np.nan)
     empty = np.isnan(finite).all(axis=0)
     finite[:, empty] = 0.0
     low, high = np.nanquantile(finite, [_TAIL, 1 - _TAIL], axis=0)
     low[empty] = high[empty] = np.nan
     return low, high
+
+
+def plain(value: float) -> float | None:
+    """Give a number as the JSON carries it: twelve significant digits, None where undefined."""
+    return float(f"{value:.12g}") if math.isfinite(value) else None

@@ -20,9 +20,8 @@ from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, u
 
 EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
 FIGURE_FORMATS = (".png", ".svg", ".pdf")
-YES_OR_NO = "yes or no"
 _SCALES = {  # of outcomes whose numbers would be too small to read
-    YES_OR_NO: (100.0, "% of runs"),
+    "yes or no": (100.0, "% of runs"),
     "share of the crowd": (100.0, "% of the crowd"),
     "on a scale of -1 to 1": (1000.0, "thousandths, on a scale of -1 to 1"),
 }
@@ -190,7 +189,7 @@ def _compare(options: argparse.Namespace) -> None:
 def _table(comparison: Any, outcomes: Sequence[str] | None) -> str:
     """Write the summary for a terminal, in at most 100 columns."""
     from buzzsim.comparison import HEADLINES
-    from buzzsim.outcomes import OUTCOMES
+    from buzzsim.outcomes import OUTCOMES, YES_OR_NO
 
     titles, rows = [""], [("", "mean", "95 % interval", "median", "p95", "difference", "95 % interval", "better", "worse")]
     for name in HEADLINES if outcomes is None else outcomes:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from buzzsim.analysis import Resampling
+from buzzsim.analysis import Resampling, interval
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.files import write_whole
 from buzzsim.pictures import slide, style
@@ -136,7 +136,7 @@ def course(hourly: Mapping[str, NDArray[np.int32]], n_complaints: int, resamplin
         others = series.astype(float)
         others[:, 0] -= n_complaints
         mean = others.mean(axis=0)
-        low, high = np.quantile(resampling.means(others), [0.025, 0.975], axis=0)
+        low, high = interval(resampling.means(others))
         hours = np.arange(mean.size) + 0.5
         ax.fill_between(hours, low, high, color=colours[strategy], alpha=0.2, linewidth=0)
         ax.plot(hours, mean, color=colours[strategy], linewidth=2.2, label=say(label_of(strategy)))

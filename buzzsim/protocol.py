@@ -114,6 +114,12 @@ Every rule, with its code, in the groups of `buzzsim/rules.py`: both engines, th
 these functions. `p` holds the numbers of the scenario (`p.reply_empathy` is `reply.empathy`); the values named are the
 defaults. How a post fades comes first, since the rules on visibility build on it (`buzzsim/visibility.py`)."""
 
+R0 = ("_r0", "_characters", "_audience", "_wins", "_unanswered_anger", "_noticed")
+SOLVED = """\
+The share probability is the one at which this number is `joining.r0` (Brent's method). The functions that matter, from
+`buzzsim/reproduction.py`; `s`, `luck` and `hour` are Gauss-Legendre points of the laws of susceptibility and attitude and of
+the hours after joining, each with its weights, and `rules` are those above."""
+
 PARAMETERS = """\
 Every key that a scenario may set. *Grade*: **measured** in the source, **derived** from a measurement or from the direction
 of an effect, an **assumption** that nobody has measured and that is there to be varied, or a **choice** of who asks. Short
@@ -154,6 +160,8 @@ def odd() -> str:
         *(_written(rule) for rule in rules_of("visibility.py")),
         *("### Words of the rules", _constants("rules.py")),
         *_groups(rules_of("rules.py")),
+        *("### R0, and the chance to join", _docstring("reproduction.py"), SOLVED),
+        *(_written(rule) for rule in rules_of("reproduction.py") if rule.name in R0),
     ]
     return "\n\n".join(parts) + "\n"
 

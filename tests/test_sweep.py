@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import buzzsim as bz
+from buzzsim.analysis import paired_interval
 from buzzsim.cli import main
 from buzzsim.errors import NetworkError, OutputError, ResultError, ScenarioError, SweepError
 from buzzsim.files import create_whole, write_whole
@@ -534,7 +535,9 @@ def test_a_rule_stops_each_point_as_soon_as_it_holds(tmp_path):
 
 
 def test_pairs_that_never_differ_do_not_make_a_rule_sure_at_once():
-    assert Rule.of("ci95 of firestorm difference < 0.01").half_widths(np.zeros((250, 2)), 1) == pytest.approx(3 / 250)
+    assert Rule.of("ci95 of reach difference < 0.01").half_widths(np.zeros((250, 2)), 1) == pytest.approx(3 / 250)
+    low, high = paired_interval(np.zeros(250))
+    assert Rule.of("ci95 of firestorm difference < 0.01").half_widths(np.zeros((250, 2)), 1) == pytest.approx((high - low) / 2)
     assert not Rule.of("ci95 of firestorm difference < 0.01").holds(np.full((10**4, 2), np.nan), 1)
 
 

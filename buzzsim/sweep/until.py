@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.analysis import LEVEL, Resampling
+from buzzsim.analysis import Resampling, interval, paired_interval
 from buzzsim.errors import ScenarioError, sentence, unknown
-from buzzsim.outcomes import OUTCOMES
+from buzzsim.outcomes import OUTCOMES, YES_OR_NO
 
 _RULE = re.compile(r"\s*ci95\s+of\s+(\S+)\s+difference\s*<\s*(\S+)\s*")
 _FORM = "'ci95 of OUTCOME difference < NUMBER', such as 'ci95 of reach difference < 0.01'"
-_TAIL = (1 - LEVEL) / 2
 
 
 @dataclass(frozen=True)
@@ -68,15 +67,19 @@ class Rule:
     def half_widths(self, values: NDArray[np.float64], entropy: int) -> NDArray[np.float64]:
         """Give half the width of each interval; infinite where nothing can be said.
 
-        Where no pair differs the bootstrap knows nothing, and three over their number stands in: the 95 % bound for
-        what has not happened once (the rule of three), each such pair counted as one unit.
+        The intervals are those of `compare`. Where no pair differs the bootstrap knows nothing, and three over their
+        number stands in: the 95 % bound for what has not happened once (the rule of three), each such pair counted as one unit.
         """
         difference = values[:, 1:] - values[:, :1]
-        means = Resampling(entropy, len(values)).means(difference)
+        lows, highs = interval(Resampling(entropy, len(values)).means(difference))
         widths = np.full(difference.shape[1], math.inf)
         for k, column in enumerate(difference.T):
             defined = column[np.isfinite(column)]
-            if defined.size > 1:
-                low, high = np.nanquantile(means[:, k], [_TAIL, 1 - _TAIL])
-                widths[k] = (high - low) / 2 if np.ptp(defined) > 0 else 3.0 / defined.size
+            if defined.size < 2:
+                continue
+            if OUTCOMES[self.outcome].unit == YES_OR_NO:
+                low, high = paired_interval(defined)
+                widths[k] = (high - low) / 2
+            else:
+                widths[k] = (highs[k] - lows[k]) / 2 if np.ptp(defined) > 0 else 3.0 / defined.size
         return widths

@@ -94,7 +94,9 @@ def is_annotation(copy: Path, module: str, line: int, column: int) -> bool:
 
 
 def collected(module: str, folder: Path) -> pd.DataFrame:
-    """Give what was tried of a module: where, what was changed, whether a test failed, and if not, why that is harmless."""
+    """Give what was tried of a module: where and in which commit, what was changed, whether a test failed, and if not, why
+    that is harmless.
+    """  # noqa: D205
     session = folder / f"cr-{module}.sqlite"
     if not session.is_file():
         return pd.DataFrame()
@@ -103,17 +105,18 @@ def collected(module: str, folder: Path) -> pd.DataFrame:
         " from work_results r join mutation_specs s using (job_id) order by s.module_path, s.start_pos_row, s.operator_name, r.diff"
     )
     with sqlite3.connect(session) as base:
-        rows = base.execute(ask).fetchall()
-    return pd.DataFrame([row_of(*row) for row in rows])
+        rows = [row for row in base.execute(ask).fetchall() if not row[-1].upper().endswith("INCOMPETENT")]  # could not be tried
+    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=folder / "copy", capture_output=True, text=True, check=True)
+    return pd.DataFrame([row_of(*row, asked.stdout.strip()) for row in rows])
 
 
-def row_of(path: str, line: int, operator: str, diff: str, outcome: str) -> dict[str, object]:
+def row_of(path: str, line: int, operator: str, diff: str, outcome: str, commit: str) -> dict[str, object]:
     """Give a fault as a line of mutants.csv."""
     changed = [text[1:].strip() for text in diff.splitlines() if text[:1] in "+-" and text[:3] not in ("+++", "---")]
     said = " -> ".join(filter(None, changed))
     alive = outcome.upper().endswith("SURVIVED")
     file = path.removeprefix("buzzsim/")
-    return {"module": file.partition("/")[0] if "/" in file else file, "file": file, "line": line,
+    return {"module": file.partition("/")[0] if "/" in file else file, "file": file, "line": line, "commit": commit,
             "operator": operator.rpartition("/")[2], "change": said if alive else "", "outcome": "survived" if alive else "killed",
             "reason": REASONS.get((file, said), "not explained") if alive else ""}  # fmt: skip
 
