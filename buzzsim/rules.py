@@ -271,15 +271,21 @@ def still_does(kind: Any, stage: Any) -> Any:
 
 
 @compiled
+def may_repeat(p: Any) -> Any:
+    """Whether critics have occasions to post again."""
+    return is_passed_on(p) and p.anger_repeat_rate > 0.0
+
+
+@compiled
 def repeat_gap(p: Any, luck: Any) -> Any:
-    """Hours from one occasion to post again to the next, for a rate above 0; occasions come at the rate of anger 1."""
+    """Hours from one occasion to post again to the next; occasions come at the rate of anger 1."""
     return -math.log(1.0 - luck) / p.anger_repeat_rate
 
 
 @compiled
-def repeats(p: Any, anger: Any, luck: Any) -> Any:
+def repeats(anger: Any, luck: Any) -> Any:
     """Whether a critic takes an occasion to post again: as often as they are angry."""
-    return is_passed_on(p) and luck < anger
+    return luck < anger
 
 
 @compiled

@@ -292,7 +292,7 @@ def test_repeats_come_at_the_repeat_rate_times_anger():
     p = p_of({"anger.repeat_rate": 0.1})
     gaps = [rules.repeat_gap(p, (k + 0.5) / 2000) for k in range(2000)]
     assert np.mean(gaps) == pytest.approx(10.0, rel=1e-3)
-    assert np.mean([rules.repeats(p, 0.3, u) for u in LUCK]) == pytest.approx(0.3, abs=1e-3)
+    assert np.mean([rules.repeats(0.3, u) for u in LUCK]) == pytest.approx(0.3, abs=1e-3)
 
 
 def test_where_nobody_would_join_authors_pass_nothing_on_either():
@@ -300,7 +300,7 @@ def test_where_nobody_would_join_authors_pass_nothing_on_either():
     for share, happens in ((0.0, False), (1e-9, True)):
         p = numbers(Scenario().replace(certain), share)
         assert rules.is_passed_on(p) == happens
-        assert rules.repeats(p, 1.0, 0.5) == happens
+        assert rules.may_repeat(p) == happens
         assert rules.reposts(p, rules.CRITIC, 1.0, 0.5) == happens
         assert rules.protests(p, 1.0, 0.5) == happens
         assert rules.posts_after_failure(p, 0.5) == happens
@@ -673,7 +673,7 @@ def test_what_has_no_chance_never_happens_even_at_the_smallest_luck():
     assert not rules.is_solved(p, 0.0, rules.CONSTRUCTIVE, 0.0)
     assert not rules.reposts(p, rules.CRITIC, 1.0, 0.0)
     assert not rules.protests(p, 1.0, 0.0)
-    assert not rules.repeats(p, 0.0, 0.0)
+    assert not rules.repeats(0.0, 0.0)
     assert not rules.is_a(0.0, 0.0)
 
 

@@ -48,7 +48,7 @@ def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any,
         c[row].won_by, c[row].won_channel = parent, _channel(w, parent, c[row].customer)
     if kind == rules.REPEAT:
         luck = draws.occasion(run, draws.REPEAT_KEEP, c[row].customer, number)
-        if rules.repeats(p, anger_now(p, w, row, t), luck):
+        if rules.repeats(anger_now(p, w, row, t), luck):
             new_post(p, net, run, w, strategy, row, kind, number, parent, t)
         next_occasion(p, run, w, row)
         return

@@ -53,7 +53,7 @@ def _enter(p: Any, run: Any, w: Any, row: Any, j: Any, t: Any) -> None:
     c[row].stage, c[row].entry, c[row].joined = rules.CRITIC, j, t
     if p.brand_resentment > 0.0:
         schedule(w, row, rules.WAITED_IN_VAIN, 0, j, t + rules.ticks(p, p.brand_patience))
-    if p.anger_repeat_rate > 0.0:
+    if rules.may_repeat(p):
         next_occasion(p, run, w, row)
 
 

@@ -248,7 +248,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         model.critics.append(self)
         if p.brand_resentment > 0.0:
             self.plan(rules.WAITED_IN_VAIN, 0, entry, model.tick + rules.ticks(p, p.brand_patience))
-        if p.anger_repeat_rate > 0.0:
+        if rules.may_repeat(p):
             self._await_occasion()
 
     def plan(self, kind: int, number: int, parent: Post, tick: int) -> None:
@@ -276,7 +276,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         if kind != rules.REPEAT:
             self.write(kind, number, parent)
             return
-        if rules.repeats(self.model.p, self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
+        if rules.repeats(self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
             self.write(kind, number, parent)
         self._await_occasion()
 
