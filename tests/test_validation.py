@@ -50,6 +50,19 @@ def test_every_family_has_checks_and_each_check_one_family(experiment):
     assert not measures.empty
 
 
+def test_how_often_intervals_hold_the_truth_is_counted(monkeypatch):
+    with modules_of("validation", "intervals") as (intervals,):
+        for name, value in {"TRUTH": 200, "SAMPLES": 3, "SIZES": (50,)}.items():
+            monkeypatch.setattr(intervals, name, value)
+        found = intervals.measured().set_index(["outcome", "of"])
+        assert (found.loc[(slice(None), "mean"), "intervals"] == 3 * 4).all()
+        assert (found.loc[(slice(None), "difference"), "intervals"] == 3 * 3).all()
+        assert (found["held"] <= found["intervals"]).all()
+        assert found["held"].sum() > 0.6 * found["intervals"].sum()
+        assert not intervals.is_in((0.1, 0.2), 0.3)
+        assert not intervals.is_in((None, None), 0.0)
+
+
 def test_a_failure_is_told(experiment):
     checks, measures = experiment.stored()
     checks.loc[0, "outcome"] = "failed"

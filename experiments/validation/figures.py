@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
 
 
 def label(test: str) -> str:
@@ -122,6 +123,25 @@ def picture_of_facts(path: Path) -> None:
             f"{row['fact']} {row['name'].replace('_', ' ')}: {row['verdict']}", rotation=0, ha="right", va="center", fontsize=8
         )
     figure.suptitle("Stylised facts: the model (dot: hit, cross: miss) beside the measured band (shaded)", fontsize=11)
+    figure.savefig(path, dpi=110, metadata={"Software": None})
+    plt.close(figure)
+
+
+def picture_of_intervals(path: Path) -> None:
+    """Draw how often 95 % intervals hold the truth, by number of replicates."""
+    plt = pyplot()
+    found = pd.read_csv(ROOT / "experiments" / "validation" / "intervals.csv")
+    figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
+    for ax, (of, part) in zip(axes, found.groupby("of", sort=False), strict=True):
+        ax.axhline(95, color="#444444", lw=1, ls="--")
+        for (outcome, each), marker, colour in zip(part.groupby("outcome", sort=False), "os^D", COLOURS, strict=True):
+            ax.plot(each["replicates"], 100 * each["held"] / each["intervals"], f"-{marker}", color=colour, label=outcome)
+        ax.set(xscale="log", xlabel="replicates of each strategy", title=f"of the {'paired ' * (of == 'difference')}{of}")
+        sizes = sorted(part["replicates"].unique())
+        ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        ax.minorticks_off()
+    axes[0].set_ylabel("intervals that hold the truth (%)")
+    axes[1].legend(fontsize=8, loc="lower right")
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 

@@ -20,8 +20,8 @@ from typing import Any
 import pandas as pd
 import pytest
 import tomli_w
-from figures import case, furthest, label, picture, picture_of_facts, picture_of_refusals, picture_of_trees
-from intervals import TRUTH
+from figures import case, furthest, label, picture, picture_of_facts, picture_of_intervals, picture_of_refusals, picture_of_trees
+from intervals import STRATEGIES, TRUTH
 
 from buzzsim import markdown
 from buzzsim.files import write_whole
@@ -68,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         draw = {"wrong-models": picture_of_refusals, "virality": picture_of_trees}.get(family["name"], picture)
         draw(family, of_family(measures, family), folder / f"{family['name']}.png")
     picture_of_facts(folder / "stylised.png")
+    picture_of_intervals(folder / "intervals.png")
     return int((checks["outcome"] == "failed").any())
 
 
@@ -215,15 +216,19 @@ def intervals() -> str:
     found["share"] = found["held"] / found["intervals"]
     table = found.pivot(index=["outcome", "of"], columns="replicates", values="share")
     table = table.loc[found[["outcome", "of"]].drop_duplicates().itertuples(index=False)]
+    counts = (found.groupby("replicates")["intervals"].max() // len(STRATEGIES)).tolist()
     rows = [
         [f"`{outcome}`", of, *(f"{100 * share:.0f} %" for share in row)]
         for (outcome, of), row in zip(table.index, table.to_numpy(), strict=True)
     ]
     return f"""## How often 95 % intervals hold the truth
 
-The default scenario, compared again and again with as many replicates as the head says; the truth is the mean over the
-{TRUTH:,} that they were cut from. Few complaints rule the means, and a sample that missed them has an interval that is too narrow:
-below some hundreds of replicates the bootstrap's are. Those of yes-or-no outcomes err on the other side where storms are rare.
+The default scenario, compared again and again with as many replicates as the head says ({", ".join(map(str, counts))} times); the
+truth is the mean over the {TRUTH:,} that they were cut from. Few complaints rule the means, and a sample that missed them has an
+interval that is too narrow: below some hundreds of replicates the bootstrap's are. Those of yes-or-no outcomes err on the other
+side where storms are rare.
+
+![How often intervals hold the truth](validation/intervals.png)
 
 {markdown.table(["outcome", "of", *(f"{n:,} replicates" for n in table.columns)], rows)}
 
