@@ -661,6 +661,33 @@ def test_a_talk_goes_on_until_its_last_round():
     assert [bool(rules.goes_on(p, talk_round)) for talk_round in (1, 2, 3)] == [True, True, False]
 
 
+def test_whoever_follows_the_brand_or_is_seen_by_it_is_a_share_of_all():
+    p = p_of({"reply.brand_reach": 0.3, "brand.coverage": 0.6})
+    assert [bool(rules.follows_brand(p, luck)) for luck in (0.0, 0.299, 0.301, 0.99)] == [True, True, False, False]
+    assert [bool(rules.is_handled(p, luck)) for luck in (0.0, 0.599, 0.601, 0.99)] == [True, True, False, False]
+
+
+def test_anger_is_multiplied_and_never_beyond_one():
+    assert rules.calmed(0.4, 0.5) == pytest.approx(0.2)
+    assert rules.calmed(0.4, 1.5) == pytest.approx(0.6)
+    assert rules.calmed(0.8, 2.0) == 1.0
+
+
+def test_somebody_is_free_in_the_tick_nearest_to_the_end_of_their_work():
+    ends = (0.0, 7.0, 7.4, 7.6, 8.0, 30.0)
+    assert [bool(rules.is_free(end, 7)) for end in ends] == [True, True, True, False, False, False]
+    assert not rules.is_free(7.5, 7), "half a tick belongs to the next"
+    assert rules.is_free(7.5, 8)
+
+
+def test_work_takes_its_own_time_from_when_both_the_case_and_somebody_were_there():
+    p = p_of({"time.tick": 0.25})
+    assert rules.work_ends(p, 0.0, 12, 0.05) == pytest.approx(12.2)
+    assert rules.work_ends(p, 12.2, 12, 0.05) == pytest.approx(12.4), "five removals of three minutes fill a quarter of an hour"
+    assert rules.work_ends(p, 3.0, 12, 1.0) == pytest.approx(16.0)
+    assert rules.work_ends(p, 20.0, 12, 1.0) == pytest.approx(24.0)
+
+
 def test_what_has_no_chance_never_happens_even_at_the_smallest_luck():
     p = p_of({
         "private.withdraw_probability": 0.0, "private.thanks_probability": 0.0, "private.failed_repost_probability": 0.0,
