@@ -107,6 +107,21 @@ def test_half_the_tick_moves_what_is_read_off_the_clock_by_less_than_that(strate
     assert abs(found["peak"].mean()) <= 0.05 * peak
 
 
+PRESSED = {"brand.staff": 2, "brand.coverage": 1.0, "brand.response_median": 0.1, "brand.order": "most_followed",
+           "brand.removal_time": 0.5, "complaint.complainants": 10, "joining.r0": 1.1}  # fmt: skip
+
+
+@pytest.mark.parametrize("strategy", ["censor", "public_reply"])
+def test_half_the_tick_changes_some_per_cent_where_the_brand_is_pressed_and_the_next_half_less(strategy):
+    """Ten complaints at once, answered within minutes by two people: notices are rounded up to ticks and work is not."""
+    pressed = DEFAULT.replace(PRESSED)
+    usual = values_of(pressed, strategy, 3000)["volume"].mean()
+    once = changes(strategy, 0.125, n=3000, scenario=pressed)["volume"].mean() / usual
+    again = changes(strategy, 0.0625, n=3000, scenario=pressed.replace({"time.tick": 0.125}))["volume"].mean() / usual
+    assert 0.02 < once < 0.07
+    assert 0.0 < again < once
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("name", scenarios())
