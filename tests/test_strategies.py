@@ -413,6 +413,23 @@ def made_with(threshold, extra=None):
     return Thresholded
 
 
+def test_a_strategy_may_name_what_has_no_value_yet():
+    """A function's variable from around it may still be empty when the lines are read."""
+
+    def family():
+        class Later:
+            def decide(self, case, draw):
+                return answer
+
+        bz.register_strategy("own", Later)
+        empty = strategy.lines_of("own")
+        answer = "ignore"
+        return empty, strategy.lines_of("own")
+
+    empty, full = family()
+    assert empty != full
+
+
 def test_what_a_family_of_strategies_holds_is_part_of_its_lines():
     def lines(maker):
         bz.register_strategy("own", maker)
