@@ -65,7 +65,7 @@ def test_the_brands_lag_is_rounded_to_the_nearest_tick_so_that_it_is_right_on_av
 
 def test_anger_halves_in_its_half_life():
     p = p_of({"anger.half_life": 6, "time.tick": 0.25})
-    assert rules.decayed(p, 0.8, 24, rules.CONSTRUCTIVE) == 0.4
+    assert [rules.decayed(p, anger, 24, rules.CONSTRUCTIVE) for anger in (0.0, 0.8, 1.0)] == [0.0, 0.4, 0.5]
     assert rules.decayed(p, 0.8, 0, rules.CONSTRUCTIVE) == 0.8
 
 
