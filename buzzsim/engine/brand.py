@@ -14,7 +14,7 @@ from buzzsim.engine.posts import is_older
 from buzzsim.engine.readers import bump, tell_brand_followers
 from buzzsim.workspace import ACTS, ASKED, BACKLOG, CASE_HEAD, PENDING, WAITING, use
 
-_ALL_BUSY = -2
+_ALL_BUSY = -1
 
 
 @compiled
@@ -42,7 +42,7 @@ def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Any
         case = _pop_waiting(w)
         due = w.cases[case].due
         work = _handle(p, net, run, w, strategy, case, t)
-        if desk >= 0 and work >= 0.0:
+        if w.busy_until.size > 0 and work >= 0.0:
             w.busy_until[desk] = rules.work_ends(p, w.busy_until[desk], due, work)
     w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
     return True
@@ -59,9 +59,9 @@ def _is_to_decide(w: Any, case: Any, t: Any) -> Any:
 
 @compiled
 def _free_desk(w: Any, t: Any) -> Any:
-    """Give the member of staff who was free first, -1 where staff is unlimited, or `_ALL_BUSY`."""
+    """Give the member of staff who was free first (any where staff is unlimited), or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
-        return -1
+        return 0
     desk = w.busy_until.argmin()
     return desk if rules.is_free(w.busy_until[desk], t) else _ALL_BUSY
 
