@@ -20,7 +20,7 @@ from buzzsim.errors import BuzzsimError, OutputError, ScenarioError, sentence, u
 
 EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
 FIGURE_FORMATS = (".png", ".svg", ".pdf")
-_SCALES = {  # of outcomes whose numbers would be too small to read
+_SCALES = {  # by the unit of outcomes whose numbers would be too small to read
     "yes or no": (100.0, "% of runs"),
     "share of the crowd": (100.0, "% of the crowd"),
     "on a scale of -1 to 1": (1000.0, "thousandths, on a scale of -1 to 1"),

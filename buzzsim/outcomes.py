@@ -26,6 +26,7 @@ class Outcome:
 
 
 YES_OR_NO = "yes or no"
+ROUNDING = 1e-12  # outcomes that differ by less differ in the order of a sum
 
 _DEFINITIONS = (
     ("volume", "posts", "lower", "critical posts written, the complaint among them; thanks and defences do not count"),
@@ -35,8 +36,18 @@ _DEFINITIONS = (
     ("attack_rate", "share of the crowd", "lower", "critics over customers"),
     ("peak", "posts per hour", "lower", "largest number of critical posts in one hour"),
     ("time_to_peak", "hours", "higher", "from the complaint to the start of the (first) peak hour"),
-    ("half_life", "hours", "lower", "from the peak hour to the first later hour below half of it; undefined if there is none"),
-    ("duration", "hours", "lower", "from the first to the last hour with at least 5 % of the peak; a lower bound if `unfinished`"),
+    (
+        "half_life",
+        "hours",
+        "lower",
+        "from the peak hour to the first later whole hour below half of it; undefined, and left out of means, if there is none",
+    ),
+    (
+        "duration",
+        "hours",
+        "lower",
+        "between the first and the last hour with at least 5 % of the peak; usually longer if `unfinished`",
+    ),
     ("t50", "hours", "higher", "time by which half of all critical posts were written"),
     (
         "unfinished",
@@ -52,7 +63,12 @@ _DEFINITIONS = (
     ("defences", "defences", "higher", "defences of the brand by advocates"),
     ("first_response", "hours", "lower", "mean time from a post to the brand's first act on it; undefined if it acted on none"),
     ("backlog", "cases", "lower", "largest number of cases waiting for staff at the end of a tick"),
-    ("staff_hours", "hours", "lower", "work on removals, replies, invitations and private rounds"),
+    (
+        "staff_hours",
+        "hours",
+        "lower",
+        "work on removals, replies, invitations and private rounds; what was begun counts whole, beyond the horizon too",
+    ),
     ("attitude_change", "on a scale of -1 to 1", "higher", "mean change of attitude, whole crowd"),
     ("attitude_change_reached", "on a scale of -1 to 1", "higher", "the same among those reached; undefined if none"),
     (
@@ -198,20 +214,22 @@ def _by_customer(w: Any, people: Any) -> Any:
 def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
     """Measure volume and its course by hour."""
     hourly[:] = 0
-    volume, thanks = 0, 0
+    volume, thanks, latest = 0, 0, 0
     for j in range(posts.size):
         if not rules.is_critical(posts[j].kind):
             thanks += 1
         else:
             volume += 1
+            latest = posts[j].tick
             hourly[_hour_of(p.time_tick, posts[j].tick, hourly.size)] += 1
     peak_hour = 0
     for hour in range(hourly.size):
         if hourly[hour] > hourly[peak_hour]:
             peak_hour = hour
     peak = hourly[peak_hour]
-    after = peak_hour + 1
-    while after < hourly.size and hourly[after] >= 0.5 * peak:
+    after, horizon = peak_hour + 1, rules.ticks(p, p.time_horizon) * p.time_tick
+    whole_hours = int(horizon + 1e-9) if p.time_tick <= 1.0 else 0  # longer ticks leave hours empty between them
+    while after < whole_hours and hourly[after] >= 0.5 * peak:
         after += 1
     first, last = -1, 0
     for hour in range(hourly.size):
@@ -227,9 +245,9 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
                 break
     out[_VOLUME], out[_THANKS], out[_PEAK] = volume, thanks, peak
     out[_TO_PEAK], out[_DURATION] = peak_hour, last - first
-    out[_HALF_LIFE] = after - peak_hour if after < hourly.size else math.nan
+    out[_HALF_LIFE] = after - peak_hour if after < whole_hours else math.nan
     out[_T50] = half * p.time_tick
-    out[_UNFINISHED] = 1.0 if hourly[-1] > 0 else 0.0
+    out[_UNFINISHED] = 1.0 if latest * p.time_tick > horizon - 1.0 + 1e-9 else 0.0
 
 
 @compiled

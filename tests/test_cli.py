@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from buzzsim.cli import main
+from buzzsim.cli import _SCALES, main
 from buzzsim.outcomes import OUTCOMES
 
 ASKED = [
@@ -48,6 +48,10 @@ def ties(tmp_path):
     path = tmp_path / "friends.txt"
     path.write_text("".join(f"p{i} p{(i + step) % 40}\n" for i in range(40) for step in (1, 2, 5)))
     return path
+
+
+def test_numbers_that_would_be_too_small_to_read_are_known_by_the_units_that_outcomes_have():
+    assert set(_SCALES) <= {outcome.unit for outcome in OUTCOMES.values()}
 
 
 def test_compare_prints_a_table_a_sentence_and_draws_a_figure(tmp_path, monkeypatch, capsys):
