@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.outcomes import OUTCOMES, YES_OR_NO
+from buzzsim.outcomes import OUTCOMES, ROUNDING, YES_OR_NO
 from buzzsim.strategy import label_of
 
 SURE, LIKELY = 0.975, 0.8
@@ -28,7 +28,7 @@ NOTABLE = 0.02
 ANGER = "author_anger_24h"
 
 _COUNTED = ("posts", "customers", "replies", "dialogues", "cases", "defences", "critics", "generations")
-_WORDS = {unit: ("fewer", "more", f" {unit}") for unit in _COUNTED} | {"hours": ("less", "more", " hours")}
+_WORDS = {unit: ("fewer", "more", f" {unit}") for unit in _COUNTED} | {"hours": ("fewer", "more", " hours")}
 
 
 def advise(
@@ -70,14 +70,18 @@ def advise(
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
     best, *others = [np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked]
-    alike = [ranked[0], *(name for name, other in zip(ranked[1:], others, strict=True) if np.array_equal(other, best))]
-    sure = float(np.all([best < other for other in others], axis=0).mean()) if others else 1.0
+    alike = [
+        ranked[0],
+        *(name for name, other in zip(ranked[1:], others, strict=True) if np.allclose(other, best, rtol=0, atol=ROUNDING)),
+    ]
+    sure = float(np.all([best < other - ROUNDING for other in others], axis=0).mean()) if others else 1.0
     ahead = ranked[0] != baseline and sure >= LIKELY
     parts = [
         f"Within this model, {_verdict(ranked, alike, means, sure, sign, what, judged.unit, replicates)}",
         *([f"{_change(statistics[ranked[0]][outcome], outcome)} than {_doing(baseline)}"] if ahead else []),
         *(_spread(statistics[ranked[0]][outcome], judged.unit) if sure >= LIKELY or len(alike) > 1 else []),
         *_harm(outcome, baseline, statistics),
+        *_left_out(outcome, statistics, replicates),
         *_open_ends(statistics),
     ]
     return "; ".join(parts) + "."
@@ -123,6 +127,16 @@ def _spread(found: Mapping[str, Any], unit: str) -> list[str]:
         return []
     half, few = _plain(found["median"], 3), _plain(found["p95"], 3)
     return [f"half of the complaints then end at {half} {unit} or fewer, 1 in 20 at {few} or more"]
+
+
+def _left_out(outcome: str, statistics: Mapping[str, Mapping[str, Any]], replicates: int) -> list[str]:
+    """Say of how many replicates the means are, where the outcome is undefined in some."""
+    defined = [found[outcome]["n"] for found in statistics.values()]
+    few, many = min(defined), max(defined)
+    if few == replicates:
+        return []
+    of = f"{few:,}" if few == many else f"{few:,} to {many:,}"
+    return [f"means are of the {of} of {replicates:,} replicates of each strategy in which {outcome.replace('_', ' ')} is defined"]
 
 
 def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:

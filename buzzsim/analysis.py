@@ -8,7 +8,7 @@ interval (Clopper & Pearson), the difference of two shares that of the pairs tha
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from buzzsim import draws
-from buzzsim.outcomes import OUTCOMES, YES_OR_NO
+from buzzsim.outcomes import OUTCOMES, ROUNDING, YES_OR_NO
 
 Floats = NDArray[np.float64]
 
@@ -119,8 +119,8 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
         better or worse; the rest were equal), and ``variance_reduction``: variance of the difference with independent luck
         over that with the same luck, None where the pairs never differ.
     """
-    difference = values - baseline
-    low, high = interval(resampling.means(difference))
+    difference = differences(values, baseline)
+    low, high = change_intervals(difference, resampling, [OUTCOMES[name].unit == YES_OR_NO for name in _COLUMN])
     paired: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
         both = np.isfinite(difference[:, k])
@@ -129,15 +129,14 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
             nothing = dict.fromkeys(["difference", "p_better", "p_worse", "variance_reduction"])
             paired[name] = {**nothing, "ci95": [None, None]}
             continue
-        ci = paired_interval(delta) if OUTCOMES[name].unit == YES_OR_NO else (low[k], high[k])
         spread = delta.var()
         apart = values[both, k].var() + baseline[both, k].var()
         paired[name] = {
             "difference": plain(delta.mean()),
-            "ci95": [plain(ci[0]), plain(ci[1])] if delta.size > 1 else [None, None],
+            "ci95": [plain(low[k]), plain(high[k])],
             "p_better": plain((_SIGN[k] * delta < 0).mean()),
             "p_worse": plain((_SIGN[k] * delta > 0).mean()),
-            "variance_reduction": plain(apart / spread) if spread > 0 else None,
+            "variance_reduction": plain(apart / spread) if np.ptp(delta) > ROUNDING else None,
         }
     return paired
 
@@ -200,6 +199,40 @@ def paired_interval(difference: NDArray[Any]) -> tuple[float, float]:
     here, there = ((difference > 0).sum() + 1) / n, ((difference < 0).sum() + 1) / n
     half = float(special.ndtri(1 - _TAIL) * math.sqrt((here + there - (here - there) ** 2) / n))
     return max(-1.0, float(here - there) - half), min(1.0, float(here - there) + half)
+
+
+def differences(values: Floats, baseline: Floats) -> Floats:
+    """Give paired differences; those below `ROUNDING` come of sums in another order, and are none."""
+    difference = values - baseline
+    difference[np.abs(difference) < ROUNDING] = 0.0
+    return difference
+
+
+def change_intervals(difference: Floats, resampling: Resampling, shares: Sequence[bool]) -> tuple[Floats, Floats]:
+    """Give the 95 % intervals of mean paired differences: from the pairs that differ, or from the bootstrap.
+
+    Parameters
+    ----------
+    difference : array of shape (replicates, columns)
+        NaN where either is undefined.
+    resampling : Resampling
+        Which replicates to draw.
+    shares : sequence of bool
+        Of each column, whether it is of what is yes or no.
+
+    Returns
+    -------
+    low, high : arrays of shape (columns,)
+        NaN where fewer than two pairs are defined.
+    """
+    low, high = interval(resampling.means(difference))
+    for k, column in enumerate(difference.T):
+        delta = column[np.isfinite(column)]
+        if delta.size < 2:
+            low[k] = high[k] = math.nan
+        elif shares[k]:
+            low[k], high[k] = paired_interval(delta)
+    return low, high
 
 
 def interval(means: Floats) -> tuple[Floats, Floats]:

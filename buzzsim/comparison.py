@@ -76,7 +76,7 @@ class Comparison:
 
     @property
     def resampling(self) -> Resampling:
-        """The bootstrap that all intervals come from."""
+        """The bootstrap that intervals of means come from."""
         return Resampling(self.entropy, self.replicates)
 
     @cached_property

@@ -131,8 +131,8 @@ def _spread(world: World) -> str:
     if joining.share_probability is not None:
         return f"The chance to join on a notice of middling anger is set to {joining.share_probability:g}."
     return (
-        f"One typical critic wins R0 = {joining.r0:g} new critics on average in a fresh crowd, nobody answering; solved on this "
-        f"network, the chance to join on a notice of middling anger is {share:.4g}."
+        f"One typical critic wins R0 = {joining.r0:g} new critics on average in a fresh crowd, nobody answering or "
+        f"defending; solved on this network, the chance to join on a notice of middling anger is {share:.4g}."
     )
 
 
@@ -194,11 +194,17 @@ def _differences(world: World) -> str:
     return f"All parameters have their defaults but these (defaults in brackets): {', '.join(changed)}.{without}"
 
 
+_INTERVALS = (
+    "Intervals are of 95 %: of means from the bootstrap over replicates, of shares exact (Clopper & Pearson 1934), of paired "
+    "differences of shares from the pairs that differ (Bonett & Price 2012)."
+)
+
+
 def _compared(names: list[str], replicates: int | None, done: Any) -> str:
     """Say what was run, and whose luck it was; `done` is the comparison, where there is one."""
     labels = [label_of(name) for name in names]
-    each = "replicates" if replicates is None else f"{replicates:,} replicate{'s' if replicates > 1 else ''}"
-    seed = f" from seed {done.entropy}" if done else ""
+    each = "[N] replicates" if replicates is None else f"{replicates:,} replicate{'s' if replicates > 1 else ''}"
+    seed = f" from seed {done.entropy}" if done else " from seed [S]"
     keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
     if len(labels) == 1:
         return f"We ran {each} of one strategy ({labels[0]}){seed}. Every draw is {keyed}."
@@ -208,7 +214,7 @@ def _compared(names: list[str], replicates: int | None, done: Any) -> str:
     return (
         f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}{against}){seed} with common "
         f"random numbers: every draw is {keyed} and never by the strategy, so that strategies are compared on the same complaint "
-        f"with the same luck, replicate by replicate.{told}"
+        f"with the same luck, replicate by replicate. {_INTERVALS}{told}"
     )
 
 

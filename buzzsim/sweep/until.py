@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.analysis import Resampling, interval, paired_interval
+from buzzsim.analysis import Resampling, change_intervals, differences
 from buzzsim.errors import ScenarioError, sentence, unknown
-from buzzsim.outcomes import OUTCOMES, YES_OR_NO
+from buzzsim.outcomes import OUTCOMES, ROUNDING, YES_OR_NO
 
 _RULE = re.compile(r"\s*ci95\s+of\s+(\S+)\s+difference\s*<\s*(\S+)\s*")
 _FORM = "'ci95 of OUTCOME difference < NUMBER', such as 'ci95 of reach difference < 0.01'"
@@ -60,26 +60,23 @@ class Rule:
         values : array of shape (replicates, strategies)
             The outcome, the baseline's in the first column.
         entropy : int
-            That of the sweep; the bootstrap is that of `compare`.
+            That of the sweep; the intervals are those of `compare`.
         """
         return bool((self.half_widths(values, entropy) < self.width).all())
 
     def half_widths(self, values: NDArray[np.float64], entropy: int) -> NDArray[np.float64]:
         """Give half the width of each interval; infinite where nothing can be said.
 
-        The intervals are those of `compare`. Where no pair differs the bootstrap knows nothing, and three over their
-        number stands in: the 95 % bound for what has not happened once (the rule of three), each such pair counted as one unit.
+        The intervals are those of `compare`. Where all pairs differ by the same the bootstrap knows nothing, and of outcomes that
+        are not yes or no three over the number of pairs stands in: the 95 % bound for what has not happened once (the rule of
+        three), each such pair counted as one unit.
         """
-        difference = values[:, 1:] - values[:, :1]
-        lows, highs = interval(Resampling(entropy, len(values)).means(difference))
-        widths = np.full(difference.shape[1], math.inf)
+        difference = differences(values[:, 1:], values[:, :1])
+        is_share = OUTCOMES[self.outcome].unit == YES_OR_NO
+        low, high = change_intervals(difference, Resampling(entropy, len(values)), [is_share] * difference.shape[1])
+        widths = np.where(np.isfinite(low), (high - low) / 2, math.inf)
         for k, column in enumerate(difference.T):
             defined = column[np.isfinite(column)]
-            if defined.size < 2:
-                continue
-            if OUTCOMES[self.outcome].unit == YES_OR_NO:
-                low, high = paired_interval(defined)
-                widths[k] = (high - low) / 2
-            else:
-                widths[k] = (highs[k] - lows[k]) / 2 if np.ptp(defined) > 0 else 3.0 / defined.size
+            if not is_share and defined.size > 1 and np.ptp(defined) <= ROUNDING:
+                widths[k] = 3.0 / defined.size
         return widths
