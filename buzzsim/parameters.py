@@ -208,7 +208,7 @@ class Attention(Section):
 
     kernel: str = _word("exponential", KERNELS, "how a post's visibility fades")
     view_rate: float = _real(0.5, 0, 1e6, "per hour", "assumption", "range 0.05 to 2", "rate at which a follower notices a fresh post")
-    half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves")
+    half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves; of kernels not exponential it only scales how many look")
     dilution: float = _real(0.0, 0, 2, "", "derived", "Feng et al. 2015; Hodas & Lerman 2014", "how much following many people thins the attention for each; 0 none, 1 fully")
     page_visitors: int = _whole(5, 0, 10**6, "customers", "assumption", "", "people who may come by each post on the brand's page, whoever they follow")
     withdrawal_rate: float = _real(0.0, 0, 1e6, "per hour", "assumption", "", "rate at which authors take their posts back by themselves")
@@ -218,7 +218,7 @@ class Attention(Section):
 class Joining(Section):
     """Who joins the criticism on noticing it."""
 
-    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering; at 0 nobody posts again or protests either")
+    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering or defending; at 0 nobody posts again or protests either")
     share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "choice", "", "chance to join on a notice of middling anger; normally left out and solved from r0", (), True)})
     arousal: float = _real(1.5, 0, 10, "", "derived", "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3", "how much an angrier post wins more people")
     reinforcement: float = _real(0.5, -1, 10, "", "assumption", "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2", "social proof: change in the chance to join per further critic seen")
@@ -332,7 +332,7 @@ class Time(Section):
     """How long a run lasts and in what steps."""
 
     horizon: float = _real(72.0, 0.01, 1e5, "hours", "choice", "", "time that is simulated")
-    tick: float = _real(0.25, 1e-4, 24, "hours", "choice", "", "the time step")
+    tick: float = _real(0.25, 1e-4, 24, "hours", "choice", "", "the time step; hours, by which peaks and half-lives are counted, should be whole numbers of it")
 
 
 @dataclass(frozen=True)

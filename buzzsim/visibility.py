@@ -14,7 +14,7 @@ from buzzsim.compiled import compiled
 EXPONENTIAL, POWER_LAW, CONSTANT, IMMEDIATE = 0, 1, 2, 3
 
 SEISMIC_SHOULDER = 300.0 / 3600.0  # hours of constant visibility (Zhao et al. 2015)
-SEISMIC_THETA = 0.2314843  # exponent of the tail beyond it, less one
+SEISMIC_THETA = 0.2314843  # exponent of the tail beyond it, less one (default of its authors' R package seismic)
 
 
 @compiled
@@ -25,7 +25,10 @@ def fades(p: Any) -> Any:
 
 @compiled
 def spent(p: Any, age: Any) -> Any:
-    """Share of a post's visibility that is spent by an age (of what is spent within the horizon, for the power law)."""
+    """Share of a post's visibility that is spent by an age (of what is spent within the horizon, for the power law).
+
+    Of a post that never fades (`CONSTANT`) there is no such share: rules ask for its rate instead.
+    """
     if p.attention_kernel == EXPONENTIAL:
         return 1.0 - 2.0 ** (-age / p.attention_half_life)
     if p.attention_kernel == POWER_LAW:

@@ -151,6 +151,16 @@ def test_page_visitors_count_among_those_a_typical_critic_wins():
     assert_mean(won_by_typical_critics(p, network, 3000), 0.8)
 
 
+def test_an_r0_that_grows_and_falls_again_is_found_on_its_way_up():
+    """Where angry posts win many and everybody joins, the meek are the typical critics, and win few."""
+    p = p_of({"complaint.anger": 0.05, "joining.arousal": 10, "anger.gain": 1, "crowd.susceptibility_shape": 0.05})
+    assert typical_r0(p, regular[8], 3.0) > 1.1 * typical_r0(p, regular[8], 30.0)
+    r0 = 1.02 * typical_r0(p, regular[8], 30.0)
+    share = solve(p, regular[8], r0)
+    assert share < 4.0
+    assert typical_r0(p, regular[8], share) == pytest.approx(r0)
+
+
 # ---------------------------------------------------------------------------------------------- by reasoning
 
 
@@ -231,7 +241,7 @@ def test_an_r0_out_of_reach_is_refused_with_the_highest_there_is():
         solve(p, regular[8], 100.0, "cafe")
     assert str(caught.value) == (
         f"cafe: joining.r0 is 100; expected at most {highest:.4g} on this network (400 customers, {regular[8].n_ties} ties), "
-        "where everybody who notices would join"
+        "however likely those who notice are to join"
     )
     assert typical_r0(p, regular[8], solve(p, regular[8], 0.99 * highest)) == pytest.approx(0.99 * highest)
 
