@@ -216,7 +216,7 @@ class Result:
             Index ``post``; columns ``author``, ``kind``, ``hour``, ``on_page``, ``intensity`` (its author's anger, 0 to 1),
             ``readers`` (who noticed it) and ``joined`` (whom it won), ``answered`` (hour of the brand's first act on it,
             NaN if none), and ``parent``, the post that gave rise to it: of a first post the one that won its author, of a
-            protest the one that was removed, of the author's further posts an earlier one of theirs; None for a complaint.
+            protest the one that was removed, of the author's further posts an earlier one of theirs; missing for a complaint.
         """
         q, hour = self.record["posts"], self.scenario.time.tick
         return pd.DataFrame(
@@ -229,7 +229,7 @@ class Result:
                 "readers": q["readers"],
                 "joined": q["joined"],
                 "answered": _hours(q["answered"], hour),
-                "parent": [None if k < 0 else int(k) for k in q["parent"]],
+                "parent": pd.array([None if k < 0 else int(k) for k in q["parent"]], dtype="Int64"),
             },
             index=pd.RangeIndex(q["author"].size, name="post"),
         )

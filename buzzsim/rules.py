@@ -2,11 +2,12 @@
 
 Each rule is a scalar function, written once; the Mesa model calls them one agent at a time, the compiled
 engine in loops. `p` holds the scenario's numbers as section_name (`p.reply_empathy` is `reply.empathy`; meanings,
-ranges and sources are in `parameters.py`). A `luck` is a uniform draw in [0, 1) made by the caller. Times are hours
-unless a name says ticks. Anger lies in [0, 1], attitude towards the brand in [-1, 1]. A post's `intensity` is its
-author's anger when it was written, and never changes. Its `thread` is a log factor: each reply, defence or `solved` note
-adds a term, and readers join exp(thread) times as often. The post persuades, not the mood of its reader: anger that a
-customer has already shows in how angry their posts are, and how many.
+ranges and sources are in `parameters.py`); `p.share_probability` is, unless given, solved in `reproduction.py` so that a typical
+critic wins R0 (`joining.r0`) others. A `luck` is a uniform draw in [0, 1) made by the caller. Times are hours unless a name
+or its docstring says ticks. Anger lies in [0, 1], attitude towards the brand in [-1, 1]. A post's `intensity` is its author's
+anger when it was written, and never changes. Its `thread` is a log factor: each reply, defence or `solved` note adds a term,
+and readers join exp(thread) times as often. The post persuades, not the mood of its reader: anger that a customer has already
+shows in how angry their posts are, and how many.
 
 A tick goes like this. Each step looks at what the step before left; within steps 2 and 3 everybody looks at the same state,
 within 4 and 5 authors and cases come one after another:
@@ -20,11 +21,12 @@ within 4 and 5 authors and cases come one after another:
 4. Authors act (`still_does`): those who waited in vain resent it (`resentful`); angry critics post again (`repeats`);
    posts decided in the last tick appear: reposts of removed posts, protests of witnesses, posts after a failed dialogue,
    thanks.
-5. The brand takes the cases whose lag has run out, as long as staff is free, and does what its strategy says:
+5. The brand takes the cases whose lag has run out (`lag_ticks`) and that are still open (`is_open`), in the order of
+   `priority`, as long as staff is free (`is_free`, `work_ends`), and does what its strategy says:
    remove (`removed_anger`, `reposts`, `protests`), answer in public (`reply_strength`, `thread_effect`, `calming`,
    `is_solved`), or talk in private (`accepts`, then rounds of `calming` and `is_solved`, and `failed_anger` at the end).
    Whoever's case is solved is reconciled, and a critic no more; what they wrote and did not take back goes on being read.
-6. What was posted, removed or written under a post counts from the next tick on.
+6. What was posted, removed or written under a post counts for readers from the next tick on; the brand may act on a post at once.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ STAGES = ("unaware", "aware", "critic", "silent", "reconciled")
 CONSTRUCTIVE, VINDICTIVE, ADVOCATE, TROLL = 0, 1, 2, 3
 CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
 # Kinds of post; WAITED_IN_VAIN is no post but stands in the same calendar of what authors do. What one author does in one
-# tick is done in the order of these numbers.
+# tick is done in the order of these numbers, further occasions to repeat last.
 WAITED_IN_VAIN, FIRST, REPEAT, REPOST, PROTEST, AFTER_FAILURE, THANKS = -1, 0, 1, 2, 3, 4, 5
 KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
 # Through what somebody notices a post.
@@ -95,7 +97,7 @@ def prominence(p: Any, kind: Any) -> Any:
 
 @compiled
 def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
-    """Expected number E of looks at a post by one follower; P(ever noticed) = 1 - exp(-E).
+    """Expected number E of looks at a post by one reader; P(ever noticed) = 1 - exp(-E).
 
     `relative_followees`: how many people the reader follows, over the mean. For the constant kernel E is what one
     hour brings, for ever.
@@ -208,7 +210,8 @@ def social_proof(p: Any, critics_seen: Any) -> Any:
 def join_probability(p: Any, susceptibility: Any, attitude: Any, critics_seen: Any, intensity: Any, thread: Any) -> Any:
     """Chance to join on one notice of a post of that intensity.
 
-    `thread` is the sum of what is written under the post: below 0 it calms, above it inflames.
+    It is `share_probability` at intensity 0.5, for a reader of mean susceptibility and no good attitude, which would shield, who
+    has seen one critic. `thread` is the sum of what is written under the post: below 0 it calms, above it inflames.
     """
     shield = 1.0 - p.joining_loyalty * max(0.0, attitude)
     pull = math.exp(min(300.0, p.joining_arousal * (intensity - 0.5) + thread))  # beyond that joining is certain, or impossible
@@ -225,14 +228,14 @@ def defends(p: Any, luck: Any) -> Any:
 
 
 @compiled
-def is_passed_on(p: Any) -> Any:
-    """Whether anybody passes anything on. Where R0 is 0 nobody does, authors included, so that a complaint stays alone."""
+def criticism_spreads(p: Any) -> Any:
+    """Whether anybody passes criticism on. Where R0 is 0 nobody does, authors included, so that a complaint stays alone."""
     return p.share_probability > 0.0
 
 
 @compiled
 def is_a(share: Any, luck: Any) -> Any:
-    """Whether a customer belongs to a kind that makes up that share of the crowd."""
+    """Whether a customer belongs to a kind that makes up that share of those whom no kind before it takes (see `character`)."""
     return luck < share
 
 
@@ -250,7 +253,7 @@ def first_attitude(p: Any, luck: Any) -> Any:
 
 @compiled
 def first_anger(character: Any, given: Any) -> Any:
-    """Anger of a customer before any news: a troll's is 1, else what the network file gives, else none."""
+    """Anger at the start: a troll's is 1, else what is given (by the network file; a complainant's by the scenario), else none."""
     if character == TROLL:
         return 1.0
     return given if given >= 0.0 else 0.0
@@ -273,7 +276,7 @@ def still_does(kind: Any, stage: Any) -> Any:
 @compiled
 def may_repeat(p: Any) -> Any:
     """Whether critics have occasions to post again."""
-    return is_passed_on(p) and p.anger_repeat_rate > 0.0
+    return criticism_spreads(p) and p.anger_repeat_rate > 0.0
 
 
 @compiled
@@ -328,7 +331,8 @@ def is_open(strategy: Any, gone: Any, stage: Any, talking: Any) -> Any:
     """Whether a case is still worth work when its turn comes.
 
     The post must be there; to be answered its author must be a critic to whom the brand is not talking already: that talk is
-    about all they wrote, and the case is closed with it. A strategy of one's own is asked about every post that is there.
+    about all they wrote, and the case is closed. Rounds of a talk go on even where the post is gone. A strategy of one's own
+    is asked about every post that is there.
     """
     return not gone and (strategy == CENSOR or strategy == OWN or (stage == CRITIC and not talking))
 
@@ -343,7 +347,7 @@ def work(p: Any, act: Any) -> Any:
 
 @compiled
 def is_free(busy_until: Any, tick: Any) -> Any:
-    """Whether somebody whose work ends at that time (in ticks and parts of one) takes a case in this tick, the nearest to it."""
+    """Whether this tick is the nearest to the end of somebody's work (in ticks and parts of one), or later."""
     return busy_until < tick + 0.5 - 1e-9
 
 
@@ -386,7 +390,7 @@ def removed_anger(p: Any, anger: Any, character: Any) -> Any:
 @compiled
 def reposts(p: Any, stage: Any, anger: Any, luck: Any) -> Any:
     """Whether the author, if still a critic, will post it again elsewhere, marked as censored: the angrier, the likelier."""
-    return is_passed_on(p) and stage == CRITIC and luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
+    return criticism_spreads(p) and stage == CRITIC and luck < p.censor_repost_probability * (1.0 - p.censor_explanation) * anger
 
 
 @compiled
@@ -404,7 +408,7 @@ def may_protest(stage: Any, character: Any, protested: Any) -> Any:
 @compiled
 def protests(p: Any, susceptibility: Any, luck: Any) -> Any:
     """Whether a witness, who had noticed the post before it was removed, protests (once in a run)."""
-    return is_passed_on(p) and luck < p.censor_protest_probability * (1.0 - p.censor_explanation) * susceptibility
+    return criticism_spreads(p) and luck < p.censor_protest_probability * (1.0 - p.censor_explanation) * susceptibility
 
 
 # Replying
@@ -436,7 +440,7 @@ def reply_effect(p: Any, strength: Any) -> Any:
 
 @compiled
 def thread_effect(p: Any, strength: Any) -> Any:
-    """What a reply adds to a post's `thread`: later readers join less by exp(-potency * strength)."""
+    """What a reply adds to a post's `thread`: later readers join exp(-`reply_effect`) times as often."""
     return -reply_effect(p, strength)
 
 
@@ -454,7 +458,7 @@ def heat_of(joined: Any, readers: Any) -> Any:
 
 @compiled
 def audience(p: Any, heat: Any) -> Any:
-    """What an audience of that heat (`heat_of`) leaves of a good reply; in private there is none."""
+    """What an audience of that heat (`heat_of`) leaves of a good reply's calming, and of any reply's chance to solve."""
     return max(0.0, 1.0 - p.reply_audience_effect * heat)
 
 
@@ -482,7 +486,7 @@ def calmed(anger: Any, factor: Any) -> Any:
 def is_solved(p: Any, heat: Any, character: Any, luck: Any) -> Any:
     """Whether the case is solved for the author: the solution decides, not the quality of the reply.
 
-    A reply that carries no weight, or comes after two failures, solves nothing.
+    The less the hotter the audience and the less a reply weighs; after two failures, or for the vindictive and trolls, never.
     """
     if character == VINDICTIVE or character == TROLL or p.reply_prior_failures >= 2:
         return False
@@ -534,4 +538,4 @@ def failed_anger(p: Any, anger: Any) -> Any:
 @compiled
 def posts_after_failure(p: Any, luck: Any) -> Any:
     """Whether that author posts anew."""
-    return is_passed_on(p) and luck < p.private_failed_repost_probability
+    return criticism_spreads(p) and luck < p.private_failed_repost_probability

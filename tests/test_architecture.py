@@ -65,7 +65,7 @@ ROOMS = {
 }
 
 LONGEST = 400
-LONGER = {"rules.py": 540}  # what a researcher must read to know the model stands in one place
+LONGER = {"rules.py": 550}  # what a researcher must read to know the model stands in one place
 
 SOURCES = {path.relative_to(HOUSE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(HOUSE.rglob("*.py"))}
 TREES = {name: ast.parse(source) for name, source in SOURCES.items()}

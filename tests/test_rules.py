@@ -299,7 +299,7 @@ def test_where_nobody_would_join_authors_pass_nothing_on_either():
     certain = {"censor.repost_probability": 1.0, "censor.protest_probability": 1.0, "private.failed_repost_probability": 1.0}
     for share, happens in ((0.0, False), (1e-9, True)):
         p = numbers(Scenario().replace(certain), share)
-        assert rules.is_passed_on(p) == happens
+        assert rules.criticism_spreads(p) == happens
         assert rules.may_repeat(p) == happens
         assert rules.reposts(p, rules.CRITIC, 1.0, 0.5) == happens
         assert rules.protests(p, 1.0, 0.5) == happens
