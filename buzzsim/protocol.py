@@ -114,8 +114,47 @@ Every rule, with its code, in the groups of `buzzsim/rules.py`: both engines, th
 these functions. `p` holds the numbers of the scenario (`p.reply_empathy` is `reply.empathy`); the values named are the
 defaults. How a post fades comes first, since the rules on visibility build on it (`buzzsim/visibility.py`)."""
 
-R0 = ("_r0", "_characters", "_audience", "_wins", "_unanswered_anger", "_noticed")
-SOLVED = """\
+AROUND = """\
+The rules are asked about one notice, one author or one case at a time. Around them:
+
+- **A post appears** in the tick in which its author acts, with their anger of that moment as its `intensity`, and stands on the
+  brand's page with chance `page_probability`. Its audience are the followers of its author and, on the page, visitors:
+  `attention.page_visitors` customers drawn with replacement from the whole crowd, of whom the author, followers and doubles are
+  left out. For each of the audience `notice_age` is drawn once, and rounded up (`ticks`), so that nobody reads a post in the tick
+  in which it appears. Its author may take it back after `life`. Nobody notices a post twice.
+- **Whether a reader joins** is drawn for each critical post that they notice, whatever its author, with the number of distinct
+  critics seen by then and the anger and attitude that the tick left. Who is won by several at once counts for the oldest post (of
+  one tick, that of the smaller author number). Advocates defend likewise, under each post by itself.
+- **A critic** has occasions to post again from joining on, one every `repeat_gap` hours whatever their anger; `repeats` decides on
+  each. With `brand.resentment` they wait for `brand.patience`, from joining on, for anything that the brand does about their first
+  critical post. Critics and former critics go on reading, and are moved by it.
+- **A case** is opened for each critical post that the strategy `concerns` and that `is_handled`, `lag` hours after the post
+  (`lag_ticks`). It waits until somebody is free; whoever was free first takes the first by `priority`. A case that is no
+  longer `is_open` when its turn comes is dropped without work; rounds of a private talk go on even where the post is gone.
+- **A removed post** is gone from the next tick on; who was due to read it in this one has done so. All who ever noticed it are its
+  witnesses. The author `reposts` by the anger that the removal left. Reposts and protests are posts about a removal; they appear
+  in the next tick.
+- **A public reply** changes the `thread`, then calms the author with the post's `heat_of` so far, may solve the case (without
+  the post being taken back or marked), and makes the thread young again (`reply.bump`): a second wave of looks is drawn for the
+  whole audience (`second_notice_age`), and counts for those whom it reaches before the first would (`comes_sooner`). Followers
+  of the brand, drawn once in a run, who are not of the audience come by as if the post were new (`notice_age`, from the reply on).
+- **An invitation** to talk stands under the post for all who read it from then on. If it is accepted, a round follows after
+  `private.round_time`, which waits for staff like any case, and so on until the case is solved or no round `goes_on`. Each
+  round calms the author without an audience. In the end the post is taken back or marked as solved, or the author is
+  disappointed (`failed_anger`) and perhaps posts again in the next tick.
+- **Who is solved**, in public or private, has `solved_anger` left, is reconciled, and may thank the brand in the next tick.
+- **A witness who protests** becomes a critic with that post, as others do with their first.
+- **Rounded up** to ticks (`ticks`) are the ages of notices, `life`, `brand.patience`, `private.round_time`, and the time from
+  joining to each occasion to post again (the sum of the gaps, not each); to the nearest tick the lag; work is not rounded."""
+
+R0_FUNCTIONS = (
+    "_r0", "_characters", "_audience", "_diluted_readers", "_wins", "_unanswered_anger", "_noticed", "_susceptibility",
+    "_lucks", "_hours", "_graded", "_quadrature",
+)  # fmt: skip
+NETWORKS = """\
+How the networks are made that `network.kind` names (`buzzsim/network/generators.py`; references in [sources.md](sources.md))."""
+
+R0_SOLVED = """\
 The share probability is the one at which this number is `joining.r0` (Brent's method). The functions that matter, from
 `buzzsim/reproduction.py`; `s`, `luck` and `hour` are Gauss-Legendre points of the laws of susceptibility and attitude and of
 the hours after joining, each with its weights, and `rules` are those above."""
@@ -146,6 +185,8 @@ def odd() -> str:
     >>> odd().splitlines()[0]
     '# The model: ODD protocol'
     """
+    solving = {rule.name: rule for rule in rules_of("reproduction.py")}
+    made = {rule.name: rule for rule in rules_of("network/generators.py")}
     parts = [
         "# The model: ODD protocol",
         _WRITTEN,
@@ -156,12 +197,13 @@ def odd() -> str:
         *("## 4. Design concepts", *(f"**{name}.** {text}" for name, text in CONCEPTS.items()), _outcomes()),
         *("## 5. Initialisation", INITIALISATION, *_start()),
         *("## 6. Input data", INPUT.format(traits=_several(f"`{name}`" for name in TRAITS))),
-        *("## 7. Submodels", SUBMODELS, "### How a post fades", _constants("visibility.py")),
+        *("## 7. Submodels", SUBMODELS, "### Around the rules", AROUND, "### How a post fades", _constants("visibility.py")),
         *(_written(rule) for rule in rules_of("visibility.py")),
         *("### Words of the rules", _constants("rules.py")),
         *_groups(rules_of("rules.py")),
-        *("### R0, and the chance to join", _docstring("reproduction.py"), SOLVED),
-        *(_written(rule) for rule in rules_of("reproduction.py") if rule.name in R0),
+        *("### Networks", NETWORKS, *(f"- **{kind}.** {made[kind].text}" for kind in parameters.NETWORKS if kind != "file")),
+        *("### R0, and the chance to join", _docstring("reproduction.py"), R0_SOLVED),
+        *(_written(solving[name]) for name in R0_FUNCTIONS),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -187,10 +229,11 @@ def parameter_table() -> str:
 
 
 def rules_of(file: str) -> list[Rule]:
-    """Read the functions of a module from its source, in their order."""
+    """Read the functions of a module that say what they do from its source, in their order."""
     source = _source(file)
     lines = source.splitlines()
-    return [_rule(node, lines) for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return [_rule(node, lines) for node in functions if ast.get_docstring(node)]
 
 
 def _rule(node: ast.FunctionDef, lines: Sequence[str]) -> Rule:

@@ -1,0 +1,122 @@
+"""Both engines against a third program, written after the ODD page (`naive.py`): the same means, within chance."""
+
+import math
+import random
+from functools import cache
+
+import networkx as nx
+import numpy as np
+import pytest
+from naive import Naive
+from yardstick import STANDARD_ERRORS, assert_mean
+
+from buzzsim.outcomes import OUTCOMES
+from buzzsim.runs import replicates
+from buzzsim.scenario import Scenario
+from buzzsim.strategy import STRATEGIES
+from buzzsim.world import World
+
+RUNS, NAIVE_RUNS, SEED = 20_000, 1500, 3
+CROWD = nx.powerlaw_cluster_graph(200, 4, 0.4, seed=3)
+FOLLOWERS = [sorted(CROWD[i]) for i in range(200)]
+WORLDS = {
+    "default": {},
+    "few hands": {"brand.staff": 1, "brand.coverage": 1.0, "brand.response_median": 0.2, "brand.order": "angriest"},
+    "all kinds": {
+        "crowd.troll_share": 0.05, "crowd.advocate_share": 0.2, "crowd.attitude": 0.3, "crowd.attitude_spread": 0.4,
+        "brand.resentment": 0.2, "brand.coverage": 0.9, "censor.protest_probability": 0.2, "censor.explanation": 0.2,
+        "private.invite_bump": 0.4, "private.invite_signal": -0.1, "private.thanks_probability": 0.5, "reply.brand_reach": 0.05,
+        "reply.audience_effect": 1.0, "attention.withdrawal_rate": 0.02, "attention.dilution": 0.5, "complaint.complainants": 2,
+        "time.tick": 0.4, "reply.solution": 0.3,
+    },
+}  # fmt: skip
+CASES = [(world, strategy) for world in WORLDS for strategy in STRATEGIES if (world, strategy) != ("few hands", "ignore")]
+COUNTED = ("volume", "reach", "attitude_change", "residual_anger", "deleted_posts", "solved")
+
+
+def scenario(world):
+    """R0 has tests of its own: here the chance to join is given."""
+    return Scenario().replace({"joining.share_probability": 0.2} | WORLDS[world])
+
+
+@cache
+def engine(world, strategy):
+    """What the compiled engine counts, run by run."""
+    values, _ = replicates(World.of(scenario(world), CROWD), strategy, SEED, RUNS)
+    return dict(zip(OUTCOMES, values.T, strict=True))
+
+
+def naive(world, strategy, of=Naive):
+    """What the third program counts."""
+    rng, wish = random.Random(SEED), scenario(world)
+    found = [of(FOLLOWERS, wish, strategy, rng).outcomes() for _ in range(NAIVE_RUNS)]
+    return {name: np.array([run[name] for run in found], float) for name in COUNTED}
+
+
+def spread(here, there):
+    """Standard deviation of one run of the first, where the mean of the second is not known exactly either."""
+    return math.sqrt(here.var() + there.var() * here.size / there.size)
+
+
+@pytest.mark.parametrize(("world", "strategy"), CASES)
+def test_a_third_program_counts_the_same(world, strategy):
+    """Wrong would be a third more."""
+    found, known = naive(world, strategy), engine(world, strategy)
+    for name, values in found.items():
+        if known[name].any():
+            target = known[name].mean()
+            assert_mean(values, target, wrong=4 / 3 * target, of=f"mean {name}", spread=spread(values, known[name]))
+        else:
+            assert not values.any(), f"{name} cannot happen"
+
+
+class NeverForgets(Naive):
+    """Anger does not fade."""
+
+    def anger(self, c):
+        return c.anger
+
+
+class OutspokenAuthor(Naive):
+    """Who has a post removed goes on as a critic."""
+
+    def delete(self, post, c):
+        stage, hours = c.stage, super().delete(post, c)
+        c.stage = stage
+        return hours
+
+
+class LateBrand(Naive):
+    """The brand comes a tick too late."""
+
+    def file(self, post, talk_round, ticks):
+        super().file(post, talk_round, ticks + 1)
+
+
+class TalkativeAvengers(Naive):
+    """The vindictive accept to talk as anybody does."""
+
+    def invite(self, post, c):
+        c.kind, kind = "constructive", c.kind
+        hours = super().invite(post, c)
+        c.kind = kind
+        return hours
+
+
+@pytest.mark.parametrize(
+    ("wrong", "world", "strategy"),
+    [
+        (NeverForgets, "default", "ignore"),
+        (OutspokenAuthor, "default", "censor"),
+        (LateBrand, "few hands", "public_reply"),
+        (TalkativeAvengers, "default", "private_dialogue"),
+    ],
+)
+def test_a_program_that_does_one_thing_otherwise_counts_otherwise(wrong, world, strategy):
+    found, known = naive(world, strategy, wrong), engine(world, strategy)
+    distances = [
+        (values.mean() - known[name].mean()) / spread(values, known[name]) * math.sqrt(NAIVE_RUNS)
+        for name, values in found.items()
+        if known[name].any()
+    ]
+    assert max(map(abs, distances)) > STANDARD_ERRORS
