@@ -161,7 +161,7 @@ def picture(results: pd.DataFrame, path: Path) -> None:
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    looks = {"agree": ("#0072B2", "o"), "disagree": ("#D55E00", "X"), "default": ("#555555", "D")}
+    looks = {"agree": ("#56B4E9", "o"), "disagree": ("#E69F00", "X"), "default": ("#000000", "D")}
     expected = {"higher": "expected: right", "lower": "expected: left", "same": "expected: at the line"}
     figure, ax = plt.subplots(figsize=(10, 8.5), layout="constrained")
     ax.axvspan(-1, 1, color="0.9", lw=0, zorder=0)

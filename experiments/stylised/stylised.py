@@ -84,9 +84,7 @@ def course(of: Mapping[str, Any], hourly: Any) -> dict[str, Estimate]:
     later = hourly.sum(axis=1) - 1  # without the complaint, which stands in the first hour
     first, day = hourly[:, 0] - 1, hourly[:, :DAY].sum(axis=1) - 1
     storm = of["firestorm"] > 0
-    half_lives = np.where(
-        np.isnan(of["half_life"][storm]), np.inf, of["half_life"][storm]
-    )  # longer than the run is longer than any
+    half_lives = np.nan_to_num(of["half_life"][storm], nan=np.inf)  # longer than the run is longer than any
     ratios = np.array([hour_ratio(series) for series in hourly[storm]])
     return {
         "first_hour": resampled(later.size, lambda i: first[i].sum() / later[i].sum()),

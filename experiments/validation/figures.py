@@ -11,15 +11,22 @@ from typing import Any
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
+NAMES = {"ball": "Ball", "borel": "Borel", "erlang": "Erlang", "reed frost": "Reed-Frost"}
+COLOURS = ("#000000", "#E69F00", "#56B4E9", "#CC79A7")  # of outcomes: none of a strategy's
+
+
+def words(name: str) -> str:
+    """Give the name of a test function in words."""
+    said = name.removeprefix("test_").replace("_", " ").replace(" s own", "'s own")
+    return re.sub(r"\b(ball|borel|erlang|reed frost)\b", lambda who: NAMES[who[0]], said)
 
 
 def label(test: str) -> str:
     """Give a test's name in words, with its case."""
-    name, _, case = test.partition("::test_")[2].partition("[")
-    said = re.sub(r"-(?=[a-z])", ", ", case.removesuffix("]")).replace("_", " ")
+    name, _, case = test.partition("::")[2].partition("[")
+    said = re.sub(r"-(?=[a-z])", ", ", re.sub(r"-None\b", "", case.removesuffix("]"))).replace("_", " ")
     said = re.sub(r" (?=-?\d)", "\N{NO-BREAK SPACE}", said)
-    return name.replace("_", " ").replace(" s own", "'s own") + (f" ({said})" if said else "")
+    return words(name) + (f" ({said})" if said else "")
 
 
 def case(test: str) -> list[str]:

@@ -15,11 +15,11 @@ from buzzsim.analysis import Resampling, statistics
 from buzzsim.comparison import compare
 from buzzsim.files import write_whole
 from buzzsim.outcomes import OUTCOMES
+from buzzsim.strategy import STRATEGIES
 
 HERE = Path(__file__).resolve().parent
 ENTROPY, TRUTH, SAMPLES = 77, 100_000, 400  # seed, replicates that stand for the truth, comparisons of each size
 SIZES = (50, 100, 250, 1000)
-STRATEGIES = ["ignore", "censor", "public_reply", "private_dialogue"]
 JUDGED = ("volume", "reach", "firestorm", "author_anger_24h")
 
 
@@ -38,7 +38,7 @@ def measured() -> pd.DataFrame:
         samples = min(SAMPLES, TRUTH // n)
         found = [held({name: of[k * n : (k + 1) * n] for name, of in values.items()}, truth, k) for k in range(samples)]
         rows += [
-            {"outcome": outcome, "of": of, "replicates": n, "intervals": len(each), "held": sum(each)}
+            {"outcome": outcome, "of": of, "replicates": n, "comparisons": samples, "intervals": len(each), "held": sum(each)}
             for outcome in JUDGED
             for of in ("mean", "difference")
             for each in [[hit for sample in found for hit in sample[outcome, of]]]

@@ -37,13 +37,16 @@ print(sys.version.split()[0], *versions, digest.hexdigest()[:16])
 
 
 def main(interpreters: list[str]) -> int:
-    """Ask each interpreter; gives 1 where digests differ."""
+    """Ask each interpreter; gives 1 where digests differ, from those on file of other Pythons too."""
     rows = []
     for interpreter in interpreters:
         done = subprocess.run([interpreter, "-c", ASK], capture_output=True, text=True, check=True)
         rows.append(done.stdout.split())
         print(*rows[-1], file=sys.stderr)
     found = pd.DataFrame(rows, columns=["Python", "Mesa", "NumPy", "numba", "digest"])
+    if (HERE / "matrix.csv").is_file():
+        found = pd.concat([pd.read_csv(HERE / "matrix.csv", dtype=str), found]).drop_duplicates("Python", keep="last")
+        found = found.sort_values("Python")
     write_whole(HERE / "matrix.csv", found.to_csv(index=False, lineterminator="\n").encode())
     return int(found["digest"].nunique() != 1)
 

@@ -31,9 +31,7 @@ MODULES = {
     "analysis": ("buzzsim/analysis.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_comparison.py"),
 }
 # Why a survivor is harmless, by file and exact change, written down by whoever looked at it.
-REASONS = {
-    (row["file"], row["change"]): row["why"] for row in tomllib.loads((HERE / "survivors.toml").read_text("utf-8"))["survivors"]
-}
+LOOKED_AT = {(row["file"], row["change"]): row for row in tomllib.loads((HERE / "survivors.toml").read_text("utf-8"))["survivors"]}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -116,9 +114,11 @@ def row_of(path: str, line: int, operator: str, diff: str, outcome: str, commit:
     said = " -> ".join(filter(None, changed))
     alive = outcome.upper().endswith("SURVIVED")
     file = path.removeprefix("buzzsim/")
+    known = LOOKED_AT.get((file, said), {"why": "not explained"})
+    found = "killed" if not alive else "mended" if known.get("mended") else "survived"
     return {"module": file.partition("/")[0] if "/" in file else file, "file": file, "line": line, "commit": commit,
-            "operator": operator.rpartition("/")[2], "change": said if alive else "", "outcome": "survived" if alive else "killed",
-            "reason": REASONS.get((file, said), "not explained") if alive else ""}  # fmt: skip
+            "operator": operator.rpartition("/")[2], "change": said if alive else "", "outcome": found,
+            "reason": known["why"] if alive else ""}  # fmt: skip
 
 
 if __name__ == "__main__":
