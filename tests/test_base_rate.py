@@ -63,8 +63,9 @@ def test_most_complaints_die_small():
 DEFAULT = Scenario()
 FEW_HANDS = DEFAULT.replace({"brand.staff": 1, "brand.coverage": 1.0, "joining.r0": 1.3})
 TIMES = ("time_to_peak", "half_life", "duration", "t50", "first_response")
-AT_HOURS = ("author_anger_6h", "author_anger_24h", "residual_anger")
-READ_OFF = (*TIMES, *AT_HOURS, "peak", "backlog")  # from the clock, which a tick rounds
+AT_HOURS = ("author_anger_6h", "author_anger_24h")
+AT_MOMENTS = ("peak", "residual_anger")
+READ_OFF = (*TIMES, *AT_HOURS, *AT_MOMENTS, "backlog")  # from the clock, which a tick rounds
 
 
 def changes(strategy, tick, n=4000, scenario=DEFAULT):
@@ -87,9 +88,10 @@ def distances(strategy, tick, **options):
 
 @pytest.mark.parametrize("scenario", [DEFAULT, FEW_HANDS], ids=["default", "few hands"])
 @pytest.mark.parametrize("strategy", STRATEGIES)
-def test_half_the_tick_changes_nothing_beyond_chance(strategy, scenario):
-    """Paired, so that a change of 2 % would show. Acts that came half a tick too late did, by 5 standard errors, and work
-    rounded up to whole ticks did, by 6 where there are few hands.
+def test_half_the_tick_changes_nothing_that_4000_pairs_show(strategy, scenario):
+    """A change of 2 % would show, of 5 % where there are few hands: acts that came half a tick too late did, by 5 standard
+    errors, and work rounded up to whole ticks did, by 6. More pairs show what is left: counts rise by less than 1 %, where there
+    are few hands by up to 1.3 % (firestorms 4 %).
     """
     found = distances(strategy, 0.125, scenario=scenario)
     assert found.keys() >= {"volume", "reach", "critics", "firestorm", "structural_virality"}
@@ -99,12 +101,16 @@ def test_half_the_tick_changes_nothing_beyond_chance(strategy, scenario):
 @pytest.mark.parametrize("scenario", [DEFAULT, FEW_HANDS], ids=["default", "few hands"])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_half_the_tick_moves_what_is_read_off_the_clock_by_less_than_that(strategy, scenario):
-    """Times by at most the half tick, anger at an hour by 0.005, peaks by 5 %: notices between two ticks count at the later."""
-    found, peak = changes(strategy, 0.125, scenario=scenario), values_of(scenario, strategy, 4000)["peak"].mean()
+    """Times by at most the half tick, the authors' anger at an hour by 0.005, the longest queue by an eighth, peaks and
+    what anger is left at the end by 5 %: notices between two ticks count at the later.
+    """
+    found, usual = changes(strategy, 0.125, scenario=scenario), values_of(scenario, strategy, 4000)
     for names, most in ((TIMES, 0.125), (AT_HOURS, 0.005)):
         for name in names:
             assert found[name].size == 0 or abs(found[name].mean()) <= most, name
-    assert abs(found["peak"].mean()) <= 0.05 * peak
+    for name in AT_MOMENTS:
+        assert abs(found[name].mean()) <= 0.05 * usual[name].mean(), name
+    assert abs(found["backlog"].mean()) <= 0.125 * usual["backlog"].mean() + 0.01  # few cases wait for removals at all
 
 
 PRESSED = {"brand.staff": 2, "brand.coverage": 1.0, "brand.response_median": 0.1, "brand.order": "most_followed",
