@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -68,7 +69,7 @@ def tried(module: str, folder: Path) -> None:
             for job, *place in base.execute(
                 "select job_id, module_path, start_pos_row, start_pos_col from mutation_specs"
             ).fetchall():
-                if is_annotation(copy, *place):
+                if is_left_out(copy, *place):
                     for table in ("mutation_specs", "work_items"):
                         base.execute(f"delete from {table} where job_id = ?", [job])
             kept = "(select job_id from work_items order by substr(job_id, 3) limit ?)"  # job numbers are random
@@ -78,17 +79,32 @@ def tried(module: str, folder: Path) -> None:
 
 
 @cache
-def annotations(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Give where the types of a module stand, from and to: nothing asks for them when it runs, and mypy reads them."""
+def left_out(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Give where nothing stands that a result could show, from and to: types, which mypy reads, and fetches ahead, which only
+    save time.
+    """  # noqa: D205
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    types = [node.annotation for node in nodes if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation]
-    types += [node.returns for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
-    return [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in types]
+    silent: list[Any] = [node.annotation for node in nodes if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation]
+    silent += [node.returns for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
+    silent += [node for node in nodes if fetches_ahead(node)]
+    return [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in silent]
 
 
-def is_annotation(copy: Path, module: str, line: int, column: int) -> bool:
-    """Whether a place is within a type."""
-    return any(first <= (line, column) < last for first, last in annotations(copy / module))
+def fetches_ahead(node: ast.AST) -> bool:
+    """Whether a statement does no more than ask the processor for what will be needed, or say how far ahead."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.Expr(value=ast.Call(func=ast.Name(id=name))):
+            return name.startswith(("fetch", "_fetch"))
+        case ast.If(body=body, orelse=[]):
+            return all(fetches_ahead(inner) for inner in body)
+        case ast.Assign(targets=[ast.Name(id="NEAR")]):
+            return True
+    return False
+
+
+def is_left_out(copy: Path, module: str, line: int, column: int) -> bool:
+    """Whether a place is within a type or a fetch ahead."""
+    return any(first <= (line, column) < last for first, last in left_out(copy / module))
 
 
 def collected(module: str, folder: Path) -> pd.DataFrame:

@@ -331,9 +331,9 @@ def mutants() -> str:
     return f"""## Faults put in on purpose
 
 Mutation testing: one operator, comparison, number or line of the source is changed at a time, in a random sample of all that
-could be (types apart), as the source was at {commits}; {share:.0f} % of {len(found)} changes make a test of the same module
-fail. Each of the {len(alive)} others was looked at and stands below: {mended} were mended since, {open_ones} are not explained, the
-rest change no result.
+could be, as the source was at {commits}. Types, and what only fetches rows ahead, are left out: no result could show them.
+{share:.0f} % of {len(found)} changes make a test of the same module fail. Each of the {len(alive)} others was looked at and stands
+below: {mended} were mended since, {open_ones} are not explained, the rest change no result.
 
 {markdown.table(["module", "mutants", "killed", "share"], rows)}
 
