@@ -9,7 +9,7 @@ MARKED = re.compile(r"<!-- (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    r"""Write a table; a bar inside a cell stays in its cell.
+    r"""Write a table; a bar inside a cell stays in its cell. A row that is shorter or longer than the head is a ValueError.
 
     Examples
     --------
@@ -18,8 +18,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     | --- | --- |
     | volume | 9.8 |
     """
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(re.sub(r"(?<!\\)\|", r"\\|", str(cell)) for cell in line) + " |" for line in lines)
+    lines = []
+    for row in (heads, ["---"] * len(heads), *rows):
+        cells = [re.sub(r"(?<!\\)\|", r"\\|", str(cell)) for _, cell in zip(heads, row, strict=True)]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
 
 
 def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:

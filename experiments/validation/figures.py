@@ -31,12 +31,12 @@ def label(test: str) -> str:
 
 def case(test: str) -> list[str]:
     """Give what is wrong, and the check that must notice."""
-    return test.partition("[")[2].removesuffix("]").split(": ", 1)
+    return [words(part) for part in test.partition("[")[2].removesuffix("]").split(": ", 1)]
 
 
 def furthest(means: pd.DataFrame) -> pd.DataFrame:
-    """Give for each test the measure that lies furthest from its target, with that distance in standard errors."""
-    chance = means[means["error"] > 0].reset_index(drop=True)
+    """Give for each wrong model the measure that lies furthest from its target, with that distance in standard errors."""
+    chance = means[(means["error"] > 0) & means["test"].str.contains("[", regex=False)].reset_index(drop=True)
     chance = chance.assign(distance=(chance["mean"] - chance["target"]) / chance["error"])
     return chance.loc[chance["distance"].abs().groupby(chance["test"], sort=False).idxmax()]
 
