@@ -295,6 +295,12 @@ def test_every_rule_is_called_by_the_mesa_model():
     assert set(functions("rules.py")) - rules_used_by("model") - sieve == set()
 
 
+def test_every_rule_is_held_against_what_it_says():
+    """Alone, not only somewhere within a run."""
+    tree = ast.parse((Path(__file__).parent / "test_rules.py").read_text(encoding="utf-8"))
+    assert set(functions("rules.py")) - calls(tree, "rules") == set()
+
+
 def test_rules_know_nothing_but_the_numbers():
     assert {name.split(".")[0] for name in imports("rules.py")} == {"__future__", "math", "typing", "buzzsim"}
     assert {name for name in imports("rules.py") if name.startswith("buzzsim")} == {

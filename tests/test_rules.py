@@ -491,6 +491,11 @@ def test_disappointment_removal_and_resentment_anger_and_never_beyond_one(p, ang
         assert anger <= after <= 1.0
 
 
+@pytest.mark.parametrize(("share", "left"), [(0.0, 0.0), (0.25, 0.2), (1.0, 0.8)])
+def test_a_solved_case_leaves_its_share_of_the_authors_anger(share, left):
+    assert rules.solved_anger(p_of({"reply.solved_anger": share}), 0.8) == pytest.approx(left, abs=1e-15)
+
+
 @pytest.mark.parametrize(("damping", "factor"), [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)])
 def test_a_solved_mark_damps_joining_by_its_share(damping, factor):
     p = p_of({"private.resolved_damping": damping})
