@@ -14,6 +14,7 @@ from buzzsim.engine import choose_complainants
 from buzzsim.model import Brand, BuzzModel, Customer
 from buzzsim.parameters import all_parameters
 from buzzsim.result import RECORD
+from buzzsim.runs import replicates
 from buzzsim.strategy import STRATEGIES
 from buzzsim.workspace import STILL_THERE, TRAITS
 from buzzsim.world import World
@@ -204,6 +205,18 @@ def test_named_complainants_in_any_order(strategy):
     for replicate in range(3):
         run = assert_twins(bz.Scenario().replace({"joining.share_probability": 1.0}), network, strategy, 1, replicate, [7, 0, 30])
         assert set(run.record["posts"]["author"][:3]) == {0, 7, 30}
+
+
+def test_a_run_that_ends_in_the_tick_it_began_in_is_a_whole_run():
+    graph = nx.complete_graph(5)
+    graph.add_node("alone")
+    said = {"complaint.names": ["alone"], "complaint.on_page": False, "joining.share_probability": 0.0}
+    world = World.of(bz.Scenario().replace(said), graph)
+    values, hourly = replicates(world, "ignore", 1, 3)
+    for replicate in range(3):
+        run = assert_twins(bz.Scenario().replace(said), graph, "ignore", 1, replicate)
+        assert (values[replicate].tobytes(), hourly[replicate].tobytes()) == (run.values.tobytes(), run.hourly_volume.tobytes())
+        assert run.outcomes["volume"] == 1
 
 
 @pytest.mark.parametrize("by_followers", [False, True])
