@@ -132,9 +132,8 @@ def _diluted_readers(p: Any, network: Network, followees: Floats, mean: float) -
     if not reached.any():  # nobody looks at anything
         return []
     weight = np.bincount(place[heads], weights=reached[tails], minlength=degrees.size)
-    if network.reciprocal:  # the tie back to whoever won the critic is not fresh
-        back = 1.0 if not network.directed else network.reciprocal / max(1, network.n_stored)
-        weight -= np.bincount(place[heads], weights=back * chance[tails], minlength=degrees.size)
+    back = network.are_reciprocal * chance[tails]  # a tie back to whoever won the critic is not fresh
+    weight -= np.bincount(place[heads], weights=back, minlength=degrees.size)
     return list(zip(masses.tolist(), (weight / reached.sum()).tolist(), strict=True))
 
 

@@ -129,7 +129,7 @@ def test_a_typical_critic_wins_r0_others(changes):
 
 @pytest.mark.parametrize(
     ("kind", "directed", "dilution"),
-    [("clustered_scale_free", False, 0.0), ("clustered_scale_free", False, 1.0), ("random", True, 0.0)],
+    [("clustered_scale_free", False, 0.0), ("clustered_scale_free", False, 1.0), ("random", True, 0.0), ("random", True, 1.0)],
 )
 def test_a_typical_critic_wins_r0_others_on_unequal_networks(kind, directed, dilution):
     network = generate(kind, customers=300, ties=4, seed=2)
@@ -140,6 +140,18 @@ def test_a_typical_critic_wins_r0_others_on_unequal_networks(kind, directed, dil
     p = p_of({"attention.dilution": dilution, "anger.repeat_rate": 0.1})
     p["share_probability"] = solve(p, network, 1.2)
     assert_mean(won_by_typical_critics(p, network), 1.2)
+
+
+@pytest.mark.parametrize("dilution", [0.0, 1.0])
+def test_a_tie_back_is_not_fresh_where_there_is_one(dilution):
+    """Half of the people are in pairs who follow one another and win nobody; the others in a circle that goes one way."""
+    pairs, circle = np.arange(0, 200, 2), np.arange(200, 300)
+    tails = np.concatenate([pairs, pairs + 1, np.repeat(circle, 8)])
+    heads = np.concatenate([pairs + 1, pairs, *[200 + (k + np.arange(1, 9)) % 100 for k in range(100)]])
+    network = Network.from_edges(tails, heads, n_customers=300, directed=True)
+    p = p_of({"attention.dilution": dilution, "anger.repeat_rate": 0})
+    p["share_probability"] = solve(p, network, 1.0)
+    assert_mean(won_by_typical_critics(p, network, 20_000), 1.0)
 
 
 def test_page_visitors_count_among_those_a_typical_critic_wins():
@@ -159,6 +171,9 @@ def test_an_r0_that_grows_and_falls_again_is_found_on_its_way_up():
     share = solve(p, regular[8], r0)
     assert share < 4.0
     assert typical_r0(p, regular[8], share) == pytest.approx(r0)
+    most = max(typical_r0(p, regular[8], 2.0**k) for k in range(31))
+    with pytest.raises(ScenarioError, match=f"expected at most {most:.4g} on this network"):
+        solve(p, regular[8], 1.01 * most)
 
 
 # ---------------------------------------------------------------------------------------------- by reasoning
@@ -190,6 +205,30 @@ def test_only_the_constructive_resent_having_waited_in_vain():
 def test_a_wait_that_ends_after_the_horizon_makes_no_difference():
     impatient, patient = (p_of({"brand.resentment": r, "brand.patience": 30}) for r in (0.3, 0))
     assert typical_r0(impatient, regular[8], 0.2) == typical_r0(patient, regular[8], 0.2)
+
+
+def test_page_visitors_count_as_often_as_posts_stand_on_the_page():
+    changes = {"attention.page_visitors": 8, "anger.repeat_rate": 0.3}
+    never, sometimes, always = (
+        typical_r0(p_of(changes | {"joining.page_probability": shown}), regular[8], 0.2) for shown in (0.0, 0.3, 1.0)
+    )
+    assert sometimes == pytest.approx(0.7 * never + 0.3 * always)
+    assert always > 1.1 * never
+
+
+def test_critics_and_those_they_win_are_trolls_before_they_are_advocates():
+    """Half are trolls; of the others half are advocates, who neither join nor are joined."""
+    of = {
+        shares: typical_r0(p_of({"crowd.troll_share": shares[0], "crowd.advocate_share": shares[1]}), regular[8], 0.2)
+        for shares in ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5))
+    }
+    assert of[0.5, 0.5] == pytest.approx(0.5 * of[1.0, 0.0] + 0.25 * of[0.0, 0.0])
+
+
+def test_waiting_in_vain_takes_whole_ticks():
+    """As in a run: 0.12 hours are three ticks of 0.05."""
+    short, whole = (p_of({"brand.resentment": 0.3, "brand.patience": hours}) for hours in (0.12, 0.15))
+    assert typical_r0(short, regular[8], 0.2) == typical_r0(whole, regular[8], 0.2)
 
 
 def test_an_r0_of_zero_needs_no_sharing():

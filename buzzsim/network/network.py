@@ -24,7 +24,7 @@ from buzzsim.network.checks import (
     traits_of_nodes,
     whole_numbers,
 )
-from buzzsim.network.ties import n_reciprocal, rows_of
+from buzzsim.network.ties import are_reciprocal, n_reciprocal, rows_of
 
 INTEGER = re.compile(r"-?[0-9]{1,1000}")
 _NAMES_SEARCHED = 20_000  # difflib needs about a second for this many
@@ -103,6 +103,11 @@ class Network:
     def reciprocal(self) -> int:
         """How many stored ties are answered by the opposite one."""
         return int(n_reciprocal(self.indptr, self.indices)) if self.directed else self.n_stored
+
+    @property
+    def are_reciprocal(self) -> NDArray[np.bool_]:
+        """Of each stored tie, whether the opposite one is stored too."""
+        return np.asarray(are_reciprocal(self.indptr, self.indices)) if self.directed else np.ones(self.n_stored, np.bool_)
 
     @cached_property
     def _numbers(self) -> dict[Any, int]:

@@ -85,18 +85,32 @@ def _sort(row: Any) -> Any:
 
 @compiled
 def n_reciprocal(indptr: Any, indices: Any) -> Any:
-    """Count the stored ties whose opposite is stored too; a binary search each."""
+    """Count the stored ties whose opposite is stored too."""
     found = 0
     for u in range(len(indptr) - 1):
         for k in range(indptr[u], indptr[u + 1]):
-            v = indices[k]
-            low, high = indptr[v], indptr[v + 1]
-            while low < high:
-                middle = (low + high) // 2
-                if indices[middle] < u:
-                    low = middle + 1
-                else:
-                    high = middle
-            if low < indptr[v + 1] and indices[low] == u:
-                found += 1
+            found += _is_stored(indptr, indices, indices[k], u)
     return found
+
+
+@compiled
+def are_reciprocal(indptr: Any, indices: Any) -> Any:
+    """Whether the opposite is stored too, of each stored tie."""
+    found = np.zeros(len(indices), np.bool_)
+    for u in range(len(indptr) - 1):
+        for k in range(indptr[u], indptr[u + 1]):
+            found[k] = _is_stored(indptr, indices, indices[k], u)
+    return found
+
+
+@compiled
+def _is_stored(indptr: Any, indices: Any, tail: Any, head: Any) -> Any:
+    """Whether a tie is stored, by a binary search in its row."""
+    low, high = indptr[tail], indptr[tail + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if indices[middle] < head:
+            low = middle + 1
+        else:
+            high = middle
+    return low < indptr[tail + 1] and indices[low] == head
