@@ -39,6 +39,8 @@ def _stamp() -> tuple[str, int]:
 
 
 _STAMP = _stamp()
+SOURCES = _STAMP[0][:16]
+"""Names the compiled sources: the rules, and all that makes numbers of them."""
 
 
 class _Part(JITCodeLibrary):

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import tomli_w
 
+from buzzsim.compiled import SOURCES
 from buzzsim.errors import BuzzsimError, NetworkError, ScenarioError, SweepError, sentence, shown, unknown
 from buzzsim.files import create_whole, write_whole
 from buzzsim.runs import versions
@@ -22,7 +23,7 @@ from buzzsim.scenario import Scenario
 from buzzsim.strategy import lines_of_all
 from buzzsim.sweep.design import Design
 
-FORMAT = 1
+FORMAT = 2
 """Format of a sweep's directory."""
 
 FILE = "sweep.toml"
@@ -42,6 +43,7 @@ _KEYS = (
     "hourly",
     "until",
     "versions",
+    "sources",
     "networks",
     "own",
 )
@@ -89,6 +91,7 @@ class Plan:
     stages: tuple[int, ...] = ()
     block: int = BLOCK
     versions: Mapping[str, str] = field(default_factory=versions)
+    sources: str = SOURCES
     networks: Mapping[str, str] = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
 
@@ -123,6 +126,7 @@ class Plan:
         about = [
             FORMAT,
             self.versions["buzzsim"],
+            self.sources,
             str(self.entropy),
             list(self.strategies),
             self.hourly,
@@ -132,8 +136,13 @@ class Plan:
 
     @property
     def is_of_this_version(self) -> bool:
-        """Whether the buzzsim at hand is the one that the sweep was begun with."""
-        return self.versions.get("buzzsim") == versions()["buzzsim"]
+        """Whether the buzzsim at hand is the one that the sweep was begun with, to the letter of its rules."""
+        return (self.versions.get("buzzsim"), self.sources) == (versions()["buzzsim"], SOURCES)
+
+    @property
+    def begun_with(self) -> str:
+        """The buzzsim that the sweep was begun with, as errors name it."""
+        return f"buzzsim {self.versions.get('buzzsim')} (sources {self.sources})"
 
     def _known_by(self, scenario: Scenario) -> str:
         """Name a scenario by its content, that of its network file included, wherever the file is."""
@@ -204,7 +213,7 @@ class Plan:
     def _differences(self, found: Plan) -> Any:
         """Say in what the plan found differs from this one."""
         if not found.is_of_this_version:
-            yield f"buzzsim was {found.versions.get('buzzsim')} and is {versions()['buzzsim']}"
+            yield f"it was begun with {found.begun_with}, and this is {self.begun_with}"
         for key in ("entropy", "strategies", "baseline", "hourly"):
             was, now = getattr(found, key), getattr(self, key)
             if was != now:

@@ -47,7 +47,7 @@ def compute(directory: str, block: Block) -> Done:
     folder = Path(directory)
     plan = open_plan(folder)
     if not plan.is_of_this_version:
-        raise SweepError(f"{directory}: was begun with buzzsim {plan.versions.get('buzzsim')}; expected the same on every machine")
+        raise SweepError(f"{directory}: was begun with {plan.begun_with}; expected the same on every machine")
     point = plan.points.get(block.point)
     if point is None:
         raise SweepError(f"{directory}: has no point {block.point} any more; run the sweep again, and it is joined anew")
