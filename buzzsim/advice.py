@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.outcomes import OUTCOMES, ROUNDING, YES_OR_NO
+from buzzsim.outcomes import OUTCOMES, YES_OR_NO, are_alike
 from buzzsim.strategy import label_of
 
 SURE, LIKELY = 0.975, 0.8
@@ -70,11 +70,8 @@ def advise(
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
     best, *others = [np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked]
-    alike = [
-        ranked[0],
-        *(name for name, other in zip(ranked[1:], others, strict=True) if np.allclose(other, best, rtol=0, atol=ROUNDING)),
-    ]
-    sure = float(np.all([best < other - ROUNDING for other in others], axis=0).mean()) if others else 1.0
+    alike = [ranked[0], *(name for name, other in zip(ranked[1:], others, strict=True) if are_alike(other, best).all())]
+    sure = float(np.all([(best < other) & ~are_alike(best, other) for other in others], axis=0).mean()) if others else 1.0
     ahead = ranked[0] != baseline and sure >= LIKELY
     parts = [
         f"Within this model, {_verdict(ranked, alike, means, sure, sign, what, judged.unit, replicates)}",

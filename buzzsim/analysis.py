@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import special
 
 from buzzsim import draws
-from buzzsim.outcomes import OUTCOMES, ROUNDING, YES_OR_NO
+from buzzsim.outcomes import OUTCOMES, YES_OR_NO, are_alike
 
 Floats = NDArray[np.float64]
 
@@ -136,7 +136,7 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
             "ci95": [plain(low[k]), plain(high[k])],
             "p_better": plain((_SIGN[k] * delta < 0).mean()),
             "p_worse": plain((_SIGN[k] * delta > 0).mean()),
-            "variance_reduction": plain(apart / spread) if np.ptp(delta) > ROUNDING else None,
+            "variance_reduction": plain(apart / spread) if not are_alike(delta.min(), delta.max()) else None,
         }
     return paired
 
@@ -202,9 +202,9 @@ def paired_interval(difference: NDArray[Any]) -> tuple[float, float]:
 
 
 def differences(values: Floats, baseline: Floats) -> Floats:
-    """Give paired differences; those below `ROUNDING` come of sums in another order, and are none."""
+    """Give paired differences; between values that are the same but for the order of a sum there is none."""
     difference = values - baseline
-    difference[np.abs(difference) < ROUNDING] = 0.0
+    difference[are_alike(values, baseline)] = 0.0
     return difference
 
 

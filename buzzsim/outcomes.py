@@ -26,7 +26,7 @@ class Outcome:
 
 
 YES_OR_NO = "yes or no"
-ROUNDING = 1e-12  # outcomes that differ by less differ in the order of a sum
+ROUNDING = 1e-9  # share of a number that the order of a sum may change
 
 _DEFINITIONS = (
     ("volume", "posts", "lower", "critical posts written, the complaint among them; thanks and defences do not count"),
@@ -140,6 +140,18 @@ def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[s
     if not wanted:
         raise ResultError(f"{place}: no outcome given; expected some of {', '.join(OUTCOMES)}")
     return list(dict.fromkeys(wanted))
+
+
+def are_alike(values: Any, others: Any) -> Any:
+    """Whether numbers are the same, but for what the order of a sum changes in the last digits.
+
+    Examples
+    --------
+    >>> are_alike(np.array([0.3, 1e-15, 0.0, np.nan]), np.array([0.1 + 0.2, 1.01e-15, 0.0, np.nan])).tolist()
+    [True, False, True, False]
+    """
+    with np.errstate(invalid="ignore"):  # two that are infinite are the same
+        return (values == others) | (np.abs(values - others) <= ROUNDING * np.maximum(np.abs(values), np.abs(others)))
 
 
 @compiled

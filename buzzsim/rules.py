@@ -64,9 +64,15 @@ NO_AUDIENCE = 0.0  # the heat of a talk in private
 
 
 @compiled
+def bounded(p: Any, hours: Any) -> Any:
+    """Cut a duration of no end to one that can be counted in ticks, and still ends after the run."""
+    return min(hours, 2.0 * (p.time_horizon + p.time_tick) + 1.0)
+
+
+@compiled
 def ticks(p: Any, hours: Any) -> Any:
-    """Round a duration up to whole ticks, never to none; what is far beyond the horizon stays there."""
-    return max(1, int(math.ceil(min(hours, 2.0 * p.time_horizon + 1.0) / p.time_tick - 1e-9)))
+    """Round a duration up to whole ticks, never to none."""
+    return max(1, int(math.ceil(bounded(p, hours) / p.time_tick - 1e-9)))
 
 
 @compiled
@@ -75,7 +81,7 @@ def lag_ticks(p: Any, hours: Any) -> Any:
 
     What is due in the tick of an act is still read before it; rounded up, every act would come half a tick too late.
     """
-    return int(math.floor(min(hours, 2.0 * p.time_horizon + 1.0) / p.time_tick + 0.5))
+    return int(math.floor(bounded(p, hours) / p.time_tick + 0.5))
 
 
 @compiled

@@ -11,7 +11,7 @@ from scipy import stats
 import buzzsim as bz
 from buzzsim import draws
 from buzzsim.advice import advise
-from buzzsim.analysis import N_RESAMPLES, Resampling, exact_interval, pair, paired_interval, statistics, summarise
+from buzzsim.analysis import N_RESAMPLES, Resampling, differences, exact_interval, pair, paired_interval, statistics, summarise
 from buzzsim.outcomes import OUTCOMES
 from buzzsim.sweep.until import Rule
 
@@ -148,7 +148,7 @@ def test_advice_names_the_best_and_flags_what_did_worse_than_nothing():
 def test_advice_says_when_volumes_are_lower_bounds():
     found, resampled = statistics_of(ignore=5.0, censor=7.0)
     for share, spoken in ((0.0, False), (0.3, True)):
-        found["ignore"]["unfinished"]["mean"] = found["censor"]["unfinished"]["mean"] = share
+        found["ignore"]["unfinished"]["mean"], found["censor"]["unfinished"]["mean"] = 0.0, share
         text = advise("volume", "ignore", found, resampled, 400)
         assert ("in up to 30% of runs the criticism was still going on" in text) == spoken
 
@@ -216,6 +216,16 @@ def test_sums_in_another_order_are_no_difference():
     assert "show no difference between" in comparison.advice("attitude_change_reached")
     rule = Rule.of("ci95 of attitude_change_reached difference < 0.001")
     assert rule.half_widths(values.to_numpy(), 3) == pytest.approx(3 / len(pairs))
+
+
+def test_a_difference_counts_however_small_the_numbers_are():
+    """A thousandth of nearly nothing is no sum in another order; the last digits of something are."""
+    values, baseline = np.array([[1.001e-15, 0.1 + 0.2, 1.0 + 3e-9, 0.0]]), np.array([[1e-15, 0.3, 1.0, 0.0]])
+    assert (differences(values, baseline) != 0.0).tolist() == [[True, False, True, False]]
+    fading = bz.compare(bz.Scenario().replace({"anger.half_life": 2.0}), replicates=200, rng=1, quiet=True)
+    means = {name: fading.statistics[name]["residual_anger"] for name in ("ignore", "public_reply")}
+    assert 0.0 < means["public_reply"]["mean"] < means["ignore"]["mean"] < 1e-12
+    assert means["public_reply"]["paired"]["p_better"] > 0.3
 
 
 def test_the_advice_says_of_how_many_replicates_means_are():
@@ -406,10 +416,19 @@ def test_the_paired_interval_of_shares_is_that_of_the_literature():
     pairs = np.repeat([1, -1, 0], [1, 7, 13])
     assert paired_interval(pairs) == pytest.approx((-0.508, -0.013), abs=5e-4)
     assert paired_interval(-pairs) == pytest.approx((0.013, 0.508), abs=5e-4)
+    assert (paired_interval(np.ones(5))[1], paired_interval(-np.ones(5))[0]) == (1.0, -1.0)
     values, base = outcomes_of((pairs > 0) * 1.0, len(OUTCOMES)), outcomes_of((pairs < 0) * 1.0, len(OUTCOMES))
     found = pair(values, base, Resampling(3, pairs.size))
     assert found["firestorm"]["ci95"] == pytest.approx((-0.508, -0.013), abs=5e-4)
     assert found["volume"]["ci95"] != pytest.approx((-0.508, -0.013), abs=5e-4)
+
+
+def test_what_pairing_was_worth_is_told_of_the_pairs_alone():
+    """The variances of both, and of their difference, are of the replicates in which both are defined."""
+    one, other = np.array([1.0, 2.0, 4.0, 900.0, math.nan]), np.array([1.5, 2.0, 5.0, math.nan, 700.0])
+    found = pair(outcomes_of(one, len(OUTCOMES)), outcomes_of(other, len(OUTCOMES)), Resampling(3, 5))
+    apart, spread = one[:3].var() + other[:3].var(), (one - other)[:3].var()
+    assert found["volume"]["variance_reduction"] == pytest.approx(apart / spread)
 
 
 @pytest.mark.parametrize("n", [20, 100, 250])

@@ -125,7 +125,7 @@ def test_a_storm_that_is_still_at_its_height_has_no_half_life():
     assert any(math.isfinite(result.outcomes["half_life"]) for result in results)
 
 
-@pytest.mark.parametrize("tick", [0.25, 0.11, 0.4, 2.0])
+@pytest.mark.parametrize("tick", [0.25, 0.1, 0.11, 0.4, 0.58, 1.0, 2.0])
 @pytest.mark.parametrize("horizon", [11.3, 12.1])
 def test_an_hour_that_the_horizon_cuts_ends_no_storm(horizon, tick):
     """Neither is a storm that goes on until then finished, nor half over because the last bin holds minutes."""
@@ -140,4 +140,5 @@ def test_an_hour_that_the_horizon_cuts_ends_no_storm(horizon, tick):
 
 
 def test_what_never_happened_counts_in_no_hour():
+    assert count_by_hour(0.58, np.array([51]), 40)[29] == 1, "50 ticks of 0.58 are 29 hours, whatever the last digit"
     assert count_by_hour(0.5, np.array([-1, 0, 1, 2, 3, 48, 60]), 24).tolist() == [3, 1, *[0] * 21, 2]

@@ -57,10 +57,20 @@ def test_durations_are_rounded_up_to_whole_ticks_and_never_to_none():
 
 def test_the_brands_lag_is_rounded_to_the_nearest_tick_so_that_it_is_right_on_average():
     p = p_of({"time.tick": 0.25})
-    assert [rules.lag_ticks(p, hours) for hours in (0.0, 0.1, 0.13, 0.37, 0.38, 1.0, 1e9)] == [0, 0, 1, 1, 2, 4, 580]
+    assert [rules.lag_ticks(p, hours) for hours in (0.0, 0.1, 0.13, 0.37, 0.38, 1.0, 1e9)] == [0, 0, 1, 1, 2, 4, 582]
     hours = (np.arange(100_000) + 0.5) / 2000
     rounded = np.array([rules.lag_ticks(p, h) for h in hours]) * 0.25
     assert abs((rounded - hours).mean()) < 1e-4
+
+
+@pytest.mark.parametrize(("horizon", "tick"), [(72.0, 0.25), (24.5, 24.0), (6.5, 6.0), (24.0, 24.0)])
+@pytest.mark.parametrize("hours", [1e6, math.inf])
+def test_what_never_ends_ends_after_the_run(horizon, tick, hours):
+    p = p_of({"time.horizon": horizon, "time.tick": tick})
+    last = rules.ticks(p, horizon)
+    assert min(rules.ticks(p, hours), rules.lag_ticks(p, hours)) > last
+    assert horizon + tick < rules.bounded(p, hours) < math.inf
+    assert rules.bounded(p, horizon) == horizon
 
 
 def test_anger_halves_in_its_half_life():
@@ -281,6 +291,11 @@ def test_kinds_of_people_come_in_their_share():
 @given(any_p(), luck)
 def test_people_start_within_the_range_of_attitudes(p, luck):
     assert -1.0 <= rules.first_attitude(p, luck) <= 1.0
+
+
+def test_whoever_hates_the_brand_from_the_start_does_so_fully():
+    assert rules.first_attitude(p_of({"crowd.attitude": -0.97, "crowd.attitude_spread": 0.0}), 0.5) == -0.97
+    assert rules.first_attitude(p_of({"crowd.attitude": -1.0, "crowd.attitude_spread": 0.5}), 0.1) == -1.0
 
 
 def test_anger_before_any_news_is_what_the_network_gives_or_none():
@@ -683,6 +698,7 @@ def test_somebody_is_free_in_the_tick_nearest_to_the_end_of_their_work():
     assert [bool(rules.is_free(end, 7)) for end in ends] == [True, True, True, False, False, False]
     assert not rules.is_free(7.5, 7), "half a tick belongs to the next"
     assert rules.is_free(7.5, 8)
+    assert not rules.is_free(7.5 - 1e-12, 7), "what three tenths of a tick and two make is half a tick"
 
 
 def test_work_takes_its_own_time_from_when_both_the_case_and_somebody_were_there():

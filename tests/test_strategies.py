@@ -156,7 +156,7 @@ def test_what_goes_wrong_inside_is_told_with_its_case():
         bz.run(bz.Scenario().replace({"brand.coverage": 1.0}), strategy="own", rng=1)
 
 
-@pytest.mark.parametrize("name", ["censor", "two words", "", 3])
+@pytest.mark.parametrize("name", ["censor", "Censor", "two words", "", 3])
 def test_a_name_must_be_free_and_a_word(name):
     with pytest.raises(StrategyError, match="strategy is"):
         bz.register_strategy(name, Everything)
@@ -184,8 +184,9 @@ def test_a_class_that_cannot_be_asked_is_refused_when_it_is_named(parts, said):
         bz.register_strategy("own", type("Own", (), parts))
 
 
-def test_a_method_that_needs_no_object_may_decide():
-    bz.register_strategy("own", type("Own", (), {"decide": staticmethod(lambda case, draw: "ignore")}))
+@pytest.mark.parametrize("decide", [staticmethod(lambda case, draw: "ignore"), classmethod(lambda cls, case, draw: "ignore")])
+def test_a_method_that_needs_no_object_may_decide(decide):
+    bz.register_strategy("own", type("Own", (), {"decide": decide}))
     assert bz.run("default", strategy="own", rng=1).outcomes["replies"] == 0
 
 
@@ -256,6 +257,7 @@ def test_lines_of_a_strategy_are_those_of_its_class_and_of_what_it_inherits():
     same = made(level=0.5)
     assert made(level=0.5) == same
     assert made(level=0.5, __doc__="Says what it does.") == same
+    assert made(level=0.5, known={0, 8}) == made(level=0.5, known={8, 0}), "sets have no order"
     assert made(level=0.5, helper=Path("a")) == made(level=0.5, helper=Path("b")), "only plain values are looked at"
     others = [
         made(level=0.6),
@@ -430,6 +432,11 @@ def test_a_strategy_may_name_what_has_no_value_yet():
     assert empty != full
 
 
+def asking(limit):
+    """A way to decide and a property, of the same lines whatever they hold: a default in words, a variable around."""
+    return lambda self, case, draw, *, most=limit: "ignore", property(lambda self: limit)
+
+
 def test_what_a_family_of_strategies_holds_is_part_of_its_lines():
     def lines(maker):
         bz.register_strategy("own", maker)
@@ -444,6 +451,9 @@ def test_what_a_family_of_strategies_holds_is_part_of_its_lines():
     ]
     assert len({lines(maker) for maker in family}) == len(family)
     assert lines(made_with(0.0)) == lines(made_with(0.0))
+    asked = [type("Asking", (), {"decide": asking(limit)[0]}) for limit in (1, 2)]
+    asked += [type("Asking", (), {"decide": Counting.decide, "limit": asking(limit)[1]}) for limit in (1, 2)]
+    assert len({lines(maker) for maker in asked}) == len(asked)
     held = [
         type("Holding", (), {"decide": Counting.decide, "x": x}) for x in (np.float32(1), np.int64(2), np.bool_(True), np.ones(2))
     ]

@@ -36,7 +36,7 @@ def new_post(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: 
     q[j].thread, q[j].readers, q[j].joined, q[j].last_notice = 0.0, 0, 0, -1
     q[j].invited, q[j].answered, q[j].bump_tick, q[j].bump = False, -1, -1, 0.0
     life = rules.life(p, draws.chance(key, draws.WITHDRAWAL, 0) if p.attention_withdrawal_rate > 0.0 else 0.0)
-    q[j].end = STILL_THERE if life < 0.0 else t + rules.ticks(p, min(life, 2.0 * p.time_horizon))
+    q[j].end = STILL_THERE if life < 0.0 else t + rules.ticks(p, life)
     if c[row].entry < 0:
         _enter(p, run, w, row, j, t)
     q[j].entry = c[row].entry

@@ -54,7 +54,7 @@ def _notice_tick(p: Any, net: Any, w: Any, j: Any, customer: Any, luck: Any) -> 
     q = w.posts
     mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, customer))
     age = rules.notice_age(p, mass, luck)
-    return -1 if age < 0.0 or age > 2.0 * p.time_horizon else q[j].tick + rules.ticks(p, age)
+    return -1 if age < 0.0 else q[j].tick + rules.ticks(p, age)
 
 
 @compiled

@@ -64,7 +64,7 @@ class Post:
         self.on_page = self.luck(draws.ON_PAGE) < rules.page_probability(p, self.kind, self.parent is None)
         self.multiplier = float(rules.prominence(p, self.kind))
         life = rules.life(p, self.luck(draws.WITHDRAWAL))
-        self.end = STILL_THERE if life < 0.0 else self.tick + rules.ticks(p, min(life, 2.0 * p.time_horizon))
+        self.end = STILL_THERE if life < 0.0 else self.tick + rules.ticks(p, life)
         self.visitors = self._page_visitors() if self.on_page else []
 
     @property
@@ -134,7 +134,7 @@ class Post:
         """Give the tick in which one of the audience would notice it if nobody brought it up again; -1 for never."""
         p = self.model.p
         age = rules.notice_age(p, self._mass(reader), self.luck(draws.NOTICE, reader.number))
-        return -1 if age < 0.0 or age > 2.0 * p.time_horizon else int(self.tick + rules.ticks(p, age))
+        return -1 if age < 0.0 else int(self.tick + rules.ticks(p, age))
 
     def second_look(self, reader: Customer) -> int:
         """Give the tick in which the wave after a bump would reach one of the audience; -1 for never."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from buzzsim.analysis import Resampling, change_intervals, differences
 from buzzsim.errors import ScenarioError, sentence, unknown
-from buzzsim.outcomes import OUTCOMES, ROUNDING, YES_OR_NO
+from buzzsim.outcomes import OUTCOMES, YES_OR_NO, are_alike
 
 _RULE = re.compile(r"\s*ci95\s+of\s+(\S+)\s+difference\s*<\s*(\S+)\s*")
 _FORM = "'ci95 of OUTCOME difference < NUMBER', such as 'ci95 of reach difference < 0.01'"
@@ -77,6 +77,6 @@ class Rule:
         widths = np.where(np.isfinite(low), (high - low) / 2, math.inf)
         for k, column in enumerate(difference.T):
             defined = column[np.isfinite(column)]
-            if not is_share and defined.size > 1 and np.ptp(defined) <= ROUNDING:
+            if not is_share and defined.size > 1 and are_alike(defined.min(), defined.max()):
                 widths[k] = 3.0 / defined.size
         return widths
