@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BuzzsimError as error:
         said = str(error)
     except KeyboardInterrupt:
-        print("buzzsim: interrupted; nothing was written", file=sys.stderr)
+        print("buzzsim: interrupted; each file is whole, or was not written", file=sys.stderr)
         return EXIT_INTERRUPTED
     except BrokenPipeError:
         _leave_output()

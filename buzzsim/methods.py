@@ -87,7 +87,7 @@ def describe(
     world = done.world if done else World.of(scenario_of(scenario), network)
     found = world.scenario
     parts = [
-        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _time(found), _differences(world),
+        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _time(world), _differences(world),
         _compared(names, done.replicates if done else replicates, done), _citation(),
     ]  # fmt: skip
     return " ".join(parts)
@@ -128,11 +128,14 @@ def _complaint(scenario: Scenario) -> str:
 def _spread(world: World) -> str:
     """Say what R0 is, and what it makes of the chance to join."""
     joining, share = world.scenario.joining, float(world.p.share_probability)
+    certain = "; from 1 on, joining is certain for a reader of mean susceptibility" if share >= 1.0 else ""
     if joining.share_probability is not None:
-        return f"The chance to join on a notice of middling anger is set to {joining.share_probability:g}."
+        return f"The share probability, the chance to join on a notice of middling anger, is set to {share:g}{certain}."
+    lawful = ", were the crowd as the scenario's laws say (what the network gives is left out)" if world.network.traits else ""
     return (
         f"One typical critic wins R0 = {joining.r0:g} new critics on average in a fresh crowd, nobody answering or "
-        f"defending; solved on this network, the chance to join on a notice of middling anger is {share:.4g}."
+        f"defending{lawful}; solved on this network, the share probability, the chance to join on a notice of middling anger, is "
+        f"{share:.4g}{certain}."
     )
 
 
@@ -151,8 +154,12 @@ def _attention(world: World) -> str:
     return f"Attention: {said[attention.kernel]} (kernel {attention.kernel})."
 
 
-def _time(scenario: Scenario) -> str:
-    return f"A run covers {_hours(scenario.time.horizon)} in ticks of {_hours(scenario.time.tick)}."
+def _time(world: World) -> str:
+    """Say how long a run is: whole ticks."""
+    horizon, tick = world.scenario.time.horizon, world.scenario.time.tick
+    covered = world.horizon_ticks * tick
+    cut = "" if math.isclose(covered, horizon) else f" (a horizon of {_hours(horizon)}, in whole ticks)"
+    return f"A run covers {_hours(covered)}{cut} in ticks of {_hours(tick)}."
 
 
 def idle_keys(world: World) -> list[str]:
@@ -168,11 +175,13 @@ def idle_keys(world: World) -> list[str]:
         idle |= {"joining.r0"}
     if scenario.complaint.names:
         idle |= {"complaint.choice"}
+    if scenario.attention.kernel == "constant":
+        idle |= {"attention.half_life"}
     return [key for key, parameter in all_parameters() if key in idle and _of(scenario, key) != parameter.default]
 
 
 def _is_generated(world: World) -> bool:
-    return world.network.source == f"generated network ({world.scenario.network.kind})"
+    return world.is_own and world.scenario.network.kind != "file"
 
 
 def _of(scenario: Scenario, key: str) -> Any:

@@ -40,7 +40,8 @@ _DEFINITIONS = (
         "half_life",
         "hours",
         "lower",
-        "from the peak hour to the first later whole hour below half of it; undefined, and left out of means, if there is none",
+        "from the peak hour to the first later whole hour below half of it; undefined, and left out of means, if there is none, or "
+        "where a tick is longer than an hour",
     ),
     (
         "duration",
@@ -53,7 +54,8 @@ _DEFINITIONS = (
         "unfinished",
         YES_OR_NO,
         "lower",
-        "whether a critical post was written in the last hour before the horizon; the volume may then be a lower bound",
+        "whether a critical post, complaints aside, was written in the last hour before the horizon; the volume may then be a "
+        "lower bound",
     ),
     ("deleted_posts", "posts", "lower", "posts that the brand removed"),
     ("replies", "replies", "lower", "public replies of the brand"),
@@ -259,7 +261,7 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
     out[_TO_PEAK], out[_DURATION] = peak_hour, last - first
     out[_HALF_LIFE] = after - peak_hour if after < whole_hours else math.nan
     out[_T50] = half * p.time_tick
-    out[_UNFINISHED] = 1.0 if latest * p.time_tick > horizon - 1.0 + 1e-9 else 0.0
+    out[_UNFINISHED] = 1.0 if latest > 0 and latest * p.time_tick > horizon - 1.0 + 1e-9 else 0.0
 
 
 @compiled

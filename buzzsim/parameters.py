@@ -208,7 +208,7 @@ class Attention(Section):
 
     kernel: str = _word("exponential", KERNELS, "how a post's visibility fades")
     view_rate: float = _real(0.5, 0, 1e6, "per hour", "assumption", "range 0.05 to 2", "rate at which a follower notices a fresh post")
-    half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves; of kernels not exponential it only scales how many look")
+    half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves; for `power_law` and `immediate` it only scales how many look, for `constant` it does nothing")
     dilution: float = _real(0.0, 0, 2, "", "derived", "Feng et al. 2015; Hodas & Lerman 2014", "how much following many people thins the attention for each; 0 none, 1 fully")
     page_visitors: int = _whole(5, 0, 10**6, "customers", "assumption", "", "people who may come by each post on the brand's page, whoever they follow")
     withdrawal_rate: float = _real(0.0, 0, 1e6, "per hour", "assumption", "", "rate at which authors take their posts back by themselves")
@@ -232,11 +232,11 @@ class Crowd(Section):
     """What the customers are like."""
 
     susceptibility_shape: float = field(default=2.0, metadata={"parameter": Parameter(2.0, float, 0.05, INF, "", "assumption", "", "shape of the gamma law (mean 1) of susceptibility; inf: all equal", infinite=True)})
-    vindictive_share: float = _real(0.2, 0, 1, "", "assumption", "Weitzl 2019 (sign); range 0 to 0.8", "share of customers who, as authors, want revenge and cannot be reached")
-    attitude: float = _real(0.0, -1, 1, "", "choice", "", "mean attitude towards the brand at the start")
+    vindictive_share: float = _real(0.2, 0, 1, "", "assumption", "Weitzl 2019 (sign); range 0 to 0.8", "of customers who are neither trolls nor advocates, the share who, as authors, want revenge and cannot be reached")
+    attitude: float = _real(0.0, -1, 1, "", "choice", "", "middle of the law of attitudes towards the brand at the start, which is cut at -1 and 1")
     attitude_spread: float = _real(0.0, 0, 1, "", "assumption", "", "half width of the uniform law of attitudes at the start")
     troll_share: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.02", "share of customers whose anger is always 1")
-    advocate_share: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.1", "share of customers who defend the brand instead of joining")
+    advocate_share: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.1", "of customers who are no trolls, the share who defend the brand instead of joining")
     defence_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance that an advocate defends the brand on a notice")
     defence_strength: float = _real(0.3, -1, 1, "", "assumption", "Weitzl et al. 2018 (sign)", "strength of a defence, as of a reply; negative where it does not fit")
 
@@ -331,7 +331,7 @@ class Private(Section):
 class Time(Section):
     """How long a run lasts and in what steps."""
 
-    horizon: float = _real(72.0, 0.01, 1e5, "hours", "choice", "", "time that is simulated")
+    horizon: float = _real(72.0, 0.01, 1e5, "hours", "choice", "", "time that is simulated, in whole ticks: rounded up")
     tick: float = _real(0.25, 1e-4, 24, "hours", "choice", "", "the time step; hours, by which peaks and half-lives are counted, should be whole numbers of it")
 
 

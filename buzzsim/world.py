@@ -26,6 +26,8 @@ class World:
     network: Network
     p: Any
     named: NDArray[np.int64]
+    is_own: bool
+    """Whether the network is the scenario's own, and none that was handed over."""
 
     @classmethod
     def of(cls, scenario: Scenario, network: Any = None) -> World:
@@ -47,7 +49,7 @@ class World:
         share = scenario.joining.share_probability
         if share is None:
             share = reproduction.solve(numbers(scenario, 1.0), found, scenario.joining.r0, scenario.name)
-        return cls(scenario, found, numbers(scenario, share), named)
+        return cls(scenario, found, numbers(scenario, share), named, network is None)
 
     @cached_property
     def net(self) -> Net:

@@ -222,6 +222,15 @@ def test_the_command_describes_what_was_asked_for(tmp_path, capsys):
         ({"network.kind": "blocks", "network.mixing": 0.5, "network.clustering": 0.1}, ["network.clustering"]),
         ({"joining.r0": 0.3, "joining.share_probability": 0.1}, ["joining.r0"]),
         ({"complaint.choice": "followers", "complaint.names": [5]}, ["complaint.choice"]),
+        (
+            {
+                "attention.kernel": "constant",
+                "attention.view_rate": 0.01,
+                "attention.half_life": 5.0,
+                "joining.share_probability": 0.1,
+            },
+            ["attention.half_life"],
+        ),
         ({}, []),
     ],
 )
@@ -242,3 +251,35 @@ def test_what_a_network_brings_is_told():
     nx.set_node_attributes(graph, {0: {"anger": 0.5, "Troll": 1, "age": 7}})
     text = open_network(graph).describe()
     assert ", with anger (no traits, and left out: Troll, age)" in text
+
+
+SPARSE = Scenario().replace({"network.kind": "random", "network.customers": 300, "joining.r0": 0.5})
+
+
+def test_a_generated_network_that_was_handed_over_is_not_the_scenarios_own():
+    handed = bz.generate("random", customers=200, ties=2, seed=9)
+    text = bz.describe(SPARSE, network=handed)
+    assert "a network of our own (generated network (random))" in text
+    assert "ties = 5" not in text
+    assert "Without effect here: network.kind, network.customers." in text
+    assert "a generated random network (Gilbert 1959) with ties = 5, seed = 1" in bz.describe(SPARSE)
+
+
+def test_a_share_probability_beyond_one_is_told_as_certain():
+    certain = "from 1 on, joining is certain for a reader of mean susceptibility"
+    assert f"is set to 50; {certain}." in bz.describe(SPARSE.replace({"joining.share_probability": 50.0}))
+    assert certain not in bz.describe(SPARSE)
+
+
+def test_r0_is_told_without_what_the_network_gives():
+    graph = nx.random_regular_graph(8, 200, seed=1)
+    nx.set_node_attributes(graph, 3.0, "susceptibility")
+    said = "were the crowd as the scenario's laws say (what the network gives is left out)"
+    assert said in bz.describe(SPARSE, network=graph)
+    assert said not in bz.describe(SPARSE)
+
+
+def test_a_run_covers_whole_ticks():
+    text = bz.describe(SPARSE.replace({"time.horizon": 24.5, "time.tick": 24.0}))
+    assert "A run covers 48 hours (a horizon of 24.5 hours, in whole ticks) in ticks of 24 hours." in text
+    assert "A run covers 72 hours in ticks of 0.25 hours." in bz.describe(SPARSE)

@@ -12,6 +12,7 @@ import buzzsim as bz
 from buzzsim import draws, rules
 from buzzsim.engine import choose_complainants
 from buzzsim.model import Brand, BuzzModel, Customer
+from buzzsim.network import Network
 from buzzsim.parameters import all_parameters
 from buzzsim.result import RECORD
 from buzzsim.runs import replicates
@@ -225,6 +226,18 @@ def test_complainants_are_drawn_within_their_table(by_followers):
     world = World.of(bz.Scenario(), some_network(40, 4.0, True, True, 5))
     drawn = choose_complainants.py_func(world.net, world.named, 7, by_followers, np.uint64(1))
     assert len(set(drawn)) == drawn.size == 7
+
+
+def test_who_complains_is_drawn_evenly_or_by_followers_or_is_the_most_followed():
+    """Nine of ten follow the first, who follows the second; the sixth follows three more: by whom they follow all is otherwise."""
+    network = Network.from_edges([0] * 9 + [1, 2, 3, 4], [*range(1, 10), 0, 5, 5, 5], n_customers=10, directed=True)
+    assert network.followers.tolist() == [9, 1, 1, 1, 1, 0, 0, 0, 0, 0]
+    laws = {"random": np.full(10, 0.1), "followers": network.followers / 13, "most_followed": np.eye(10)[0]}
+    n = 4000
+    for choice, law in laws.items():
+        world = World.of(bz.Scenario().replace({"complaint.choice": choice, "joining.share_probability": 0.1}), network)
+        drawn = np.bincount([world.complainants(np.uint64(draws.fold(np.uint64(3), k)))[0] for k in range(n)], minlength=10) / n
+        assert (np.abs(drawn - law) <= 4 * np.sqrt(law * (1 - law) / n)).all(), choice
 
 
 # What happens in the runs that are compared

@@ -86,7 +86,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run all checks; a row for each test, and one for each mean held against theory."""
     recorder = Recorder()
-    pytest.main(["-q", "-m", "", "-p", "no:cacheprovider", *(str(TESTS / name) for name in FILES)], plugins=[recorder])
+    ended = pytest.main(["-q", "-m", "", "-p", "no:cacheprovider", *(str(TESTS / name) for name in FILES)], plugins=[recorder])
+    if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        sys.exit(f"the checks did not run to their end ({pytest.ExitCode(ended).name.lower()}); nothing was written")
     measured = sys.modules["yardstick"].MEASURED
     measures = pd.DataFrame(measured, columns=["test", "of", "mean", "error", "target", "wrong"])
     measures["test"] = measures["test"].str.removeprefix("tests/")
