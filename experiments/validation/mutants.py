@@ -1,7 +1,8 @@
 """Faults put in on purpose, and which of them make a test fail; needs `pip install cosmic-ray`.
 
 `python experiments/validation/mutants.py run FOLDER` draws a sample of faults for each module, tries them one by one on a copy of
-the repository, and can be stopped and called again; `collect` instead of `run` writes mutants.csv from what was tried so far.
+the repository, and can be stopped and called again; `--modules` takes some of them alone. `collect FOLDER FOLDER ...` writes
+mutants.csv from what was tried so far; each module from the last folder that has it.
 """
 
 from __future__ import annotations
@@ -39,16 +40,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Try faults, or collect what was found."""
     parser = argparse.ArgumentParser(description="Which faults put in on purpose make a test fail?")
     parser.add_argument("act", choices=["run", "collect"])
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
+    parser.add_argument("--modules", nargs="+", choices=MODULES, default=list(MODULES))
     options = parser.parse_args(argv)
     if options.act == "run":
-        options.folder.mkdir(parents=True, exist_ok=True)
-        for module in MODULES:
-            tried(module, options.folder)
+        folder = options.folders[-1]
+        folder.mkdir(parents=True, exist_ok=True)
+        for module in options.modules:
+            tried(module, folder)
         return 0
-    found = pd.concat([collected(module, options.folder) for module in MODULES], ignore_index=True)
+    found = pd.concat(
+        [collected(module, home) for module in MODULES if (home := home_of(module, options.folders))], ignore_index=True
+    )
     write_whole(HERE / "mutants.csv", found.to_csv(index=False, lineterminator="\n").encode())
     return 0
+
+
+def home_of(module: str, folders: Sequence[Path]) -> Path | None:
+    """Give the last folder in which a module was tried."""
+    return next((folder for folder in reversed(folders) if (folder / f"cr-{module}.sqlite").is_file()), None)
 
 
 def tried(module: str, folder: Path) -> None:
@@ -112,8 +122,6 @@ def collected(module: str, folder: Path) -> pd.DataFrame:
     that is harmless.
     """  # noqa: D205
     session = folder / f"cr-{module}.sqlite"
-    if not session.is_file():
-        return pd.DataFrame()
     ask = (
         "select s.module_path, s.start_pos_row, s.operator_name, r.diff, r.test_outcome"
         " from work_results r join mutation_specs s using (job_id) order by s.module_path, s.start_pos_row, s.operator_name, r.diff"
