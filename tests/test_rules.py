@@ -307,7 +307,10 @@ def test_repeats_come_at_the_repeat_rate_times_anger():
     p = p_of({"anger.repeat_rate": 0.1})
     gaps = [rules.repeat_gap(p, (k + 0.5) / 2000) for k in range(2000)]
     assert np.mean(gaps) == pytest.approx(10.0, rel=1e-3)
+    assert rules.repeat_gap(p, 0.0) == 0.0  # draws are from 0, but below 1: no gap without an end
+    assert gaps == sorted(gaps)
     assert np.mean([rules.repeats(0.3, u) for u in LUCK]) == pytest.approx(0.3, abs=1e-3)
+    assert not rules.may_repeat(p_of({"anger.repeat_rate": 0.0}))
 
 
 def test_where_nobody_would_join_authors_pass_nothing_on_either():
