@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
 from buzzsim import rules, visibility
+from buzzsim.analysis import N_RESAMPLES
 from buzzsim.errors import ScenarioError, sentence, shown
 from buzzsim.parameters import all_parameters
 from buzzsim.runs import ENGINES, scenario_of
@@ -61,8 +63,8 @@ def describe(
     Returns
     -------
     str
-        One paragraph in English: network, complaint, R0, attention, time, every key that differs from its default,
-        strategies, luck, engine, version, and how to cite it.
+        One paragraph in English: network, complaint, R0, attention, the brand and what it does, time, every key that differs
+        from its default, strategies, luck, outcomes, what the parameters rest on, engine, version, and how to cite it.
 
     Raises
     ------
@@ -87,8 +89,8 @@ def describe(
     world = done.world if done else World.of(scenario_of(scenario), network)
     found = world.scenario
     parts = [
-        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _time(world), _differences(world),
-        _compared(names, done.replicates if done else replicates, done), _citation(),
+        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _brand(found, names), _time(world),
+        _differences(world), _compared(names, done.replicates if done else replicates, done), _evidence(found), _citation(),
     ]  # fmt: skip
     return " ".join(parts)
 
@@ -120,22 +122,28 @@ def _complaint(scenario: Scenario) -> str:
     complaint = scenario.complaint
     n = len(complaint.names) or complaint.complainants
     who = "named in the scenario" if complaint.names else _CHOICES[complaint.choice]
-    some = f"{n:,} customers, {who}, complain" if n > 1 else f"One customer, {who}, complains"
+    some = f"There are {n:,} complaints, by customers {who}," if n > 1 else f"One customer, {who}, complains"
     where = "on the brand's own page" if complaint.on_page else "elsewhere than on the brand's page"
-    return f"{some} {where} with anger {complaint.anger:g} of 1; the brand is {'' if complaint.at_fault else 'not '}at fault."
+    trolls = " (1 where the author is a troll)" if scenario.crowd.troll_share > 0 else ""
+    fault = f"the brand is {'' if complaint.at_fault else 'not '}at fault"
+    return f"{some} {where} with anger {complaint.anger:g} of 1{trolls}; {fault}."
 
 
 def _spread(world: World) -> str:
     """Say what R0 is, and what it makes of the chance to join."""
     joining, share = world.scenario.joining, float(world.p.share_probability)
     certain = "; from 1 on, joining is certain for a reader of mean susceptibility" if share >= 1.0 else ""
+    meant = "the chance to join of a reader of mean susceptibility who notices a first critical post, of anger 0.5"
     if joining.share_probability is not None:
-        return f"The share probability, the chance to join on a notice of middling anger, is set to {share:g}{certain}."
+        return f"The share probability, {meant}, is set to {share:g}{certain}."
+    visited = world.scenario.attention.page_visitors > 0 and world.network.n_customers < _FEW
+    few = (
+        ", page visitors counted as strangers without end (among so few customers they are not, and R0 is less)" if visited else ""
+    )
     lawful = ", were the crowd as the scenario's laws say (what the network gives is left out)" if world.network.traits else ""
     return (
         f"One typical critic wins R0 = {joining.r0:g} new critics on average in a fresh crowd, nobody answering or "
-        f"defending{lawful}; solved on this network, the share probability, the chance to join on a notice of middling anger, is "
-        f"{share:.4g}{certain}."
+        f"defending{lawful}{few}; solved on this network, the share probability, {meant}, is {share:.4g}{certain}."
     )
 
 
@@ -152,6 +160,40 @@ def _attention(world: World) -> str:
         "immediate": f"a follower notices a post at once or never, with {looks} looks on average",
     }
     return f"Attention: {said[attention.kernel]} (kernel {attention.kernel})."
+
+
+def _brand(scenario: Scenario, names: list[str]) -> str:
+    """Say what the brand sees and who works there, and what each strategy that was compared does, with its main numbers."""
+    brand, reply, private, censor = scenario.brand, scenario.reply, scenario.private, scenario.censor
+    does = {
+        "ignore": "ignoring does nothing",
+        "censor": "censoring deletes what is on the page (the author reposts with probability "
+        f"{censor.repost_probability:g} times their anger, a witness protests with {censor.protest_probability:g})",
+        "public_reply": f"a public reply has empathy {reply.empathy:g}, explanation {reply.explanation:g} and solution "
+        f"{reply.solution:g} where {reply.expectation:g} is expected, and brings the thread back into view (bump {reply.bump:g})",
+        "private_dialogue": f"a private dialogue is accepted with probability {private.accept_probability:g} and has up to "
+        f"{private.rounds} rounds, {_hours(private.round_time)} apart",
+    }
+    acts = "; ".join(does[name] for name in names if name in does)
+    if names == ["ignore"]:
+        return "The brand does nothing."
+    staff = "without a limit of staff" if math.isinf(brand.staff) else f"with a staff of {brand.staff:g} ({brand.order})"
+    return (
+        f"The brand sees a critical post with probability {brand.coverage:g} and comes to it after a lognormal lag (median "
+        f"{brand.response_median:.3g} hours, sigma {brand.response_sigma:g}), {staff}{': ' if acts else ''}{acts}."
+    )
+
+
+def _evidence(scenario: Scenario) -> str:
+    """Say what is measured, and what the numbers rest on."""
+    grades = Counter(parameter.grade for _, parameter in all_parameters())
+    return (
+        "Main outcomes are volume (critical posts), reach (share of the crowd that noticed criticism) and firestorms (volume "
+        f"{scenario.measures.firestorm_volume:,} or more) [name yours]. Of the {grades.total()} defaults {grades['measured']} are "
+        f"measured, {grades['derived']} derived from measurements, {grades['assumption']} assumptions and {grades['choice']} choices "
+        "(docs/parameters.md); that of joining.r0 was chosen for a share of firestorms near the 3.33 % of Herhausen et al. 2019. "
+        "What the model was held against, and what it misses, is in docs/validation.md."
+    )
 
 
 def _time(world: World) -> str:
@@ -199,13 +241,14 @@ def _differences(world: World) -> str:
             changed.append(f"{key} = {_value(value)} ({_value(parameter.default)})")
     without = f" Without effect here: {', '.join(idle)}." if idle else ""
     if not changed:
-        return f"All parameters have their defaults.{without}"
+        return f"All {'other ' * bool(idle)}parameters have their defaults.{without}"
     return f"All parameters have their defaults but these (defaults in brackets): {', '.join(changed)}.{without}"
 
 
+_FEW = 1000  # customers among whom visitors of a page are often followers, or doubles
 _INTERVALS = (
-    "Intervals are of 95 %: of means from the bootstrap over replicates, of shares exact (Clopper & Pearson 1934), of paired "
-    "differences of shares from the pairs that differ (Bonett & Price 2012)."
+    f"Intervals are of 95 %: of means from the percentile bootstrap over replicates ({N_RESAMPLES:,} resamples), of shares exact "
+    "(Clopper & Pearson 1934), of paired differences of shares from the pairs that differ (Bonett & Price 2012)."
 )
 
 

@@ -147,17 +147,13 @@ The rules are asked about one notice, one author or one case at a time. Around t
 - **Rounded up** to ticks (`ticks`) are the ages of notices, `life`, `brand.patience`, `private.round_time`, and the time from
   joining to each occasion to post again (the sum of the gaps, not each); to the nearest tick the lag; work is not rounded."""
 
-R0_FUNCTIONS = (
-    "_r0", "_characters", "_audience", "_diluted_readers", "_wins", "_unanswered_anger", "_noticed", "_susceptibility",
-    "_lucks", "_hours", "_graded", "_quadrature",
-)  # fmt: skip
 NETWORKS = """\
 How the networks are made that `network.kind` names (`buzzsim/network/generators.py`; references in [sources.md](sources.md))."""
 
 R0_SOLVED = """\
-The share probability is the one at which this number is `joining.r0` (Brent's method). The functions that matter, from
-`buzzsim/reproduction.py`; `s`, `luck` and `hour` are Gauss-Legendre points of the laws of susceptibility and attitude and of
-the hours after joining, each with its weights, and `rules` are those above."""
+The share probability is the one at which this number is `joining.r0`. The functions, from `buzzsim/reproduction.py`; `s`, `luck`
+and `hour` are Gauss-Legendre points of the laws of susceptibility and attitude and of the hours after joining, each with its
+weights, and `rules` are those above."""
 
 PARAMETERS = """\
 Every key that a scenario may set. *Grade*: **measured** in the source, **derived** from a measurement or from the direction
@@ -185,7 +181,6 @@ def odd() -> str:
     >>> odd().splitlines()[0]
     '# The model: ODD protocol'
     """
-    solving = {rule.name: rule for rule in rules_of("reproduction.py")}
     made = {rule.name: rule for rule in rules_of("network/generators.py")}
     parts = [
         "# The model: ODD protocol",
@@ -203,7 +198,7 @@ def odd() -> str:
         *_groups(rules_of("rules.py")),
         *("### Networks", NETWORKS, *(f"- **{kind}.** {made[kind].text}" for kind in parameters.NETWORKS if kind != "file")),
         *("### R0, and the chance to join", _docstring("reproduction.py"), R0_SOLVED),
-        *(_written(solving[name]) for name in R0_FUNCTIONS),
+        *(_written(rule) for rule in rules_of("reproduction.py") if rule.name != "typical_r0"),  # which only asks `_r0`
     ]
     return "\n\n".join(parts) + "\n"
 

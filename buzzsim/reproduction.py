@@ -112,7 +112,7 @@ def _audience(p: Any, network: Network) -> list[tuple[float, float, float, bool]
         readers = _diluted_readers(p, network, followees, float(ties / network.n_customers))
     return [
         *((mass, n, 1.0, False) for mass, n in readers),
-        (mass, float(p.attention_page_visitors), float(p.joining_page_probability), True),
+        (mass, float(p.attention_page_visitors), float(rules.page_probability(p, rules.FIRST, False)), True),
     ]
 
 

@@ -65,7 +65,7 @@ NO_AUDIENCE = 0.0  # the heat of a talk in private
 
 @compiled
 def bounded(p: Any, hours: Any) -> Any:
-    """Cut a duration of no end to one that can be counted in ticks, and still ends after the run."""
+    """Cut a duration that outlasts the run (or has no end) to one that still does, twice over, and can be counted in ticks."""
     return min(hours, 2.0 * (p.time_horizon + p.time_tick) + 1.0)
 
 
@@ -118,7 +118,10 @@ def notice_mass(p: Any, multiplier: Any, relative_followees: Any) -> Any:
 
 @compiled
 def notice_age(p: Any, mass: Any, luck: Any) -> Any:
-    """Age of the post when a reader first looks at it, or NEVER. More mass: noticed by a superset, and no later."""
+    """Age of the post when a reader first looks at it, or NEVER: the first point of a Poisson process whose rate is visibility.
+
+    More mass: noticed by a superset, and no later.
+    """
     needed = -math.log(1.0 - luck)
     if p.attention_kernel == visibility.CONSTANT:
         return needed / mass if mass > 0.0 else NEVER
@@ -235,13 +238,13 @@ def defends(p: Any, luck: Any) -> Any:
 
 @compiled
 def criticism_spreads(p: Any) -> Any:
-    """Whether anybody passes criticism on. Where R0 is 0 nobody does, authors included, so that a complaint stays alone."""
+    """Whether anybody passes criticism on. Where R0 and so the chance to join are 0 nobody does: a complaint stays alone."""
     return p.share_probability > 0.0
 
 
 @compiled
 def is_a(share: Any, luck: Any) -> Any:
-    """Whether a customer belongs to a kind that makes up that share of those whom no kind before it takes (see `character`)."""
+    """Whether a customer has a trait, each drawn on its own; the first in `character` counts, so shares are of those left over."""
     return luck < share
 
 
@@ -337,8 +340,8 @@ def is_open(strategy: Any, gone: Any, stage: Any, talking: Any) -> Any:
     """Whether a case is still worth work when its turn comes.
 
     The post must be there; to be answered its author must be a critic to whom the brand is not talking already: that talk is
-    about all they wrote, and the case is closed. Rounds of a talk go on even where the post is gone. A strategy of one's own
-    is asked about every post that is there.
+    about all they wrote, and the case is closed. Rounds of a talk are not asked: they go on even where the post is gone. A
+    strategy of one's own is asked about every post that is there.
     """
     return not gone and (strategy == CENSOR or strategy == OWN or (stage == CRITIC and not talking))
 
@@ -353,7 +356,7 @@ def work(p: Any, act: Any) -> Any:
 
 @compiled
 def is_free(busy_until: Any, tick: Any) -> Any:
-    """Whether this tick is the nearest to the end of somebody's work (in ticks and parts of one), or later."""
+    """Whether this tick is the nearest to the end of somebody's work (in ticks and parts of one), or later; halves round up."""
     return busy_until < tick + 0.5 - 1e-9
 
 

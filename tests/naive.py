@@ -39,7 +39,7 @@ class Naive:
             self.brand_acts()
         people = self.people.values()
         return {
-            **dict.fromkeys(("deleted_posts", "replies", "private_talks", "solved"), 0),
+            **dict.fromkeys(("deleted_posts", "replies", "private_talks", "solved", "thanks"), 0),
             **self.count,
             "reach": len(self.reached) / self.n,
             "attitude_change": sum(c.attitude - c.start for c in people) / self.n,
@@ -238,19 +238,25 @@ class Naive:
                 self.plans[self.now + 1].append((w, "protest", post))
         return self.s.brand.removal_time
 
-    def strength(self):
-        r = self.s.reply
-        a, b, c = r.empathy_weight, r.explanation_weight, r.solution_weight
-        return (a * r.empathy + b * r.explanation + c * r.solution) / (abs(a) + abs(b) + abs(c)) - r.expectation
+    def effect(self):
+        """What a reply does: above 0 it calms."""
+        r, fault = self.s.reply, self.s.complaint.at_fault
+        weights = [getattr(r, ("fault_" if fault else "") + part + "_weight") for part in ("empathy", "explanation", "solution")]
+        quality = sum(w * of for w, of in zip(weights, (r.empathy, r.explanation, r.solution), strict=True)) / sum(
+            map(abs, weights)
+        )
+        effect = r.potency * (quality - r.expectation - r.fault_penalty * fault)
+        return -r.boomerang * effect if effect > 0 and r.prior_failures >= 2 else effect
 
     def calm(self, c, left):
-        effect = self.s.reply.potency * self.strength()
+        effect = self.effect()
         effect *= left if effect > 0 else 1
         if c.kind != "troll" and not (c.kind == "vindictive" and effect > 0):
             self.set_anger(c, self.anger(c) * math.exp(-effect))
 
     def solves(self, c, left):
-        if c.kind in ("vindictive", "troll") or not self.lucky(self.s.reply.solution * left * min(1, self.s.reply.potency)):
+        hopeless = c.kind in ("vindictive", "troll") or self.s.reply.prior_failures >= 2
+        if hopeless or not self.lucky(self.s.reply.solution * left * min(1, self.s.reply.potency)):
             return False
         self.set_anger(c, self.anger(c) * self.s.reply.solved_anger)
         c.stage = "reconciled"
@@ -260,8 +266,8 @@ class Naive:
         return True
 
     def reply(self, post, c):
-        left = 1 - self.s.reply.audience_effect * (post.won / len(post.readers) if post.readers else 0)
-        post.thread -= self.s.reply.potency * self.strength()
+        left = max(0, 1 - self.s.reply.audience_effect * (post.won / len(post.readers) if post.readers else 0))
+        post.thread -= self.effect()
         self.calm(c, left)
         self.solves(c, left)
         self.count["replies"] += 1

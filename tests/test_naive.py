@@ -20,7 +20,7 @@ RUNS, NAIVE_RUNS, SEED = 20_000, 1500, 3
 CROWD = nx.powerlaw_cluster_graph(200, 4, 0.4, seed=3)
 FOLLOWERS = [sorted(CROWD[i]) for i in range(200)]
 WORLDS = {
-    "default": {},
+    "200 customers": {},
     "few hands": {"brand.staff": 1, "brand.coverage": 1.0, "brand.response_median": 0.2, "brand.order": "angriest"},
     "all kinds": {
         "crowd.troll_share": 0.05, "crowd.advocate_share": 0.2, "crowd.attitude": 0.3, "crowd.attitude_spread": 0.4,
@@ -30,13 +30,47 @@ WORLDS = {
         "time.tick": 0.4, "reply.solution": 0.3,
     },
 }  # fmt: skip
-CASES = [(world, strategy) for world in WORLDS for strategy in STRATEGIES if (world, strategy) != ("few hands", "ignore")]
-COUNTED = ("volume", "reach", "attitude_change", "residual_anger", "deleted_posts", "solved")
+BUSY = {"joining.share_probability": 0.08, "brand.coverage": 0.9, "brand.response_median": 0.2}
+TALKS = {  # what only happens in some talks, made to happen in most
+    "talks that fail": BUSY | {
+        "reply.solution": 0.1, "private.accept_probability": 0.9, "private.rounds": 1, "private.round_time": 0.5,
+        "private.disappointment": 1.0, "private.failed_repost_probability": 0.5, "joining.share_probability": 0.05,
+    },
+    "talks that end well": BUSY | {
+        "reply.solution": 0.8, "private.accept_probability": 1.0, "private.round_time": 0.25, "private.withdraw_probability": 0.5,
+        "private.resolved_damping": 0.95, "private.thanks_probability": 1.0, "private.thanks_effect": 5.0,
+    },
+}  # fmt: skip
+REPLIES = {
+    "a brand at fault": BUSY | {
+        "complaint.at_fault": True, "reply.empathy": 0.2, "reply.fault_empathy_weight": 3.0, "reply.fault_explanation_weight": 0.5,
+        "reply.fault_penalty": 0.1, "reply.audience_effect": 5.0, "joining.share_probability": 0.2, "reply.solution": 1.0,
+    },
+    "a brand that failed before": BUSY | {"reply.prior_failures": 2, "reply.boomerang": 1.5, "reply.potency": 1.0},
+}  # fmt: skip
+ALL = WORLDS | TALKS | REPLIES
+CASES = [
+    *((world, strategy) for world in WORLDS for strategy in STRATEGIES if (world, strategy) != ("few hands", "ignore")),
+    *((world, "private_dialogue") for world in TALKS),
+    *((world, "public_reply") for world in REPLIES),
+]
+COUNTED = (
+    "volume",
+    "reach",
+    "critics",
+    "attitude_change",
+    "residual_anger",
+    "deleted_posts",
+    "replies",
+    "private_talks",
+    "solved",
+    "thanks",
+)
 
 
 def scenario(world):
     """R0 has tests of its own: here the chance to join is given."""
-    return Scenario().replace({"joining.share_probability": 0.2} | WORLDS[world])
+    return Scenario().replace({"joining.share_probability": 0.2} | ALL[world])
 
 
 @cache
@@ -46,9 +80,9 @@ def engine(world, strategy):
     return dict(zip(OUTCOMES, values.T, strict=True))
 
 
-def naive(world, strategy, of=Naive):
-    """What the third program counts."""
-    rng, wish = random.Random(SEED), scenario(world)
+def naive(world, strategy, of=Naive, **blind):
+    """What the third program counts, blind to some keys' values."""
+    rng, wish = random.Random(SEED), scenario(world).replace(blind)
     found = [of(FOLLOWERS, wish, strategy, rng).outcomes() for _ in range(NAIVE_RUNS)]
     return {name: np.array([run[name] for run in found], float) for name in COUNTED}
 
@@ -106,17 +140,40 @@ class TalkativeAvengers(Naive):
 @pytest.mark.parametrize(
     ("wrong", "world", "strategy"),
     [
-        (NeverForgets, "default", "ignore"),
-        (OutspokenAuthor, "default", "censor"),
+        (NeverForgets, "200 customers", "ignore"),
+        (OutspokenAuthor, "200 customers", "censor"),
         (LateBrand, "few hands", "public_reply"),
-        (TalkativeAvengers, "default", "private_dialogue"),
+        (TalkativeAvengers, "200 customers", "private_dialogue"),
     ],
 )
 def test_a_program_that_does_one_thing_otherwise_counts_otherwise(wrong, world, strategy):
-    found, known = naive(world, strategy, wrong), engine(world, strategy)
-    distances = [
-        (values.mean() - known[name].mean()) / spread(values, known[name]) * math.sqrt(NAIVE_RUNS)
+    assert furthest(naive(world, strategy, wrong), engine(world, strategy)) > STANDARD_ERRORS
+
+
+@pytest.mark.parametrize(
+    ("world", "strategy", "key", "value"),
+    [
+        ("talks that fail", "private_dialogue", "private.disappointment", 0.0),
+        ("talks that fail", "private_dialogue", "private.failed_repost_probability", 0.0),
+        ("talks that end well", "private_dialogue", "private.withdraw_probability", 0.0),
+        ("talks that end well", "private_dialogue", "private.resolved_damping", 0.0),
+        ("talks that end well", "private_dialogue", "private.thanks_probability", 0.5),
+        ("talks that end well", "private_dialogue", "private.thanks_effect", 0.0),
+        ("a brand at fault", "public_reply", "complaint.at_fault", False),
+        ("a brand at fault", "public_reply", "reply.audience_effect", 0.0),
+        ("a brand that failed before", "public_reply", "reply.prior_failures", 1),
+        ("a brand that failed before", "public_reply", "reply.boomerang", 0.5),
+    ],
+)
+def test_a_program_that_is_blind_to_a_key_counts_otherwise(world, strategy, key, value):
+    """As if the rule that reads it were not there, or another."""
+    assert furthest(naive(world, strategy, **{key: value}), engine(world, strategy)) > STANDARD_ERRORS
+
+
+def furthest(found, known):
+    """How many standard errors the mean lies off that lies furthest off."""
+    return max(
+        abs(values.mean() - known[name].mean()) / spread(values, known[name]) * math.sqrt(NAIVE_RUNS)
         for name, values in found.items()
         if known[name].any()
-    ]
-    assert max(map(abs, distances)) > STANDARD_ERRORS
+    )

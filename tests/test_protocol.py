@@ -1,5 +1,6 @@
 """The model and a scenario in words: what is on file is what the code says, and nothing is left out."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import networkx as nx
 import pytest
 
 import buzzsim as bz
-from buzzsim import methods, parameters, protocol, rules
+from buzzsim import methods, parameters, protocol, reproduction, rules
 from buzzsim.cli import main
 from buzzsim.errors import BuzzsimError, ScenarioError
 from buzzsim.network import open_network
@@ -87,9 +88,11 @@ def test_a_rule_names_the_keys_that_it_uses():
 def test_names_in_the_sentences_written_by_hand_exist():
     sections = [protocol.PURPOSE, protocol.ENTITIES, protocol.ORDER, *protocol.CONCEPTS.values(), protocol.INITIALISATION]
     texts = [*sections, protocol.SCALES, protocol.INPUT, protocol.SUBMODELS, protocol.PARAMETERS, *protocol.CUSTOMER.values()]
+    texts += [protocol.AROUND, protocol.NETWORKS, protocol.R0_SOLVED]
+    others = {"p", "measure", "rules", *PERSON.names, *POST.names, *inspect.signature(reproduction._wins).parameters}
     for name in re.findall(r"`([^`]+)`", "\n".join(texts)):
         flat = name.removeprefix("p.").replace("_", ".", 1) if name.startswith("p.") else name
-        known = flat in KEYS or name in RULES or name in ("p", "measure") or (ROOT / name).is_file()
+        known = flat in KEYS or name in RULES or name in others or (ROOT / name).is_file()
         assert known, name
     assert set(protocol.CUSTOMER) <= set(PERSON.names)
     assert set(protocol.POST) <= set(POST.names)

@@ -50,6 +50,13 @@ def test_the_distance_is_how_far_outside_the_band(experiment, value, distance, v
     assert found["verdict"] == verdict
 
 
+def test_what_was_put_in_is_no_hit(experiment):
+    fact = {"fact": "E0", "name": "x", "band": [0.5, 1.0], "put_in": True}
+    assert experiment.row(fact, (0.7, 0.7, 0.7))["verdict"] == "put in"
+    assert experiment.row(fact, (0.2, 0.2, 0.2))["verdict"] == "miss"
+    assert (experiment.stored()["verdict"] == "put in").sum() == 3
+
+
 def test_a_band_without_a_bound_and_a_value_that_is_not_there(experiment):
     fact = {"fact": "E0", "name": "x", "band": [-math.inf, 4.0]}
     assert experiment.row(fact, (-1e9, 0.0, 0.0))["verdict"] == "hit"

@@ -2,10 +2,13 @@
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 from neighbours import modules_of
+
+from buzzsim.compiled import SOURCES
 
 HERE = Path(__file__).parents[1] / "experiments" / "validation"
 
@@ -30,6 +33,19 @@ def test_the_last_run_knew_every_test_and_none_failed(experiment):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 assert f"{name}::{node.name}" in known
     assert set(checks["outcome"]) <= {"passed", "skipped"}
+
+
+def test_the_last_run_was_of_these_rules_and_this_engine(experiment):
+    """If this fails the numbers on the page may be another model's: run the command."""
+    assert tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))["sources"] == SOURCES
+
+
+def test_every_survivor_that_is_explained_quotes_a_line_that_exists():
+    """Explanations outlive samples, which are drawn anew, but not the lines that they are about."""
+    with modules_of("validation", "mutants") as (mutants,):
+        for file, change in mutants.LOOKED_AT:
+            paths = [path for path in (mutants.ROOT / "buzzsim").rglob("*.py") if path.as_posix().endswith(f"buzzsim/{file}")]
+            assert any(mutants.line_before(change) in path.read_text(encoding="utf-8") for path in paths), change
 
 
 def test_every_figure_on_the_page_is_there(experiment):

@@ -24,7 +24,7 @@ from buzzsim.network.checks import (
     traits_of_nodes,
     whole_numbers,
 )
-from buzzsim.network.ties import are_reciprocal, n_reciprocal, rows_of
+from buzzsim.network.ties import are_reciprocal, rows_of
 
 INTEGER = re.compile(r"-?[0-9]{1,1000}")
 _NAMES_SEARCHED = 20_000  # difflib needs about a second for this many
@@ -102,7 +102,7 @@ class Network:
     @cached_property
     def reciprocal(self) -> int:
         """How many stored ties are answered by the opposite one."""
-        return int(n_reciprocal(self.indptr, self.indices)) if self.directed else self.n_stored
+        return int(self.are_reciprocal.sum()) if self.directed else self.n_stored
 
     @property
     def are_reciprocal(self) -> NDArray[np.bool_]:
@@ -303,7 +303,7 @@ class Network:
         heads = numbers_of_customers(ends, n, source, "indices")
         tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(starts))
         rows = rows_of(tails, heads, n, False)
-        if not directed and n_reciprocal(rows[0], rows[1]) < len(rows[1]):
+        if not directed and not are_reciprocal(rows[0], rows[1]).all():
             tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(rows[0]))
             rows = (*rows_of(tails, rows[1], n, True)[:2], *rows[2:])
         return cls._of_rows(rows, directed, checked_names(names, n, source), {}, source)

@@ -84,16 +84,6 @@ def _sort(row: Any) -> Any:
 
 
 @compiled
-def n_reciprocal(indptr: Any, indices: Any) -> Any:
-    """Count the stored ties whose opposite is stored too."""
-    found = 0
-    for u in range(len(indptr) - 1):
-        for k in range(indptr[u], indptr[u + 1]):
-            found += _is_stored(indptr, indices, indices[k], u)
-    return found
-
-
-@compiled
 def are_reciprocal(indptr: Any, indices: Any) -> Any:
     """Whether the opposite is stored too, of each stored tie."""
     found = np.zeros(len(indices), np.bool_)

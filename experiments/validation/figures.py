@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -112,24 +113,27 @@ def picture_of_trees(family: dict[str, Any], measures: pd.DataFrame, path: Path)
 
 
 def picture_of_facts(path: Path) -> None:
-    """Draw each stylised fact beside its band, on a scale of its own."""
+    """Draw each stylised fact that has a measured value beside its band, on a scale of its own."""
     plt = pyplot()
     found = pd.read_csv(ROOT / "experiments" / "stylised" / "results.csv")
-    figure, axes = plt.subplots(len(found), 1, figsize=(9, 0.62 * len(found)), layout="constrained")
+    plan = tomllib.loads((ROOT / "experiments" / "stylised" / "experiment.toml").read_text(encoding="utf-8"))
+    what = {fact["name"]: fact["what"] for fact in plan["facts"] if "finding" not in fact}
+    found = found[found["name"].isin(what)]
+    colours = {"hit": "#0072B2", "put in": "#777777"}
+    figure, axes = plt.subplots(len(found), 1, figsize=(10, 0.62 * len(found)), layout="constrained")
     for ax, row in zip(axes, found.to_dict("records"), strict=True):
         ends = [row[key] for key in ("low", "high", "band_low", "band_high") if math.isfinite(row[key])]
         room = 0.15 * (max(ends) - min(ends))
         left, right = min(ends) - room, max(ends) + room
         ax.axvspan(max(row["band_low"], left), min(row["band_high"], right), color="#0072B2", alpha=0.2, lw=0)
-        colour = "#0072B2" if row["verdict"] == "hit" else "#D55E00"
+        colour = colours.get(row["verdict"], "#D55E00")
         ax.plot([row["low"], row["high"]], [0, 0], color=colour, lw=2)
-        ax.plot(row["value"], 0, "o" if row["verdict"] == "hit" else "x", color=colour)
+        ax.plot(row["value"], 0, "o" if row["verdict"] in colours else "x", color=colour)
         ax.set(xlim=(left, right), yticks=[])
         ax.tick_params(labelsize=7)
-        ax.set_ylabel(
-            f"{row['fact']} {row['name'].replace('_', ' ')}: {row['verdict']}", rotation=0, ha="right", va="center", fontsize=8
-        )
-    figure.suptitle("Stylised facts: the model (dot: hit, cross: miss) beside the measured band (shaded)", fontsize=11)
+        said = textwrap.fill(f"{row['fact']} {what[row['name']]}: {row['verdict']}", 62)
+        ax.set_ylabel(said, rotation=0, ha="right", va="center", fontsize=8)
+    figure.suptitle("The default (dot: in its band, grey where put in; cross: miss) beside the measured band (shaded)", fontsize=11)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 

@@ -132,6 +132,11 @@ def collected(module: str, folder: Path) -> pd.DataFrame:
     return pd.DataFrame([row_of(*row, asked.stdout.strip()) for row in rows])
 
 
+def line_before(change: str) -> str:
+    """Give the line that a change was made to, as it stands in the source."""
+    return change.partition(" -> ")[0]
+
+
 def row_of(path: str, line: int, operator: str, diff: str, outcome: str, commit: str) -> dict[str, object]:
     """Give a fault as a line of mutants.csv."""
     changed = [text[1:].strip() for text in diff.splitlines() if text[:1] in "+-" and text[:3] not in ("+++", "---")]

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 import tomli_w
@@ -35,6 +34,7 @@ from figures import (
 from intervals import TRUTH
 
 from buzzsim import markdown
+from buzzsim.compiled import SOURCES
 from buzzsim.files import write_whole
 from buzzsim.runs import versions
 
@@ -43,6 +43,7 @@ ROOT = HERE.parents[1]
 TESTS = ROOT / "tests"
 PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
 FAMILIES: list[dict[str, Any]] = PLAN["families"]
+KINDS = {"theory": "against theory", "consistency": "against itself or a second program", "story": "against what its documents say"}
 FILES = list(dict.fromkeys(test.partition("::")[0] for family in FAMILIES for test in family["tests"]))
 
 
@@ -100,7 +101,7 @@ def about() -> dict[str, str]:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
-    return {"date": time.strftime("%Y-%m-%d"), "commit": commit or "unknown", **versions()}
+    return {"date": time.strftime("%Y-%m-%d"), "commit": commit or "unknown", "sources": SOURCES, **versions()}
 
 
 def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -111,6 +112,11 @@ def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
 def family_of(test: str) -> str | None:
     """Give the first family that names a test."""
     return next((family["name"] for family in FAMILIES if any(test.startswith(start) for start in family["tests"])), None)
+
+
+def kind_of(test: str) -> str:
+    """Say what a test holds the program against: its family's kind, or, of tests of the yardstick alone, theory."""
+    return next((family["kind"] for family in FAMILIES if family["name"] == family_of(test)), "theory")
 
 
 def of_family(table: pd.DataFrame, family: dict[str, Any]) -> pd.DataFrame:
@@ -149,18 +155,22 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     if failed.size:
         result += " Failed: " + ", ".join(f"`{test}`" for test in failed) + "."
     ran = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
-    when = f"The checks ran on {ran.pop('date')} after commit {ran.pop('commit')}, with "
+    when = f"The checks ran on {ran.pop('date')} after commit {ran.pop('commit')} (sources {ran.pop('sources')}), with "
     when += ", ".join(f"{name} {version}" for name, version in ran.items())
+    kinds = checks.assign(kind=[kind_of(test) for test in checks["test"]]).groupby("kind", sort=False).size()
+    split = ", ".join(f"{kinds[kind]} {said}" for kind, said in KINDS.items())
     return f"""# Why believe it
 
-Every number on this page was written by
+This page, its figures, `checks.csv` and `measures.csv` were written by
 
 ```console
 python experiments/validation/validation.py
 ```
 
-which runs the checks (some minutes) and writes this page, its figures, `checks.csv` and `measures.csv`. **{result}**
-{when}.
+which runs the checks (some minutes). Where a section names another command, its numbers are of that one's last run. **{result}**
+Of them hold the program {split}. Beside data stand the [stylised facts](#stylised-facts-the-model-beside-what-was-measured) and the
+[literature](#literature-when-the-model-agrees-with-a-study-and-when-it-does-not), misses included.
+{when}. A test fails where the rules or the engine have changed since.
 
 References stand in [sources.md](sources.md). A mean that theory knows must lie within four standard errors of it, and beyond
 four of a stated *wrong* value: the answer of a
@@ -187,7 +197,8 @@ def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame
     outcomes = mine.assign(function=[test.partition("[")[0] for test in mine["test"]]).groupby("function", sort=False)["outcome"]
     rows = [[said.get(name, name), str(of.size), verdict(of)] for name, of in outcomes]
     parts.append(markdown.table(["what holds", "cases", "result"], rows))
-    parts.append("Command: " + " ".join(f'`python -m pytest -m "" tests/{name}`' for name in files_of(mine)))
+    lines = "\n".join(f'python -m pytest -m "" tests/{name}' for name in files_of(mine))
+    parts.append(f"```console\n{lines}\n```")
     return "\n\n".join(parts)
 
 
@@ -233,17 +244,19 @@ def intervals() -> str:
     table = table.loc[found[["outcome", "of"]].drop_duplicates().itertuples(index=False)]
     counts = found.groupby("replicates")["comparisons"].first().tolist()
     error = 100 * math.sqrt(0.05 * 0.95 / counts[-1])  # as of comparisons: intervals of one are not independent
+    few, many = (span(found.query("outcome != 'firestorm' and replicates == @n")["share"]) for n in (100, 1000))
+    storms = span(found.query("outcome == 'firestorm'")["share"])
     rows = [
         [f"`{outcome}`", of, *(f"{100 * share:.0f} %" for share in row)]
         for (outcome, of), row in zip(table.index, table.to_numpy(), strict=True)
     ]
     return f"""## How often 95 % intervals hold the truth
 
-The default scenario, compared again and again with as many replicates as the head says ({", ".join(map(str, counts))} times); the
-truth is the mean over the {TRUTH:,} that they were cut from. Few complaints rule the means, and a sample that missed them has an
-interval that is too narrow: with 100 replicates the bootstrap's hold the truth in 9 of 10 cases or fewer, and with 1,000 still in a
-little fewer than they say. Those of yes-or-no outcomes err on the other side where storms are rare. These shares are themselves
-measured, the last column with a standard error of up to {error:.1f} points.
+The default scenario, compared again and again with as many replicates as the head says ({", ".join(map(str, counts))} times);
+the truth is the mean over the {TRUTH:,} that they were cut from. Few complaints rule the means, and a sample that missed them has an
+interval that is too narrow: with 100 replicates the bootstrap's hold the truth in {few} of cases, with 1,000 in {many}. Those of
+the one yes-or-no outcome (`firestorm`) do in {storms}, whatever the number. These shares are themselves measured, the last column
+with a standard error of up to {error:.1f} points.
 
 ![How often intervals hold the truth](validation/intervals.png)
 
@@ -252,50 +265,60 @@ measured, the last column with a standard error of up to {error:.1f} points.
 Command: `python experiments/validation/intervals.py`"""
 
 
+def span(shares: pd.Series[float]) -> str:
+    """Write the least and the largest of some shares."""
+    return f"{100 * shares.min():.0f} to {100 * shares.max():.0f} %"
+
+
+def told(experiment: str, block: str) -> str:
+    """Give what an experiment's command wrote between the markers of its page."""
+    page = (ROOT / "experiments" / experiment / "README.md").read_text(encoding="utf-8")
+    return next(marked[2] for marked in markdown.MARKED.finditer(page) if marked[1] == block)
+
+
 def stylised() -> str:
     """Retell the stylised facts, misses included."""
-    found = pd.read_csv(ROOT / "experiments" / "stylised" / "results.csv")
-    plan = tomllib.loads((ROOT / "experiments" / "stylised" / "experiment.toml").read_text(encoding="utf-8"))
-    what = {fact["name"]: fact["what"] for fact in plan["facts"]}
-    rows = [
-        [row.fact, what[row.name_], f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})",
-         band(row.band_low, row.band_high), row.verdict]
-        for row in found.rename(columns={"name": "name_"}).itertuples()
-    ]  # fmt: skip
-    is_sign = np.isinf(found["band_low"]) & (found["band_high"] == 0) | np.isinf(found["band_high"]) & (found["band_low"] == 0)
-    hits = (found["verdict"] == "hit") & ~is_sign
     return f"""## Stylised facts: the model beside what was measured
 
-The misses are misses: what the default scenario gets wrong, which values were put in and so prove nothing, and which signs were
-asked under parameters of their own kind, is said in [`experiments/stylised/`](../experiments/stylised/README.md), whose command
-measures and counts them. {hits.sum()} of the {(~is_sign).sum()} measured values lie in their
-bands; the other {is_sign.sum()} rows (E10 to E14) ask for no more than a sign.
+The misses are misses. What is *put in* is no evidence: the default was chosen for it, or has it as a parameter. E10 to E14 ask
+for a sign alone; where the table says *of its kind*, the question is whether the model can do it, and the default's own
+difference stands beside. What the misses say, and how each is counted, is told in
+[`experiments/stylised/`](../experiments/stylised/README.md).
+
+{told("stylised", "answer")}
 
 ![Stylised facts](validation/stylised.png)
 
-{markdown.table(["fact", "what", "model (95 %)", "band", "verdict"], rows)}
+{told("stylised", "facts")}
 
-Command: `python experiments/stylised/stylised.py`"""
-
-
-def band(low: float, high: float) -> str:
-    """Write a band."""
-    if math.isinf(low):
-        return f"at most {high:.3g}"
-    return f"at least {low:.3g}" if math.isinf(high) else f"{low:.3g} to {high:.3g}"
+Command: `python experiments/stylised/stylised.py` (less than a minute)"""
 
 
 def literature() -> str:
-    """Point to the literature experiment, with its count."""
-    path = ROOT / "experiments" / "literature" / "results.csv"
-    if not path.is_file():
-        return ""
-    return """## Literature: when the model agrees with a study, and when it does not
+    """Say for each finding of the literature where the default stands."""
+    folder = ROOT / "experiments" / "literature"
+    plan = tomllib.loads((folder / "experiment.toml").read_text(encoding="utf-8"))
+    found = pd.read_csv(folder / "results.csv").set_index(["id", "setting"])
+    rows = []
+    for finding in plan["findings"]:
+        default = found.loc[(finding["id"], "default")]
+        seen = f"{default['difference']:+.3g} ({default['low']:+.3g} to {default['high']:+.3g})"
+        can = ["yes" if found.loc[(finding["id"], setting), "agrees"] == wish else "no"
+               for setting, wish in (("agree", True), ("disagree", False))]  # fmt: skip
+        says = [finding["claim"], f"{finding['says']} ({finding['who']})", f"`{finding['outcome']}`", finding["direction"]]
+        rows.append([*says, seen, "agrees" if default["agrees"] else "**does not**", *can])
+    head = ["claim", "finding", "outcome", "expected", "default (95 %)", "the default", "can agree", "can disagree"]
+    return f"""## Literature: when the model agrees with a study, and when it does not
 
-For each finding for and against the column's claims, which parameters make the model agree, which make it disagree, and where the
-default stands: [`experiments/literature/`](../experiments/literature/README.md).
+For each finding for and against the claims C1 to C8 of the column that the project starts from (they stand in
+[sources.md](sources.md)): where the default stands, and whether parameters alone can make the model agree, and disagree. Which
+parameters, and what else was found, is told in [`experiments/literature/`](../experiments/literature/README.md).
 
-Command: `python experiments/literature/literature.py`"""
+{told("literature", "answer")}
+
+{markdown.table(head, rows)}
+
+Command: `python experiments/literature/literature.py` (less than a minute)"""
 
 
 def matrix() -> str:
