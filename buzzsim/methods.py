@@ -190,8 +190,9 @@ def _evidence(scenario: Scenario) -> str:
     return (
         "Main outcomes are volume (critical posts), reach (share of the crowd that noticed criticism) and firestorms (volume "
         f"{scenario.measures.firestorm_volume:,} or more) [name yours]. Of the {grades.total()} defaults {grades['measured']} are "
-        f"measured, {grades['derived']} derived from measurements, {grades['assumption']} assumptions and {grades['choice']} choices "
-        "(docs/parameters.md); that of joining.r0 was chosen for a share of firestorms near the 3.33 % of Herhausen et al. 2019. "
+        f"measured, {grades['derived']} derived from measurements, {grades['assumption']} assumptions and {grades['choice']} "
+        "choices (docs/parameters.md); that of joining.r0 was chosen for a share of firestorms near the 3.33 % of Herhausen et al. "
+        "2019. "
         "What the model was held against, and what it misses, is in docs/validation.md."
     )
 

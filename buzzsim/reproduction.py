@@ -8,7 +8,7 @@ win up to a tenth more), up to quadrature; ticks of a quarter of an hour take so
 where anger halves within two hours. The posts of one critic are the first one and repeats, a Poisson process thinned by
 their anger, and a reader joins at most once. Page visitors count as strangers without end, each post with its own, who look
 as the average reader does: in a run the author, followers and doubles drop out, so that among few customers R0 is less than
-it says (with those that are left 0.92 for 1 among the 34 of the karate club, some 0.97 among 100, 1 among thousands). The
+it says, and as it says among thousands. The
 constructive wait `brand.patience` in vain and resent it, trolls are critics whose anger stays, advocates never join, and
 authors who take their posts back lose readers. Traits that a network brings along (a customer's own susceptibility, say)
 are left out: the crowd counts as its laws say.

@@ -253,10 +253,10 @@ def intervals() -> str:
     return f"""## How often 95 % intervals hold the truth
 
 The default scenario, compared again and again with as many replicates as the head says ({", ".join(map(str, counts))} times);
-the truth is the mean over the {TRUTH:,} that they were cut from. Few complaints rule the means, and a sample that missed them has an
-interval that is too narrow: with 100 replicates the bootstrap's hold the truth in {few} of cases, with 1,000 in {many}. Those of
-the one yes-or-no outcome (`firestorm`) do in {storms}, whatever the number. These shares are themselves measured, the last column
-with a standard error of up to {error:.1f} points.
+the truth is the mean over the {TRUTH:,} that they were cut from. Few complaints rule the means, and a sample that missed them
+has an interval that is too narrow: with 100 replicates the bootstrap's hold the truth in {few} of cases, with 1,000 in
+{many}. Those of the one yes-or-no outcome (`firestorm`) do in {storms}, whatever the number. These shares are themselves
+measured, the last column with a standard error of up to {error:.1f} points.
 
 ![How often intervals hold the truth](validation/intervals.png)
 
