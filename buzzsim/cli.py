@@ -178,7 +178,9 @@ def _compare(options: argparse.Namespace) -> None:
     print(_table(comparison, outcomes))
     print(
         f"\ndifference: from {comparison.baseline}, on the same complaint with the same luck; p95: one in twenty has more;"
-        f"\nbetter, worse: share of complaints in which it did better, or worse, than {comparison.baseline}\n"
+        f"\nbetter, worse: share of complaints in which it did better, or worse, than {comparison.baseline};"
+        "\nreplicate: one complaint, under every strategy; bootstrap sample: as many of them drawn again, some twice,"
+        "\nothers not at all, which shows what hangs on chance\n"
     )
     print(textwrap.fill(comparison.advice(), 100))
     if figure is not None:

@@ -6,6 +6,8 @@ is in `test_percolation.py` and `test_queue.py`.
 """
 
 import math
+from decimal import Decimal, localcontext
+from functools import cache
 
 import networkx as nx
 import numpy as np
@@ -226,40 +228,67 @@ def test_reed_frost_epidemics_end_as_enumerated(n, p, mean, alone, everybody):
         assert_mean((won == n).astype(float), everybody, everybody - 0.03, of="P(everybody)")
 
 
-@pytest.mark.parametrize(("r0", "final"), [(1.5, 0.582812), (2.0, 0.796812)])
-def test_an_epidemic_that_takes_off_reaches_the_final_size_of_the_mean_field(r0, final):
-    """V1 and V2: z = 1 - exp(-R0 z); with everybody infectious for one tick it takes off with the same probability.
-    The share then is held within 0.008: the bias of so small a crowd.
+def final_sizes(n, escapes):
+    """Law of the number infected beyond the first of an epidemic (Ball 1986): a triangle of linear equations.
+
+    `escapes(many)`: the chance that one critic reaches none of so many. Large crowds need its numbers as `Decimal`.
     """
-    crowd = 600
-    found = outcomes_of(at_once(r0 / (crowd - 1)), nx.complete_graph(crowd), n=1000)["attack_rate"]
-    took_off = found > 0.25
-    assert_mean(took_off.astype(float), final, final - 0.08, of="chance to take off")
-    assert found[took_off].mean() == pytest.approx(final, abs=0.008)  # a finite crowd's bias is of order 1 / crowd
-
-
-def final_sizes(n, p, recovery):
-    """Law of the number infected beyond the first of an SIR epidemic (Ball 1986): a triangle of linear equations."""
-
-    def escapes(many):
-        """Chance that one critic, who recovers with that chance after each step, reaches none of so many."""
-        step = (1 - p) ** many
-        return recovery * step / (1 - (1 - recovery) * step)
-
-    law: list[float] = []
+    law = []
     for some in range(n + 1):
         lower = sum(math.comb(n - k, some - k) * law[k] / escapes(n - some) ** (k + 1) for k in range(some))
         law.append((math.comb(n, some) - lower) * escapes(n - some) ** (some + 1))
     return law
 
 
+def of_steps(p, recovery):
+    """One critic, who recovers with that chance after each step, reaches none of so many."""
+
+    def escapes(many):
+        step = (1 - p) ** many
+        return recovery * step / (1 - (1 - recovery) * step)
+
+    return escapes
+
+
+def taken_off(n, escapes):
+    """Chance that more than a quarter of a crowd is infected, and the mean share then, exactly."""
+    with localcontext(prec=700):
+        law = np.array([float(chance) for chance in final_sizes(n, cache(escapes))])
+    assert law.min() >= 0.0
+    assert law.sum() == pytest.approx(1.0)
+    share = np.arange(1, n + 2) / (n + 1)
+    large = share > 0.25
+    return law[large].sum(), law[large] @ share[large] / law[large].sum()
+
+
+def assert_takes_off(found, exact, mean_field, wrong):
+    """An epidemic takes off as often, and infects as many then, as the law of so small a crowd says; both near the mean field's."""
+    (chance, share), (rate, size) = exact, mean_field
+    assert (chance, share) == pytest.approx((rate, size), abs=0.02)  # a finite crowd's bias is of order 1 / crowd
+    took_off = found > 0.25
+    assert_mean(took_off.astype(float), chance, chance + wrong, of="chance to take off")
+    assert_mean(found[took_off], share, 0.95 * share, of="share of the crowd then")
+
+
+@pytest.mark.parametrize(("r0", "final"), [(1.5, 0.582812), (2.0, 0.796812)])
+def test_an_epidemic_that_takes_off_reaches_the_final_size_of_the_mean_field(r0, final):
+    """V1 and V2: z = 1 - exp(-R0 z); with everybody infectious for one tick it takes off with the same probability. Exact is the
+    law of so small a crowd, within 0.02 of that.
+    """
+    crowd = 400
+    p = Decimal(r0) / (crowd - 1)
+    exact = taken_off(crowd - 1, lambda many: (1 - p) ** many)
+    found = outcomes_of(at_once(r0 / (crowd - 1)), nx.complete_graph(crowd), n=1000)["attack_rate"]
+    assert_takes_off(found, exact, (final, final), wrong=-0.08)
+
+
 @pytest.mark.parametrize(("n", "p", "recovery"), [(2, 0.3, 0.5), (10, 0.08, 0.4)])
 def test_an_epidemic_in_a_small_crowd_has_the_law_of_ball(n, p, recovery):
     """V1 and V4 for `Scenario.sir`; Reed-Frost with ties as likely is the wrong model: here one critic's ties hang together."""
-    exact, tie = final_sizes(n, p, recovery), 1 - final_sizes(1, p, recovery)[0]
-    reed_frost = final_sizes(n, tie, 1.0)
+    exact, tie = final_sizes(n, of_steps(p, recovery)), 1 - final_sizes(1, of_steps(p, recovery))[0]
+    reed_frost = final_sizes(n, of_steps(tie, 1.0))
     assert sum(exact) == pytest.approx(1.0)
-    assert final_sizes(10, 0.2, 1.0)[10] == pytest.approx(0.26729, abs=1e-5)
+    assert final_sizes(10, of_steps(0.2, 1.0))[10] == pytest.approx(0.26729, abs=1e-5)
     scenario = Scenario.sir(infection=p, recovery=recovery).replace({"complaint.names": [0]} | SIR)
     values, _ = replicates(World.of(scenario, nx.complete_graph(n + 1)), "ignore", ENTROPY, 20_000)
     won = values[:, list(OUTCOMES).index("critics")] - 1
@@ -273,16 +302,16 @@ SIR: dict[str, float] = {}  # what a wrong model would change
 
 
 def test_an_epidemic_with_chance_recovery_dies_out_as_a_birth_and_death_process():
-    """V1 with a constant kernel and withdrawal: extinct with 1 / R0 (Kendall 1948), else the same final size, within 0.012."""
-    crowd, r0, recovery = 400, 2.0, 0.2
+    """V1 with a constant kernel and withdrawal: extinct with 1 / R0 (Kendall 1948), else the same final size."""
+    crowd, r0, recovery = 200, 2.0, 0.2
     changes = {
         "attention.kernel": "constant", "attention.view_rate": r0 * recovery / (crowd - 1),
         "attention.withdrawal_rate": recovery, "time.tick": 0.02, "time.horizon": 200.0,
     }  # fmt: skip
     found = outcomes_of(changes, nx.complete_graph(crowd), n=500)["attack_rate"]
-    took_off = found > 0.25
-    assert_mean(took_off.astype(float), 1 - 1 / r0, 0.796812, of="chance to take off")
-    assert found[took_off].mean() == pytest.approx(0.796812, abs=0.012)
+    rate, beta = Decimal(recovery), Decimal(r0 * recovery) / (crowd - 1)
+    exact = taken_off(crowd - 1, lambda many: rate / (rate + many * beta))
+    assert_takes_off(found, exact, (1 - 1 / r0, 0.796812), wrong=0.3)
 
 
 @pytest.mark.parametrize(("m", "alone", "mean"), [(0.5, 0.606531, 2.0), (0.8, 0.449329, 5.0)])

@@ -13,6 +13,7 @@ import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = {"ball": "Ball", "borel": "Borel", "erlang": "Erlang", "reed frost": "Reed-Frost"}
+MANY = 50  # rows that a figure can have
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#CC79A7")  # of outcomes: none of a strategy's
 
 
@@ -58,20 +59,29 @@ def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
     if measures.empty:
         return
     plt = pyplot()
-    edge, rows = 12.0, list(range(len(measures)))[::-1]
+    edge, names = 12.0, names_of(measures)
+    lines = list(dict.fromkeys(names))[::-1]
+    rows = [lines.index(name) for name in names]
     off = (measures["mean"] - measures["target"]) / measures["error"]
     wrong = ((measures["wrong"] - measures["target"]) / measures["error"]).clip(-edge, edge)
-    figure, ax = plt.subplots(figsize=(10, 1.4 + 0.42 * len(rows)), layout="constrained")
+    figure, ax = plt.subplots(figsize=(10, 1.4 + 0.42 * len(lines)), layout="constrained")
     ax.axvspan(-4, 4, color="#0072B2", alpha=0.12, lw=0)
     ax.axvline(0, color="#444444", lw=1)
     ax.plot(off, rows, "o", color="#0072B2", label="the model")
     ax.plot(wrong, rows, "x", color="#D55E00", label="the wrong value (at the edge: further)")
-    ax.set_yticks(rows, [wrapped(f"{label(row.test)}: {row.of}") for row in measures.itertuples()], fontsize=8)
-    ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(rows) - 0.2), xlabel="standard errors from theory (shaded: four)")
+    ax.set_yticks(range(len(lines)), [wrapped(line) for line in lines], fontsize=8)
+    ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(lines) - 0.2), xlabel="standard errors from theory (shaded: four)")
     figure.suptitle(family["title"], fontsize=11)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
+
+
+def names_of(measures: pd.DataFrame) -> list[str]:
+    """Name each measure; where there are too many for a row each, those of a case share one, and the case alone names it."""
+    if len(measures) <= MANY:
+        return [f"{label(row.test)}: {row.of}" for row in measures.itertuples()]
+    return [label(test).partition(" (")[2].removesuffix(")") or label(test) for test in measures["test"]]
 
 
 def picture_of_refusals(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:

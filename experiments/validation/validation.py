@@ -43,7 +43,7 @@ ROOT = HERE.parents[1]
 TESTS = ROOT / "tests"
 PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
 FAMILIES: list[dict[str, Any]] = PLAN["families"]
-KINDS = {"theory": "against theory", "consistency": "against itself or a second program", "story": "against what its documents say"}
+KINDS = {"theory": "to theory", "consistency": "to itself or a second program", "story": "to what its documents say"}
 FILES = list(dict.fromkeys(test.partition("::")[0] for family in FAMILIES for test in family["tests"]))
 
 
@@ -158,7 +158,7 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     when = f"The checks ran on {ran.pop('date')} after commit {ran.pop('commit')} (sources {ran.pop('sources')}), with "
     when += ", ".join(f"{name} {version}" for name, version in ran.items())
     kinds = checks.assign(kind=[kind_of(test) for test in checks["test"]]).groupby("kind", sort=False).size()
-    split = ", ".join(f"{kinds[kind]} {said}" for kind, said in KINDS.items())
+    split = ", ".join(f"{kinds[kind]} hold the model {said}" for kind, said in KINDS.items())
     return f"""# Why believe it
 
 This page, its figures, `checks.csv` and `measures.csv` were written by
@@ -167,8 +167,10 @@ This page, its figures, `checks.csv` and `measures.csv` were written by
 python experiments/validation/validation.py
 ```
 
-which runs the checks (some minutes). Where a section names another command, its numbers are of that one's last run. **{result}**
-Of them hold the program {split}. Beside data stand the [stylised facts](#stylised-facts-the-model-beside-what-was-measured) and the
+which runs the checks (some minutes). Where a section names another command, its numbers are of that one's last run.
+
+**{result}**
+Of these, {split}. Beside data stand the [stylised facts](#stylised-facts-the-model-beside-what-was-measured) and the
 [literature](#literature-when-the-model-agrees-with-a-study-and-when-it-does-not), misses included.
 {when}. A test fails where the rules or the engine have changed since.
 
