@@ -202,7 +202,18 @@ def paired_interval(difference: NDArray[Any]) -> tuple[float, float]:
 
 
 def differences(values: Floats, baseline: Floats) -> Floats:
-    """Give paired differences; between values that are the same but for the order of a sum there is none."""
+    """Give paired differences; between values that are the same but for the order of a sum there is none.
+
+    Parameters
+    ----------
+    values, baseline : arrays of shape (replicates, columns)
+        Outcomes under a strategy and under the one it is compared with, in the outcomes' own units; NaN where undefined.
+
+    Returns
+    -------
+    array of shape (replicates, columns)
+        Values less baseline; NaN where either is undefined.
+    """
     difference = values - baseline
     difference[are_alike(values, baseline)] = 0.0
     return difference
@@ -236,7 +247,18 @@ def change_intervals(difference: Floats, resampling: Resampling, shares: Sequenc
 
 
 def interval(means: Floats) -> tuple[Floats, Floats]:
-    """Give the 95 % interval of each column of resampled means; NaN where none is defined."""
+    """Give the 95 % interval of each column of resampled means (percentile bootstrap, Efron & Tibshirani 1993).
+
+    Parameters
+    ----------
+    means : array of shape (resamples, columns)
+        NaN where a resample has no mean.
+
+    Returns
+    -------
+    low, high : arrays of shape (columns,)
+        NaN where no resample has a mean.
+    """
     finite = np.where(np.isfinite(means), means, np.nan)
     empty = np.isnan(finite).all(axis=0)
     finite[:, empty] = 0.0

@@ -147,6 +147,16 @@ def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[s
 def are_alike(values: Any, others: Any) -> Any:
     """Whether numbers are the same, but for what the order of a sum changes in the last digits.
 
+    Parameters
+    ----------
+    values, others : arrays of one shape
+        In whatever unit, the same for both.
+
+    Returns
+    -------
+    array of bool of that shape
+        Whether both differ by no more than a part in 10^9 of the larger; never where one is NaN.
+
     Examples
     --------
     >>> are_alike(np.array([0.3, 1e-15, 0.0, np.nan]), np.array([0.1 + 0.2, 1.01e-15, 0.0, np.nan])).tolist()
@@ -170,7 +180,22 @@ def _whole_if_near(ticks: Any) -> Any:
 
 @compiled
 def count_by_hour(tick: Any, ticks: Any, n_hours: Any) -> Any:
-    """Count by hour (from 0) what happened in some ticks, each of `tick` hours; a tick below 0 is never."""
+    """Count by hour what happened in some ticks.
+
+    Parameters
+    ----------
+    tick : float
+        Hours of a tick.
+    ticks : array of int
+        When things happened, 0 or later; below 0: never.
+    n_hours : int
+        Hours of the run; what is later counts in the last.
+
+    Returns
+    -------
+    array of int64 of shape (n_hours,)
+        How many fell into each hour; tick t stands for the time from t - 1 to t, tick 0 for the start.
+    """
     counts = np.zeros(n_hours, np.int64)
     for t in ticks:
         if t >= 0:

@@ -27,6 +27,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from yardstick import assert_lower
 
 from buzzsim.analysis import exact_interval
 from buzzsim.outcomes import OUTCOMES
@@ -36,7 +37,6 @@ from buzzsim.world import World
 
 N = 1000
 ENTROPY = 20240521
-STANDARD_ERRORS = 4.0
 ANSWERS = ("brand.", "reply.", "censor.", "private.")
 ANGERS = ("author_anger_6h", "author_anger_24h")
 
@@ -70,19 +70,6 @@ def outcome(changes, strategy, name):
     return _values(tuple(sorted((HERE | changes).items())), strategy)[:, list(OUTCOMES).index(name)]
 
 
-def margin(difference):
-    """Mean of a paired difference and its standard error."""
-    return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(difference.size))
-
-
-def assert_lower(one, other, what):
-    """One is lower than the other, pair by pair, by four standard errors or more."""
-    mean, error = margin(one - other)
-    said = f"{what}: paired difference {mean:+.4g}, standard error {error:.2g}; expected at most {-STANDARD_ERRORS * error:.4g}"
-    assert mean <= -STANDARD_ERRORS * error, said
-    assert mean != 0, said
-
-
 # ------------------------------------------------------------------------------------------------------ C1
 
 ANGRY_BACKLASH = {
@@ -98,18 +85,22 @@ EXPLAINED_REMOVAL = {
 
 def test_deleting_makes_the_author_angrier_and_more_dangerous_where_it_offends():
     for name in (*ANGERS, "volume"):
-        assert_lower(outcome(ANGRY_BACKLASH, "ignore", name), outcome(ANGRY_BACKLASH, "censor", name), name)
+        assert_lower(
+            outcome(ANGRY_BACKLASH, "ignore", name), outcome(ANGRY_BACKLASH, "censor", name), f"{name}: ignore less censor"
+        )
 
 
 def test_deleting_calms_the_author_and_the_crowd_where_it_is_explained():
     for name in (*ANGERS, "volume"):
-        assert_lower(outcome(EXPLAINED_REMOVAL, "censor", name), outcome(EXPLAINED_REMOVAL, "ignore", name), name)
+        assert_lower(
+            outcome(EXPLAINED_REMOVAL, "censor", name), outcome(EXPLAINED_REMOVAL, "ignore", name), f"{name}: censor less ignore"
+        )
 
 
 def test_deleting_makes_the_author_angrier_and_less_dangerous_at_ordinary_reactance():
     for name in ANGERS:
-        assert_lower(outcome({}, "ignore", name), outcome({}, "censor", name), name)
-    assert_lower(outcome({}, "censor", "volume"), outcome({}, "ignore", "volume"), "volume")
+        assert_lower(outcome({}, "ignore", name), outcome({}, "censor", name), f"{name}: ignore less censor")
+    assert_lower(outcome({}, "censor", "volume"), outcome({}, "ignore", "volume"), "volume: censor less ignore")
 
 
 # ------------------------------------------------------------------------------------------------ C2 and C3
@@ -171,13 +162,13 @@ DIALOGUES, OTHERS = ("public_reply", "private_dialogue"), ("ignore", "censor")
 def test_dialogue_is_the_only_relevant_answer_where_it_exceeds_expectations():
     best = min(DIALOGUES, key=lambda strategy: outcome(GOOD_ANSWER, strategy, "volume").mean())
     for other in OTHERS:
-        assert_lower(outcome(GOOD_ANSWER, best, "volume"), outcome(GOOD_ANSWER, other, "volume"), f"{best} less {other}")
+        assert_lower(outcome(GOOD_ANSWER, best, "volume"), outcome(GOOD_ANSWER, other, "volume"), f"volume: {best} less {other}")
 
 
 def test_both_dialogues_lose_where_the_answer_denies_and_authors_want_revenge():
     best = min(OTHERS, key=lambda strategy: outcome(DENIAL, strategy, "volume").mean())
     for dialogue in DIALOGUES:
-        assert_lower(outcome(DENIAL, best, "volume"), outcome(DENIAL, dialogue, "volume"), f"{best} less {dialogue}")
+        assert_lower(outcome(DENIAL, best, "volume"), outcome(DENIAL, dialogue, "volume"), f"volume: {best} less {dialogue}")
 
 
 # ------------------------------------------------------------------------------------------------ C5 and C6
@@ -203,25 +194,29 @@ EVASIVE_INVITATION = {
 
 def test_a_private_dialogue_works_better_where_an_audience_inflames():
     for name in (*ANGERS, "volume"):
-        assert_lower(outcome(QUIET_TALK, "private_dialogue", name), outcome(QUIET_TALK, "public_reply", name), name)
+        assert_lower(
+            outcome(QUIET_TALK, "private_dialogue", name), outcome(QUIET_TALK, "public_reply", name), f"{name}: private less public"
+        )
 
 
 def test_a_public_reply_works_better_where_bystanders_are_to_be_convinced():
     at = EXCELLENT_IN_PUBLIC
     for name in (*ANGERS, "volume"):
-        assert_lower(outcome(at, "public_reply", name), outcome(at, "private_dialogue", name), name)
+        assert_lower(outcome(at, "public_reply", name), outcome(at, "private_dialogue", name), f"{name}: public less private")
 
 
 def test_a_private_dialogue_does_not_unsettle_bystanders_where_it_ends_the_criticism():
     name = "attitude_change_bystanders"
     for other in ("ignore", "public_reply"):
-        assert_lower(outcome(QUIET_TALK, other, name), outcome(QUIET_TALK, "private_dialogue", name), f"{other} less private")
+        assert_lower(
+            outcome(QUIET_TALK, other, name), outcome(QUIET_TALK, "private_dialogue", name), f"{name}: {other} less private"
+        )
 
 
 def test_an_invitation_that_looks_evasive_unsettles_bystanders():
     at, name = EVASIVE_INVITATION, "attitude_change_bystanders"
     for other in ("ignore", "public_reply"):
-        assert_lower(outcome(at, "private_dialogue", name), outcome(at, other, name), f"private less {other}")
+        assert_lower(outcome(at, "private_dialogue", name), outcome(at, other, name), f"{name}: private less {other}")
 
 
 # ------------------------------------------------------------------------------------------------------ C7
@@ -243,7 +238,7 @@ def less_and_more(part, fault, weights):
 @pytest.mark.parametrize("part", ["empathy", "explanation", "solution"])
 def test_caring_explaining_and_solving_each_quench_the_fire(part, fault):
     little, much = less_and_more(part, fault, {})
-    assert_lower(much, little, f"volume with more {part}")
+    assert_lower(much, little, f"volume: much less little {part}")
 
 
 def test_explaining_changes_nothing_where_nobody_listens_to_reasons():
@@ -253,7 +248,7 @@ def test_explaining_changes_nothing_where_nobody_listens_to_reasons():
 
 def test_a_solution_fuels_the_fire_where_it_looks_like_guilt():
     little, much = less_and_more("solution", False, LOPSIDED)
-    assert_lower(little, much, "volume with less solution")
+    assert_lower(little, much, "volume: little less much solution")
 
 
 def test_the_weights_without_a_fault_say_nothing_about_a_brand_at_fault():
@@ -266,7 +261,7 @@ def test_the_weights_without_a_fault_say_nothing_about_a_brand_at_fault():
 
 def test_the_image_is_made_there_where_news_moves_people():
     change = outcome({"attitude.step": 0.05}, "ignore", "attitude_change")
-    assert_lower(change, np.zeros_like(change), "change of the crowd's attitude")
+    assert_lower(change, np.zeros_like(change), "attitude_change: at the end less at the start")
 
 
 def test_the_image_stays_as_it_was_where_news_moves_nobody():

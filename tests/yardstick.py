@@ -7,7 +7,7 @@ import math
 import os
 
 STANDARD_ERRORS = 4.0
-MEASURED = []  # test, what was measured, mean, standard error, target, wrong value; in the order of the checks
+MEASURED = []  # test, what was measured, mean, standard error, target, wrong value (NaN: none); in the order of the checks
 
 
 def off(sample, target, spread=None):
@@ -16,15 +16,29 @@ def off(sample, target, spread=None):
     return (sample.mean() - target) / error
 
 
+def assert_lower(one, other, what):
+    """One is lower than the other, pair by pair, by four standard errors or more."""
+    difference = one - other
+    mean, error = float(difference.mean()), float(difference.std(ddof=1) / math.sqrt(difference.size))
+    MEASURED.append((running(), what, mean, error, math.nan, math.nan))
+    said = f"{what}: paired difference {mean:+.4g}, standard error {error:.2g}; expected at most {-STANDARD_ERRORS * error:.4g}"
+    assert mean <= -STANDARD_ERRORS * error, said
+    assert mean != 0, said
+
+
+def running():
+    """Name the test that runs."""
+    return os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
+
+
 def assert_mean(sample, target, wrong, of="mean", spread=None):
     """The mean agrees with the target, and would not agree with the wrong value.
 
     `of` says what was measured. `spread` is the standard deviation where theory knows it: that of a heavy tail is
     underestimated by most samples, and their standard errors are too small just where their means are too low.
     """
-    test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
     error = (spread or sample.std(ddof=1)) / math.sqrt(sample.size)
-    MEASURED.append((test, of, float(sample.mean()), float(error), float(target), float(wrong)))
+    MEASURED.append((running(), of, float(sample.mean()), float(error), float(target), float(wrong)))
     assert abs(off(sample, target, spread)) <= STANDARD_ERRORS, (
         f"{of} {sample.mean():.5g} is {off(sample, target, spread):+.1f} s.e. from {target:.5g}"
     )
@@ -33,6 +47,5 @@ def assert_mean(sample, target, wrong, of="mean", spread=None):
 
 def assert_exact(value, target, of, within=1e-6):
     """A value that no chance touches is the target, but for what was rounded."""
-    test = os.environ.get("PYTEST_CURRENT_TEST", "").removesuffix(" (call)")
-    MEASURED.append((test, of, float(value), 0.0, float(target), math.nan))
+    MEASURED.append((running(), of, float(value), 0.0, float(target), math.nan))
     assert abs(value - target) <= within, f"{of} is {value:.7g}; expected {target:.7g}"

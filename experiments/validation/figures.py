@@ -55,7 +55,7 @@ def pyplot() -> Any:
 
 def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
     """Draw a family's means in standard errors from their targets, and the wrong values."""
-    measures = measures[measures["error"] > 0]
+    measures = measures[(measures["error"] > 0) & measures["target"].notna()]
     if measures.empty:
         return
     plt = pyplot()

@@ -149,7 +149,12 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     """Say what this is and how it came out."""
     counts = checks["outcome"].value_counts()
     failed = checks[checks["outcome"] == "failed"]["test"]
-    means = measures[[family_of(row.test) not in (None, "wrong-models") and row.error > 0 for row in measures.itertuples()]]
+    means = measures[
+        [
+            family_of(row.test) not in (None, "wrong-models") and row.error > 0 and row.target == row.target
+            for row in measures.itertuples()
+        ]
+    ]
     distance = ((means["mean"] - means["target"]) / means["error"]).abs()
     result = f"{counts.get('passed', 0):,} checks passed, {failed.size} failed, {counts.get('skipped', 0)} were skipped."
     if failed.size:
@@ -189,6 +194,11 @@ def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame
     """Write one family: what it is, its figure, its numbers, its other checks."""
     mine, means = of_family(checks, family), of_family(measures, family)
     said, parts = said_of_tests(), [f"## {family['title']}", family["text"].strip()]
+    apart = means[means["target"].isna() & ~means["test"].str.contains("yardstick")]
+    means = means[means["target"].notna()]
+    if not apart.empty:
+        rows = [[label(row.test), row.of, f"{row.mean:+.4g} ± {row.error:.2g}"] for row in apart.itertuples()]
+        parts.append(markdown.table(["check", "what is compared", "paired difference ± standard error"], rows))
     if not means.empty:
         parts.append(f"![{family['title']}](validation/{family['name']}.png)")
     if family["name"] == "wrong-models":
