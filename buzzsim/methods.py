@@ -114,7 +114,12 @@ def _network(world: World) -> str:
         made = f"a generated {words} with " + ", ".join(f"{key} = {getattr(wanted, key)}" for key in (*keys, "seed"))
     ties = f"{found.n_ties:,} {'directed' if found.directed else 'undirected'} ties"
     followers = f"{found.n_stored / found.n_customers:.1f} followers on average"
-    return f"The crowd has {found.n_customers:,} customers with {ties}, {followers}: {made}."
+    most = int(found.followers.max()) if found.n_customers else 0
+    left = f" Of the ties given, {found.dropped} were left out." if found.dropped else ""
+    return (
+        f"The crowd has {found.n_customers:,} customers with {ties}, {followers} and at most {most:,}: {made}. Ties have no "
+        f"weights; the network is the same in every replicate.{left}"
+    )
 
 
 def _complaint(scenario: Scenario) -> str:
@@ -262,7 +267,9 @@ def _compared(names: list[str], replicates: int | None, done: Any) -> str:
     if len(labels) == 1:
         return f"We ran {each} of one strategy ({labels[0]}){seed}. Every draw is {keyed}."
     own = [(label_of(name), (OWN[name].__doc__ or "").strip().partition("\n")[0].rstrip(".")) for name in names if name in OWN]
-    told = "".join(f' The strategy "{label}" is of our own' + (f': "{doc}".' if doc else ".") for label, doc in own)
+    told = "".join(
+        f' The strategy "{label}" is of our own: ' + (f'"{doc}".' if doc else "[say what it does].") for label, doc in own
+    )
     against = f", compared with {label_of(done.baseline)}" if done else ""
     return (
         f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}{against}){seed} with common "

@@ -112,7 +112,7 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
         label = say("{strategy}: {share} reach {least} posts", strategy=say(label_of(strategy)), share=storms, least=firestorm)
         ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, color=colours[strategy], linewidth=width, label=label)
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(100 * value)} %" if value <= 1 else ""))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(100 * value)} %"))
     ax.set_xticks(places[:-1], [number(edge) for edge in edges[:-1]], fontsize=10)
     ax.minorticks_off()
     line = int(np.searchsorted(edges, firestorm))
@@ -124,6 +124,7 @@ def distributions(volumes: Mapping[str, NDArray[np.float64]], firestorm: int, ax
         title=say("How big does it get?"),
     )
     one = 1.0 / next(iter(volumes.values())).size
+    ax.set_yticks([10.0**-k for k in range(10) if 10.0**-k >= 0.7 * one])
     ax.set_ylim(0.7 * one, 1.3 * (1.0 / one) ** 0.35)  # from a single replicate to all, with room for the legend
     ax.legend(frameon=False, loc="upper right", fontsize=10)
     return ax

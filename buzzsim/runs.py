@@ -187,7 +187,8 @@ def scenario_of(scenario: Any) -> Scenario:
         return scenario
     if isinstance(scenario, (str, os.PathLike)):
         return Scenario.load(scenario)
-    raise ScenarioError(sentence("arguments", "scenario", scenario, "a Scenario, a name or a path"))
+    hint = " (its `scenario` is one)" if isinstance(getattr(scenario, "scenario", None), Scenario) else ""
+    raise ScenarioError(sentence("arguments", "scenario", scenario, f"a Scenario{hint}, a name or a path"))
 
 
 def _several(names: Any) -> list[Any]:

@@ -102,7 +102,7 @@ def test_an_unknown_name_is_refused_with_the_near_one():
     assert refusal(network.index_of, "anabel") == "edges: unknown customer 'anabel'; did you mean 'annabel'?"
     assert refusal(network.index_of, ["bob"]).startswith("edges: unknown customer ['bob']")
     numbered = Network.from_edges([0], [1])
-    assert refusal(numbered.index_of, 2) == "edges: a customer's name is 2; expected 0 to 1"
+    assert refusal(numbered.index_of, 2) == "edges: customer is 2; expected 0 to 1"
     assert "'-1'" in refusal(numbered.index_of, "-1")
 
 

@@ -152,7 +152,7 @@ def test_a_network_from_a_file_is_named_and_counted(tmp_path):
     file = tmp_path / "ring.txt"
     file.write_text("".join(f"{i} {(i + 1) % 50}\n{i} {(i + 2) % 50}\n" for i in range(50)))
     text = bz.describe(Scenario().replace({"network.kind": "file", "network.file": str(file), "joining.r0": 0.3}))
-    assert "50 customers with 100 undirected ties, 4.0 followers on average: the network in ring.txt." in text
+    assert "50 customers with 100 undirected ties, 4.0 followers on average and at most 4: the network in ring.txt." in text
 
 
 def test_all_strategies_are_named_unless_some_are_asked_for():

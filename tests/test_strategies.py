@@ -352,7 +352,7 @@ def test_strategies_of_ones_own_have_colours_of_their_own_and_are_described():
     text = bz.describe("default", strategies=["ignore", "own1"])
     assert 'The strategy "own1" is of our own: "Remembers within a run: answers every second case".' in text
     bz.register_strategy("own", type("Silent", (), {"decide": lambda self, case, draw: None, "__doc__": None}))
-    assert 'The strategy "own" is of our own.' in bz.describe("default", strategies=["ignore", "own"])
+    assert 'The strategy "own" is of our own: [say what it does].' in bz.describe("default", strategies=["ignore", "own"])
 
 
 # ---------------------------------------------------------------------------------------- check_strategy

@@ -144,7 +144,7 @@ class Network:
             if number is not None:
                 return number
         if isinstance(self.names, range):
-            raise NetworkError(sentence(self.source, "a customer's name", name, f"0 to {self.n_customers - 1}"))
+            raise NetworkError(sentence(self.source, "customer", name, f"0 to {self.n_customers - 1}"))
         raise NetworkError(unknown(self.source, "customer", name, map(str, islice(self.names, _NAMES_SEARCHED))))
 
     def to_networkx(self) -> Any:
@@ -171,6 +171,12 @@ class Network:
             nx.set_node_attributes(graph, {who: value for who, value in known if value == value}, trait)
         return graph
 
+    @property
+    def dropped(self) -> str:
+        """What of the ties given was left out, in words; empty where nothing was."""
+        counts = ((self.dropped_loops, "self-tie"), (self.dropped_repeats, "repeated tie"))
+        return " and ".join(_counted(count, what) for count, what in counts if count)
+
     def describe(self) -> str:
         """Say in one line how large it is and what was left out.
 
@@ -179,16 +185,11 @@ class Network:
         >>> Network.from_edges([0, 1, 1], [1, 2, 1], directed=True).describe()
         'edges: 3 customers, 2 ties, directed, 0.7 followers on average (1 self-tie dropped)'
         """
-        drops = [
-            _counted(count, what)
-            for count, what in ((self.dropped_loops, "self-tie"), (self.dropped_repeats, "repeated tie"))
-            if count
-        ]
         return (
             f"{self.source}: {_counted(self.n_customers, 'customer')}, {_counted(self.n_ties, 'tie')}, "
             f"{'directed' if self.directed else 'undirected'}, "
             f"{self.n_stored / self.n_customers:.1f} followers on average"
-            + (f" ({' and '.join(drops)} dropped)" if drops else "")
+            + (f" ({self.dropped} dropped)" if self.dropped else "")
             + (f", with {', '.join(self.traits)}" if self.traits else "")
             + (f" ({self.note})" if self.note else "")
         )
