@@ -169,6 +169,8 @@ def _attention(world: World) -> str:
 
 def _brand(scenario: Scenario, names: list[str]) -> str:
     """Say what the brand sees and who works there, and what each strategy that was compared does, with its main numbers."""
+    if names == ["ignore"]:
+        return "The brand does nothing."
     brand, reply, private, censor = scenario.brand, scenario.reply, scenario.private, scenario.censor
     does = {
         "ignore": "ignoring does nothing",
@@ -180,8 +182,6 @@ def _brand(scenario: Scenario, names: list[str]) -> str:
         f"{private.rounds} rounds, {_hours(private.round_time)} apart",
     }
     acts = "; ".join(does[name] for name in names if name in does)
-    if names == ["ignore"]:
-        return "The brand does nothing."
     staff = "without a limit of staff" if math.isinf(brand.staff) else f"with a staff of {brand.staff:g} ({brand.order})"
     return (
         f"The brand sees a critical post with probability {brand.coverage:g} and comes to it after a lognormal lag (median "

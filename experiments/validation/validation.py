@@ -151,7 +151,7 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     failed = checks[checks["outcome"] == "failed"]["test"]
     means = measures[
         [
-            family_of(row.test) not in (None, "wrong-models") and row.error > 0 and row.target == row.target
+            family_of(row.test) not in (None, "wrong-models") and row.error > 0 and not math.isnan(row.target)
             for row in measures.itertuples()
         ]
     ]
