@@ -73,6 +73,18 @@ def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
     return f"{place}: unknown {what} {shown(word)}; {hint}"
 
 
+def counted(count: float, what: str, form: str = ",.10g") -> str:
+    """Write a number of things, of one without the s.
+
+    Examples
+    --------
+    >>> counted(1, "tie"), counted(2500, "tie"), counted(0.25, "hour")
+    ('1 tie', '2,500 ties', '0.25 hours')
+    """
+    text = f"{count:{form}}"
+    return f"{text} {what}" if text == "1" else f"{text} {what}s"
+
+
 def shown(value: object, limit: int = 60) -> str:
     """Write a value as a person typed it, cut to a readable length.
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from buzzsim import rules, visibility
 from buzzsim.analysis import N_RESAMPLES
-from buzzsim.errors import ScenarioError, sentence, shown
+from buzzsim.errors import ScenarioError, counted, sentence, shown
 from buzzsim.parameters import all_parameters
 from buzzsim.runs import ENGINES, scenario_of
 from buzzsim.scenario import Scenario
@@ -34,8 +34,13 @@ _KINDS = {  # of generated networks: who described them, and which keys make the
 }
 _CHOICES = {
     "random": "drawn at random in each replicate",
-    "followers": "drawn in proportion to followers",
+    "followers": "drawn in proportion to followers in each replicate",
     "most_followed": "the most followed",
+}
+_ORDERS = {
+    "first_come": "cases taken in the order in which their lag runs out",
+    "most_followed": "cases of the most followed authors taken first",
+    "angriest": "cases of the angriest posts taken first",
 }
 
 
@@ -112,7 +117,7 @@ def _network(world: World) -> str:
     else:
         words, keys = _KINDS[wanted.kind]
         made = f"a generated {words} with " + ", ".join(f"{key} = {getattr(wanted, key)}" for key in (*keys, "seed"))
-    ties = f"{found.n_ties:,} {'directed' if found.directed else 'undirected'} ties"
+    ties = counted(found.n_ties, f"{'directed' if found.directed else 'undirected'} tie")
     followers = f"{found.n_stored / found.n_customers:.1f} followers on average"
     most = int(found.followers.max()) if found.n_customers else 0
     left = f" Of the ties given, {found.dropped} were left out." if found.dropped else ""
@@ -155,7 +160,7 @@ def _spread(world: World) -> str:
 def _attention(world: World) -> str:
     """Say how posts are noticed and forgotten."""
     attention = world.scenario.attention
-    rate, half_life = f"{attention.view_rate:g} per hour", _hours(attention.half_life)
+    rate, half_life = f"{attention.view_rate:g} per hour", counted(attention.half_life, "hour")
     looks = f"{float(rules.notice_mass(world.p, 1.0, 1.0)):.3g}"
     said = {
         "exponential": f"a follower notices a fresh post at a rate of {rate}, which fades with a half-life of {half_life}",
@@ -171,7 +176,10 @@ def _brand(scenario: Scenario, names: list[str]) -> str:
     """Say what the brand sees and who works there, and what each strategy that was compared does, with its main numbers."""
     if names == ["ignore"]:
         return "The brand does nothing."
+    if scenario.brand.coverage == 0:
+        return "The brand sees no post (coverage 0), so that no strategy does anything."
     brand, reply, private, censor = scenario.brand, scenario.reply, scenario.private, scenario.censor
+    apart = f", {counted(private.round_time, 'hour')} apart" if private.rounds > 1 else ""
     does = {
         "ignore": "ignoring does nothing",
         "censor": "censoring deletes what is on the page (the author reposts with probability "
@@ -179,13 +187,13 @@ def _brand(scenario: Scenario, names: list[str]) -> str:
         "public_reply": f"a public reply has empathy {reply.empathy:g}, explanation {reply.explanation:g} and solution "
         f"{reply.solution:g} where {reply.expectation:g} is expected, and brings the thread back into view (bump {reply.bump:g})",
         "private_dialogue": f"a private dialogue is accepted with probability {private.accept_probability:g} and has up to "
-        f"{private.rounds} rounds, {_hours(private.round_time)} apart",
+        f"{counted(private.rounds, 'round')}{apart}",
     }
     acts = "; ".join(does[name] for name in names if name in does)
-    staff = "without a limit of staff" if math.isinf(brand.staff) else f"with a staff of {brand.staff:g} ({brand.order})"
+    staff = "without a limit of staff" if math.isinf(brand.staff) else f"with a staff of {brand.staff:g} ({_ORDERS[brand.order]})"
     return (
         f"The brand sees a critical post with probability {brand.coverage:g} and comes to it after a lognormal lag (median "
-        f"{brand.response_median:.3g} hours, sigma {brand.response_sigma:g}), {staff}{': ' if acts else ''}{acts}."
+        f"{counted(brand.response_median, 'hour', '.3g')}, sigma {brand.response_sigma:g}), {staff}{': ' if acts else ''}{acts}."
     )
 
 
@@ -206,8 +214,8 @@ def _time(world: World) -> str:
     """Say how long a run is: whole ticks."""
     horizon, tick = world.scenario.time.horizon, world.scenario.time.tick
     covered = world.horizon_ticks * tick
-    cut = "" if math.isclose(covered, horizon) else f" (a horizon of {_hours(horizon)}, in whole ticks)"
-    return f"A run covers {_hours(covered)}{cut} in ticks of {_hours(tick)}."
+    cut = "" if math.isclose(covered, horizon) else f" (a horizon of {counted(horizon, 'hour')}, in whole ticks)"
+    return f"A run covers {counted(covered, 'hour')}{cut} in ticks of {counted(tick, 'hour')}."
 
 
 def idle_keys(world: World) -> list[str]:
@@ -261,7 +269,7 @@ _INTERVALS = (
 def _compared(names: list[str], replicates: int | None, done: Any) -> str:
     """Say what was run, and whose luck it was; `done` is the comparison, where there is one."""
     labels = [label_of(name) for name in names]
-    each = "[N] replicates" if replicates is None else f"{replicates:,} replicate{'s' if replicates > 1 else ''}"
+    each = "[N] replicates" if replicates is None else counted(replicates, "replicate")
     seed = f" from seed {done.entropy}" if done else " from seed [S]"
     keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
     if len(labels) == 1:
@@ -284,10 +292,6 @@ def _citation() -> str:
         f"The {ENGINES[0]} engine was used; the {ENGINES[1].title()} engine gives the same trajectories. "
         f"Cite: {CITATION.format(version=version)}."
     )
-
-
-def _hours(hours: float) -> str:
-    return "1 hour" if hours == 1 else f"{hours:g} hours"
 
 
 def _value(value: Any) -> str:

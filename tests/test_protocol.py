@@ -286,3 +286,24 @@ def test_a_run_covers_whole_ticks():
     text = bz.describe(SPARSE.replace({"time.horizon": 24.5, "time.tick": 24.0}))
     assert "A run covers 48 hours (a horizon of 24.5 hours, in whole ticks) in ticks of 24 hours." in text
     assert "A run covers 72 hours in ticks of 0.25 hours." in bz.describe(SPARSE)
+
+
+@pytest.mark.parametrize("order", parameters.ORDERS)
+def test_every_order_of_the_queue_has_its_words(order):
+    said = methods._ORDERS[order]
+    assert f"with a staff of 2 ({said})" in bz.describe(SPARSE.replace({"brand.order": order, "brand.staff": 2}))
+    assert said not in bz.describe(SPARSE.replace({"brand.order": order}))
+
+
+def test_a_brand_that_sees_nothing_is_not_said_to_do_anything():
+    text = bz.describe(SPARSE.replace({"brand.coverage": 0.0}))
+    assert "The brand sees no post (coverage 0), so that no strategy does anything." in text
+    assert "a private dialogue is accepted" not in text
+    assert "a private dialogue is accepted" in bz.describe(SPARSE)
+
+
+def test_one_thing_is_told_as_one():
+    pair = SPARSE.replace({"joining.share_probability": 0.1, "private.rounds": 1, "brand.response_median": 1.0})
+    text = bz.describe(pair, replicates=1, network=nx.path_graph(2))
+    for said in ("with 1 undirected tie,", "has up to 1 round.", "(median 1 hour, sigma", "We ran 1 replicate of"):
+        assert said in text

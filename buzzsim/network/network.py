@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.errors import NetworkError, sentence, unknown
+from buzzsim.errors import NetworkError, counted, sentence, unknown
 from buzzsim.network.checks import (
     TRAITS,
     check_size,
@@ -175,7 +175,7 @@ class Network:
     def dropped(self) -> str:
         """What of the ties given was left out, in words; empty where nothing was."""
         counts = ((self.dropped_loops, "self-tie"), (self.dropped_repeats, "repeated tie"))
-        return " and ".join(_counted(count, what) for count, what in counts if count)
+        return " and ".join(counted(count, what) for count, what in counts if count)
 
     def describe(self) -> str:
         """Say in one line how large it is and what was left out.
@@ -186,7 +186,7 @@ class Network:
         'edges: 3 customers, 2 ties, directed, 0.7 followers on average (1 self-tie dropped)'
         """
         return (
-            f"{self.source}: {_counted(self.n_customers, 'customer')}, {_counted(self.n_ties, 'tie')}, "
+            f"{self.source}: {counted(self.n_customers, 'customer')}, {counted(self.n_ties, 'tie')}, "
             f"{'directed' if self.directed else 'undirected'}, "
             f"{self.n_stored / self.n_customers:.1f} followers on average"
             + (f" ({self.dropped} dropped)" if self.dropped else "")
@@ -351,10 +351,6 @@ class Network:
         found = cls._of_rows((indptr, indices, loops, repeats), graph.is_directed(), names, traits, source)
         others = sorted({str(key) for _, attributes in graph.nodes(data=True) for key in attributes} - {*TRAITS, "label"})
         return replace(found, note=f"no traits, and left out: {', '.join(others[:5])}") if others else found
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _other_spelling(name: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from buzzsim import draws
-from buzzsim.errors import ScenarioError, sentence, unknown
+from buzzsim.errors import ScenarioError, counted, sentence, unknown
 from buzzsim.parameters import Parameter, all_parameters
 from buzzsim.scenario import flat_keys
 from buzzsim.sweep import sampling
@@ -223,7 +223,7 @@ class Design:
         return len(self.points)
 
     def __repr__(self) -> str:
-        points = "1 point" if len(self) == 1 else f"{len(self):,} points"
+        points = counted(len(self), "point")
         return f"<Design: {points} over {', '.join(self.keys) or 'no keys'}>"
 
     def _repr_html_(self) -> str:
