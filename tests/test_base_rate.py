@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from buzzsim import draws, runs
 from buzzsim.analysis import exact_interval
 from buzzsim.comparison import compare
 from buzzsim.network import generate
@@ -14,7 +15,7 @@ from buzzsim.outcomes import OUTCOMES
 from buzzsim.runs import replicates, run
 from buzzsim.scenario import Scenario, packaged_text, scenarios
 from buzzsim.strategy import STRATEGIES
-from buzzsim.workspace import larger
+from buzzsim.workspace import PENDING, TICK, WAITING, larger
 from buzzsim.world import World
 
 ENTROPY = 11
@@ -296,6 +297,20 @@ def test_a_row_of_what_the_buzz_touches_fills_whole_lines_of_the_cache():
     for table in (w.people, w.posts):
         assert table.dtype.itemsize % 64 == 0
         assert table.ctypes.data % 64 == 0
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+def test_the_clock_stops_where_nothing_is_left_to_happen(strategy):
+    """Long before a horizon of a year where nobody repeats themselves, and each run when it is over: cost follows the buzz."""
+    world = World.of(Scenario().replace({"network.customers": 300, "time.horizon": 8760.0, "anger.repeat_rate": 0.0}))
+    w, stops = world.workspace(), []
+    for replicate in range(20):
+        hourly, values = np.zeros((1, world.n_hours), np.int32), np.empty((1, len(OUTCOMES)))
+        assert runs._batch(world, strategy, draws.key_of(ENTROPY), replicate, w, hourly, values) == 1
+        assert w.n[PENDING] == w.n[WAITING] == 0
+        stops.append(int(w.n[TICK]))
+    assert max(stops) < 0.5 * world.horizon_ticks
+    assert len(set(stops)) > 10
 
 
 def test_room_is_made_where_a_run_did_not_fit_and_by_as_much_as_it_filled():
