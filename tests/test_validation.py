@@ -43,7 +43,7 @@ def test_the_last_run_was_of_these_rules_and_this_engine(experiment):
 def test_every_survivor_that_is_explained_quotes_a_line_that_exists():
     """Explanations outlive samples, which are drawn anew, but not the lines that they are about."""
     with modules_of("validation", "mutants") as (mutants,):
-        for file, change in mutants.LOOKED_AT:
+        for file, change in mutants.EXPLAINED:
             paths = [path for path in (mutants.ROOT / "buzzsim").rglob("*.py") if path.as_posix().endswith(f"buzzsim/{file}")]
             assert any(mutants.line_before(change) in path.read_text(encoding="utf-8") for path in paths), change
 

@@ -33,7 +33,7 @@ MODULES = {
     "analysis": ("buzzsim/analysis.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_comparison.py"),
 }
 # Why a survivor is harmless, by file and exact change, written down by whoever looked at it.
-LOOKED_AT = {(row["file"], row["change"]): row for row in tomllib.loads((HERE / "survivors.toml").read_text("utf-8"))["survivors"]}
+EXPLAINED = {(row["file"], row["change"]): row for row in tomllib.loads((HERE / "survivors.toml").read_text("utf-8"))["survivors"]}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -118,9 +118,7 @@ def is_left_out(copy: Path, module: str, line: int, column: int) -> bool:
 
 
 def collected(module: str, folder: Path) -> pd.DataFrame:
-    """Give what was tried of a module: where and in which commit, what was changed, whether a test failed, and if not, why
-    that is harmless.
-    """  # noqa: D205
+    """Give what was tried of a module: where and in which commit, what was changed, and whether a test failed."""
     session = folder / f"cr-{module}.sqlite"
     ask = (
         "select s.module_path, s.start_pos_row, s.operator_name, r.diff, r.test_outcome"
@@ -143,11 +141,15 @@ def row_of(path: str, line: int, operator: str, diff: str, outcome: str, commit:
     said = " -> ".join(filter(None, changed))
     alive = outcome.upper().endswith("SURVIVED")
     file = path.removeprefix("buzzsim/")
-    known = LOOKED_AT.get((file, said), {"why": "not explained"})
-    found = "killed" if not alive else "mended" if known.get("mended") else "survived"
-    return {"module": file.partition("/")[0] if "/" in file else file, "file": file, "line": line, "commit": commit,
-            "operator": operator.rpartition("/")[2], "change": said if alive else "", "outcome": found,
-            "reason": known["why"] if alive else ""}  # fmt: skip
+    return {
+        "module": file.partition("/")[0] if "/" in file else file,
+        "file": file,
+        "line": line,
+        "commit": commit,
+        "operator": operator.rpartition("/")[2],
+        "change": said if alive else "",
+        "outcome": "survived" if alive else "killed",
+    }
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from figures import (
     words,
 )
 from intervals import TRUTH
+from mutants import EXPLAINED
 
 from buzzsim import markdown
 from buzzsim.compiled import SOURCES
@@ -359,12 +360,16 @@ def mutants() -> str:
     rows = [
         [f"`{name}`", str(row.mutants), str(row.killed), f"{100 * row.killed / row.mutants:.0f} %"] for name, row in told.iterrows()
     ]
-    alive = found[found["outcome"] != "killed"]
-    lines = [[f"`{row.file}`", f"`{row.change}`", row.reason] for row in alive.itertuples()]
+    alive = found[found["outcome"] == "survived"]
+    known = [EXPLAINED.get((str(row.file), str(row.change)), {}) for row in alive.itertuples()]
+    lines = [
+        [f"`{row.file}`", f"`{row.change}`", said.get("why", "not explained")]
+        for row, said in zip(alive.itertuples(), known, strict=True)
+    ]
     commits = ", ".join(f"`{commit}` ({', '.join(of['module'].unique())})" for commit, of in found.groupby("commit", sort=False))
     share = 100 * (found["outcome"] == "killed").mean()
-    mended = (alive["outcome"] == "mended").sum()
-    open_ones = (alive["reason"] == "not explained").sum()
+    mended = sum(said.get("mended", False) for said in known)
+    open_ones = sum(not said for said in known)
     return f"""## Faults put in on purpose
 
 Mutation testing: one operator, comparison, number or line of the source is changed at a time, in a random sample of all that
