@@ -94,7 +94,7 @@ def describe(
     world = done.world if done else World.of(scenario_of(scenario), network)
     found = world.scenario
     parts = [
-        _opening(found), _network(world), _complaint(found), _spread(world), _attention(world), _brand(found, names), _time(world),
+        _opening(found), _network(world), _complaint(world), _spread(world), _attention(world), _brand(world, names), _time(world),
         _differences(world), _compared(names, done.replicates if done else replicates, done), _evidence(found), _citation(),
     ]  # fmt: skip
     return " ".join(parts)
@@ -120,21 +120,22 @@ def _network(world: World) -> str:
     ties = counted(found.n_ties, f"{'directed' if found.directed else 'undirected'} tie")
     followers = f"{found.n_stored / found.n_customers:.1f} followers on average"
     most = int(found.followers.max()) if found.n_customers else 0
-    left = f" Of the ties given, {found.dropped} were left out." if found.dropped else ""
+    left = f" Left out of the ties: {found.dropped}." if found.dropped else ""
     return (
         f"The crowd has {found.n_customers:,} customers with {ties}, {followers} and at most {most:,}: {made}. Ties have no "
         f"weights; the network is the same in every replicate.{left}"
     )
 
 
-def _complaint(scenario: Scenario) -> str:
+def _complaint(world: World) -> str:
     """Say who complains, how and where."""
-    complaint = scenario.complaint
+    scenario, complaint = world.scenario, world.scenario.complaint
     n = len(complaint.names) or complaint.complainants
     who = "named in the scenario" if complaint.names else _CHOICES[complaint.choice]
-    some = f"There are {n:,} complaints, by customers {who}," if n > 1 else f"One customer, {who}, complains"
+    several = f"{who} customers" if who == _CHOICES["most_followed"] else f"customers {who}"
+    some = f"There are {n:,} complaints, by {several}," if n > 1 else f"One customer, {who}, complains"
     where = "on the brand's own page" if complaint.on_page else "elsewhere than on the brand's page"
-    trolls = " (1 where the author is a troll)" if scenario.crowd.troll_share > 0 else ""
+    trolls = " (1 where the author is a troll)" if scenario.crowd.troll_share > 0 or "troll" in world.network.traits else ""
     fault = f"the brand is {'' if complaint.at_fault else 'not '}at fault"
     return f"{some} {where} with anger {complaint.anger:g} of 1{trolls}; {fault}."
 
@@ -142,11 +143,15 @@ def _complaint(scenario: Scenario) -> str:
 def _spread(world: World) -> str:
     """Say what R0 is, and what it makes of the chance to join."""
     joining, share = world.scenario.joining, float(world.p.share_probability)
-    certain = "; from 1 on, joining is certain for a reader of mean susceptibility" if share >= 1.0 else ""
-    meant = "the chance to join of a reader of mean susceptibility who notices a first critical post, of anger 0.5"
+    certain = "; from 1 on, joining is certain for such a reader" if share >= 1.0 else ""
+    meant = (
+        "the chance to join of a reader of mean susceptibility, without a good attitude, who notices a first critical post, of "
+        "anger 0.5"
+    )
     if joining.share_probability is not None:
         return f"The share probability, {meant}, is set to {share:g}{certain}."
-    visited = world.scenario.attention.page_visitors > 0 and world.network.n_customers < _FEW
+    won = joining.r0 > 0 and joining.page_probability > 0
+    visited = won and world.scenario.attention.page_visitors > 0 and world.network.n_customers < _FEW
     few = (
         ", page visitors counted as strangers without end (among so few customers they are not, and R0 is less)" if visited else ""
     )
@@ -172,22 +177,18 @@ def _attention(world: World) -> str:
     return f"Attention: {said[attention.kernel]} (kernel {attention.kernel})."
 
 
-def _brand(scenario: Scenario, names: list[str]) -> str:
+def _brand(world: World, names: list[str]) -> str:
     """Say what the brand sees and who works there, and what each strategy that was compared does, with its main numbers."""
+    brand = world.scenario.brand
     if names == ["ignore"]:
         return "The brand does nothing."
-    if scenario.brand.coverage == 0:
+    if brand.coverage == 0:
         return "The brand sees no post (coverage 0), so that no strategy does anything."
-    brand, reply, private, censor = scenario.brand, scenario.reply, scenario.private, scenario.censor
-    apart = f", {counted(private.round_time, 'hour')} apart" if private.rounds > 1 else ""
     does = {
         "ignore": "ignoring does nothing",
-        "censor": "censoring deletes what is on the page (the author reposts with probability "
-        f"{censor.repost_probability:g} times their anger, a witness protests with {censor.protest_probability:g})",
-        "public_reply": f"a public reply has empathy {reply.empathy:g}, explanation {reply.explanation:g} and solution "
-        f"{reply.solution:g} where {reply.expectation:g} is expected, and brings the thread back into view (bump {reply.bump:g})",
-        "private_dialogue": f"a private dialogue is accepted with probability {private.accept_probability:g} and has up to "
-        f"{counted(private.rounds, 'round')}{apart}",
+        "censor": _censoring(world),
+        "public_reply": _replying(world),
+        "private_dialogue": _talking(world),
     }
     acts = "; ".join(does[name] for name in names if name in does)
     staff = "without a limit of staff" if math.isinf(brand.staff) else f"with a staff of {brand.staff:g} ({_ORDERS[brand.order]})"
@@ -197,15 +198,46 @@ def _brand(scenario: Scenario, names: list[str]) -> str:
     )
 
 
+def _censoring(world: World) -> str:
+    censor, felt = world.scenario.censor, 1.0 - world.scenario.censor.explanation
+    again, protest = censor.repost_probability * felt, censor.protest_probability * felt
+    if not rules.criticism_spreads(world.p) or again == protest == 0:
+        return "censoring deletes what is on the page (nobody reposts or protests)"
+    return (
+        f"censoring deletes what is on the page (an author who is still a critic reposts with probability {again:.4g} times their "
+        f"anger, a witness protests with {protest:.4g} times their susceptibility)"
+    )
+
+
+def _replying(world: World) -> str:
+    reply, strength = world.scenario.reply, float(rules.reply_strength(world.p))
+    beside = "neither above nor below" if abs(strength) < 1e-9 else f"{abs(strength):.3g} {'above' if strength > 0 else 'below'}"
+    back = f", and brings the thread back into view (bump {reply.bump:g})" if reply.bump > 0 and visibility.fades(world.p) else ""
+    return (
+        f"a public reply has empathy {reply.empathy:g}, explanation {reply.explanation:g} and solution {reply.solution:g}, "
+        f"weighted {beside} what is expected{back}"
+    )
+
+
+def _talking(world: World) -> str:
+    private, p = world.scenario.private, world.p
+    hours = float(rules.ticks(p, private.round_time)) * world.scenario.time.tick
+    apart = f", {counted(hours, 'hour')} apart" if private.rounds > 1 else ""
+    return (
+        f"a private dialogue is accepted with probability {private.accept_probability:g} by those who are neither vindictive nor "
+        f"trolls, and has up to {counted(private.rounds, 'round')}{apart}"
+    )
+
+
 def _evidence(scenario: Scenario) -> str:
     """Say what is measured, and what the numbers rest on."""
     grades = Counter(parameter.grade for _, parameter in all_parameters())
     return (
         "Main outcomes are volume (critical posts), reach (share of the crowd that noticed criticism) and firestorms (volume "
         f"{scenario.measures.firestorm_volume:,} or more) [name yours]. Of the {grades.total()} defaults {grades['measured']} are "
-        f"measured, {grades['derived']} derived from measurements, {grades['assumption']} assumptions and {grades['choice']} "
-        "choices (docs/parameters.md); that of joining.r0 was chosen for a share of firestorms near the 3.33 % of Herhausen et al. "
-        "2019. "
+        f"measured, {grades['derived']} derived from measurements or from the direction of an effect, "
+        f"{grades['assumption']} assumptions and {grades['choice']} choices (docs/parameters.md); that of "
+        "joining.r0 was chosen for a share of firestorms near the 3.33 % of Herhausen et al. 2019. "
         "What the model was held against, and what it misses, is in docs/validation.md."
     )
 
@@ -224,7 +256,7 @@ def idle_keys(world: World) -> list[str]:
     used = {"kind", "customers", "seed", "file", "directed", *_KINDS[scenario.network.kind][1]} if generated else {"directed"}
     if generated and scenario.network.kind == "configuration":
         used |= {"degrees"}
-    if scenario.network.kind == "file":
+    if scenario.network.kind == "file" and world.is_own:
         used |= {"kind", "file"}
     idle = {f"network.{leaf}" for leaf in vars(scenario.network) if leaf not in used}
     if scenario.joining.share_probability is not None:
@@ -233,6 +265,8 @@ def idle_keys(world: World) -> list[str]:
         idle |= {"complaint.choice"}
     if scenario.attention.kernel == "constant":
         idle |= {"attention.half_life"}
+    if not visibility.fades(world.p):
+        idle |= {"reply.bump", "private.invite_bump"}
     return [key for key, parameter in all_parameters() if key in idle and _of(scenario, key) != parameter.default]
 
 
@@ -260,9 +294,12 @@ def _differences(world: World) -> str:
 
 
 _FEW = 1000  # customers among whom visitors of a page are often followers, or doubles
-_INTERVALS = (
-    f"Intervals are of 95 %: of means from the percentile bootstrap over replicates ({N_RESAMPLES:,} resamples), of shares exact "
-    "(Clopper & Pearson 1934), of paired differences of shares from the pairs that differ (Bonett & Price 2012)."
+_OF_MEANS = (
+    "Intervals are of 95 %: of how often something happened (firestorms) exact (Clopper & Pearson 1934), of other means from the "
+    f"percentile bootstrap over replicates ({N_RESAMPLES:,} resamples)"
+)
+_OF_DIFFERENCES = (
+    "; of paired differences from the same bootstrap, but of how often from the pairs that differ (Bonett & Price 2012)"
 )
 
 
@@ -272,18 +309,22 @@ def _compared(names: list[str], replicates: int | None, done: Any) -> str:
     each = "[N] replicates" if replicates is None else counted(replicates, "replicate")
     seed = f" from seed {done.entropy}" if done else " from seed [S]"
     keyed = "keyed by replicate, purpose and customer (SplitMix64, Steele, Lea & Flood 2014)"
+    own = "".join(_of_our_own(name) for name in names if name in OWN)
     if len(labels) == 1:
-        return f"We ran {each} of one strategy ({labels[0]}){seed}. Every draw is {keyed}."
-    own = [(label_of(name), (OWN[name].__doc__ or "").strip().partition("\n")[0].rstrip(".")) for name in names if name in OWN]
-    told = "".join(
-        f' The strategy "{label}" is of our own: ' + (f'"{doc}".' if doc else "[say what it does].") for label, doc in own
-    )
+        return f"We ran {each} of one strategy ({labels[0]}){seed}. Every draw is {keyed}. {_OF_MEANS}.{own}"
     against = f", compared with {label_of(done.baseline)}" if done else ""
     return (
         f"We ran {each} of each of {len(labels)} strategies ({', '.join(labels[:-1])} and {labels[-1]}{against}){seed} with common "
         f"random numbers: every draw is {keyed} and never by the strategy, so that strategies are compared on the same complaint "
-        f"with the same luck, replicate by replicate. {_INTERVALS}{told}"
+        f"with the same luck, replicate by replicate. {_OF_MEANS}{_OF_DIFFERENCES}.{own}"
     )
+
+
+def _of_our_own(name: str) -> str:
+    """Say what a strategy of one's own does: the first line of its docstring, unless a dataclass wrote that itself."""
+    doc = (OWN[name].__doc__ or "").strip().partition("\n")[0].rstrip(".")
+    said = "" if doc.startswith(f"{getattr(OWN[name], '__name__', name)}(") else doc
+    return f' The strategy "{label_of(name)}" is of our own: ' + (f'"{said}".' if said else "[say what it does].")
 
 
 def _citation() -> str:

@@ -219,7 +219,7 @@ class Joining(Section):
     """Who joins the criticism on noticing it."""
 
     r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering or defending; at 0 nobody posts again or protests either")
-    share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "choice", "", "chance to join at a first critical post of anger 0.5, for a reader of mean susceptibility; cut at 1; normally left out and solved from r0", (), True)})
+    share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "choice", "", "chance to join at a first critical post of anger 0.5, for a reader of mean susceptibility without a good attitude; cut at 1; normally left out and solved from r0", (), True)})
     arousal: float = _real(1.5, 0, 10, "", "derived", "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3", "how much an angrier post wins more people")
     reinforcement: float = _real(0.5, -1, 10, "", "assumption", "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2", "social proof: change in the chance to join per further critic seen")
     cap: int = _whole(2, 1, 64, "critics", "measured", "Bao et al. 2013", "number of critics seen beyond which more make no difference")

@@ -234,6 +234,10 @@ def test_the_command_describes_what_was_asked_for(tmp_path, capsys):
             },
             ["attention.half_life"],
         ),
+        (
+            {"attention.kernel": "immediate", "joining.r0": 0.5, "reply.bump": 1.0, "private.invite_bump": 0.3},
+            ["reply.bump", "private.invite_bump"],
+        ),
         ({}, []),
     ],
 )
@@ -269,7 +273,7 @@ def test_a_generated_network_that_was_handed_over_is_not_the_scenarios_own():
 
 
 def test_a_share_probability_beyond_one_is_told_as_certain():
-    certain = "from 1 on, joining is certain for a reader of mean susceptibility"
+    certain = "from 1 on, joining is certain for such a reader"
     assert f"is set to 50; {certain}." in bz.describe(SPARSE.replace({"joining.share_probability": 50.0}))
     assert certain not in bz.describe(SPARSE)
 
@@ -305,5 +309,66 @@ def test_a_brand_that_sees_nothing_is_not_said_to_do_anything():
 def test_one_thing_is_told_as_one():
     pair = SPARSE.replace({"joining.share_probability": 0.1, "private.rounds": 1, "brand.response_median": 1.0})
     text = bz.describe(pair, replicates=1, network=nx.path_graph(2))
-    for said in ("with 1 undirected tie,", "has up to 1 round.", "(median 1 hour, sigma", "We ran 1 replicate of"):
+    for said in ("with 1 undirected tie,", "and has up to 1 round.", "(median 1 hour, sigma", "We ran 1 replicate of"):
         assert said in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said", "unsaid"),
+    [
+        ({}, "weighted 0.3 above what is expected, and brings the thread back into view (bump 0.5)", "nobody reposts"),
+        ({"complaint.at_fault": True}, "weighted 0.1 above what is expected", "0.3 above"),
+        ({"reply.expectation": 0.9}, "weighted 0.2 below what is expected", "above"),
+        ({"reply.expectation": 0.7}, "weighted neither above nor below what is expected", "0 above"),
+        ({"reply.bump": 0.0}, "above what is expected;", "back into view"),
+        ({"attention.kernel": "immediate"}, "above what is expected;", "back into view"),
+        (
+            {},
+            "reposts with probability 0.3 times their anger, a witness protests with 0.01 times their susceptibility",
+            "nobody reposts",
+        ),
+        (
+            {"censor.explanation": 0.5},
+            "reposts with probability 0.15 times their anger, a witness protests with 0.005",
+            "nobody reposts",
+        ),
+        ({"censor.explanation": 1.0}, "(nobody reposts or protests)", "a witness protests"),
+        ({"joining.r0": 0.0}, "(nobody reposts or protests)", "a witness protests"),
+        (
+            {},
+            "accepted with probability 0.6 by those who are neither vindictive nor trolls, and has up to 3 rounds, 2 hours apart",
+            "?",
+        ),
+        ({"private.round_time": 0.0}, "up to 3 rounds, 0.25 hours apart", "0 hours apart"),
+        ({"joining.page_probability": 0.0}, "R0 = 0.5", "strangers without end"),
+        ({}, "strangers without end (among so few customers", "?"),
+        ({"complaint.choice": "most_followed", "complaint.complainants": 3}, "3 complaints, by the most followed customers,", "?"),
+        ({"network.kind": "configuration", "network.degrees": [4] * 300}, "Left out of the ties: 1 repeated tie.", "were left"),
+    ],
+)
+def test_numbers_are_told_as_the_rules_use_them(changes, said, unsaid):
+    text = bz.describe(SPARSE.replace(changes))
+    assert said in text
+    assert unsaid not in text
+
+
+def test_trolls_whom_the_network_names_are_told():
+    graph = nx.random_regular_graph(4, 100, seed=1)
+    assert "with anger 0.8 of 1;" in bz.describe(SPARSE, network=graph)
+    nx.set_node_attributes(graph, 1, "troll")
+    assert "with anger 0.8 of 1 (1 where the author is a troll)" in bz.describe(SPARSE, network=graph)
+
+
+def test_a_network_file_that_was_not_used_is_without_effect(tmp_path):
+    file = tmp_path / "ring.txt"
+    file.write_text("".join(f"{i} {(i + 1) % 50}\n" for i in range(50)))
+    scenario = SPARSE.replace({"network.kind": "file", "network.file": str(file)})
+    told = bz.describe(scenario, network=nx.random_regular_graph(4, 100, seed=1)).partition("Without effect here: ")[2]
+    assert {"network.kind", "network.file"} <= set(told.partition(". We ran")[0].split(", "))
+    assert "network.file" not in bz.describe(scenario).partition("Without effect here")[2]
+
+
+def test_one_strategy_has_its_words_and_intervals_too():
+    text = bz.describe(SPARSE, "censor")
+    assert "of other means from the percentile bootstrap" in text
+    assert "paired differences" not in text

@@ -2,6 +2,7 @@
 
 import doctest
 import random
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -352,7 +353,12 @@ def test_strategies_of_ones_own_have_colours_of_their_own_and_are_described():
     text = bz.describe("default", strategies=["ignore", "own1"])
     assert 'The strategy "own1" is of our own: "Remembers within a run: answers every second case".' in text
     bz.register_strategy("own", type("Silent", (), {"decide": lambda self, case, draw: None, "__doc__": None}))
-    assert 'The strategy "own" is of our own: [say what it does].' in bz.describe("default", strategies=["ignore", "own"])
+    said = 'The strategy "own" is of our own: [say what it does].'
+    assert said in bz.describe("default", strategies=["ignore", "own"])
+    assert said in bz.describe("default", strategies="own")
+    parts = {"decide": lambda self, case, draw: None, "__annotations__": {"patience": float}, "patience": 1.0}
+    bz.register_strategy("data", dataclass(type("Data", (), parts)))
+    assert 'The strategy "data" is of our own: [say what it does].' in bz.describe("default", strategies="data")
 
 
 # ---------------------------------------------------------------------------------------- check_strategy
