@@ -15,6 +15,7 @@ class Naive:
     def __init__(self, followers, scenario, strategy, rng):
         self.followers, self.s, self.strategy, self.rng = followers, scenario, strategy, rng
         self.n, self.tick = len(followers), scenario.time.tick
+        self.spreads = scenario.joining.share_probability > 0  # else nobody passes criticism on, themselves included
         self.end = self.up(scenario.time.horizon)
         self.followed, self.ties = Counter(reader for readers in followers for reader in readers), sum(map(len, followers))
         self.people, self.reached, self.count = {}, set(), Counter()
@@ -61,9 +62,10 @@ class Naive:
             kind = "troll" if troll else "advocate" if advocate else "vindictive" if vindictive else "constructive"
             start = max(-1, min(1, crowd.attitude + crowd.attitude_spread * self.rng.uniform(-1, 1)))
             shape = crowd.susceptibility_shape
+            susceptibility = self.rng.gammavariate(shape, 1 / shape) if shape < math.inf else 1.0
             self.people[i] = SimpleNamespace(
                 i=i, kind=kind, anger=float(kind == "troll"), since=0, attitude=start, start=start, stage="unaware", seen=set(),
-                susceptibility=self.rng.gammavariate(shape, 1 / shape), protested=False, talking=False, first=None,
+                susceptibility=susceptibility, protested=False, talking=False, first=None,
             )  # fmt: skip
         return self.people[i]
 
@@ -110,7 +112,7 @@ class Naive:
         self.count["critics"] += 1
         self.plans[self.now + self.up(self.s.brand.patience)].append((c, "waited", post))
         age, rate = 0.0, self.s.anger.repeat_rate
-        while rate > 0 and (age := age + self.rng.expovariate(rate)) <= self.s.time.horizon:
+        while self.spreads and rate > 0 and (age := age + self.rng.expovariate(rate)) <= self.s.time.horizon:
             self.plans[self.now + self.up(age)].append((c, "repeat", post))
 
     def mass(self, post, i):
@@ -227,13 +229,13 @@ class Naive:
         self.count["deleted_posts"] += 1
         self.anger_more(c, self.s.censor.reactance * told)
         if c.stage == "critic":
-            if self.lucky(self.s.censor.repost_probability * told * self.anger(c)):
+            if self.spreads and self.lucky(self.s.censor.repost_probability * told * self.anger(c)):
                 self.plans[self.now + 1].append((c, "repost", post))
             else:
                 c.stage = "silent"
         for w in map(self.person, sorted(post.readers)):
             may = w.stage in ("aware", "critic") and w.kind != "advocate" and not w.protested
-            if may and self.lucky(self.s.censor.protest_probability * told * w.susceptibility):
+            if may and self.spreads and self.lucky(self.s.censor.protest_probability * told * w.susceptibility):
                 w.protested = True
                 self.plans[self.now + 1].append((w, "protest", post))
         return self.s.brand.removal_time
@@ -242,9 +244,8 @@ class Naive:
         """What a reply does: above 0 it calms."""
         r, fault = self.s.reply, self.s.complaint.at_fault
         weights = [getattr(r, ("fault_" if fault else "") + part + "_weight") for part in ("empathy", "explanation", "solution")]
-        quality = sum(w * of for w, of in zip(weights, (r.empathy, r.explanation, r.solution), strict=True)) / sum(
-            map(abs, weights)
-        )
+        weighed = sum(w * of for w, of in zip(weights, (r.empathy, r.explanation, r.solution), strict=True))
+        quality = weighed / (sum(map(abs, weights)) or 1.0)
         effect = r.potency * (quality - r.expectation - r.fault_penalty * fault)
         return -r.boomerang * effect if effect > 0 and r.prior_failures >= 2 else effect
 
@@ -294,12 +295,12 @@ class Naive:
             if self.lucky(private.withdraw_probability):
                 post.end = min(post.end, self.now)
             else:
-                post.thread += math.log(1 - private.resolved_damping)
+                post.thread += math.log(1 - private.resolved_damping) if private.resolved_damping < 1 else -math.inf
         elif talk_round < private.rounds:
             self.file(post, talk_round + 1, self.up(private.round_time))
         else:
             c.talking = False
             self.anger_more(c, private.disappointment)
-            if self.lucky(private.failed_repost_probability):
+            if self.spreads and self.lucky(private.failed_repost_probability):
                 self.plans[self.now + 1].append((c, "after_failure", post))
         return self.s.brand.round_work

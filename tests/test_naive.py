@@ -23,11 +23,11 @@ WORLDS = {
     "200 customers": {},
     "few hands": {"brand.staff": 1, "brand.coverage": 1.0, "brand.response_median": 0.2, "brand.order": "angriest"},
     "all kinds": {
-        "crowd.troll_share": 0.05, "crowd.advocate_share": 0.2, "crowd.attitude": 0.3, "crowd.attitude_spread": 0.4,
+        "crowd.troll_share": 0.05, "crowd.advocate_share": 0.2, "crowd.attitude": 0.3, "crowd.attitude_spread": 1.0,
         "brand.resentment": 0.2, "brand.coverage": 0.9, "censor.protest_probability": 0.2, "censor.explanation": 0.2,
         "private.invite_bump": 0.4, "private.invite_signal": -0.1, "private.thanks_probability": 0.5, "reply.brand_reach": 0.05,
         "reply.audience_effect": 1.0, "attention.withdrawal_rate": 0.02, "attention.dilution": 0.5, "complaint.complainants": 2,
-        "time.tick": 0.4, "reply.solution": 0.3,
+        "time.tick": 0.4, "reply.solution": 0.3, "joining.loyalty": 1.0,
     },
 }  # fmt: skip
 BUSY = {"joining.share_probability": 0.08, "brand.coverage": 0.9, "brand.response_median": 0.2}
@@ -104,6 +104,36 @@ def test_a_third_program_counts_the_same(world, strategy):
             assert not values.any(), f"{name} cannot happen"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"censor.repost_probability": 1.0, "censor.protest_probability": 1.0},
+        {"private.failed_repost_probability": 1.0, "private.accept_probability": 1.0},
+    ],
+)
+def test_a_third_program_knows_that_nobody_passes_criticism_on_without_a_chance_to_join(changes):
+    """Not the author either: a complaint stays alone."""
+    wish = scenario("200 customers").replace(changes | {"joining.share_probability": 0.0, "brand.coverage": 1.0})
+    for strategy in STRATEGIES:
+        values, _ = replicates(World.of(wish, CROWD), strategy, SEED, 50)
+        alone = {Naive(FOLLOWERS, wish, strategy, random.Random(seed)).outcomes()["volume"] for seed in range(50)}
+        assert set(values[:, 0]) == alone == {1}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"crowd.susceptibility_shape": math.inf},
+        {"private.resolved_damping": 1.0, "private.accept_probability": 1.0},
+        dict.fromkeys(("reply.empathy_weight", "reply.explanation_weight", "reply.solution_weight"), 0.0),
+    ],
+)
+def test_a_third_program_takes_what_is_allowed_at_the_ends(changes):
+    wish = scenario("200 customers").replace(changes)
+    for strategy in STRATEGIES:
+        assert all(Naive(FOLLOWERS, wish, strategy, random.Random(seed)).outcomes()["volume"] >= 1 for seed in range(20))
+
+
 class NeverForgets(Naive):
     """Anger does not fade."""
 
@@ -163,6 +193,7 @@ def test_a_program_that_does_one_thing_otherwise_counts_otherwise(wrong, world, 
         ("a brand at fault", "public_reply", "reply.audience_effect", 0.0),
         ("a brand that failed before", "public_reply", "reply.prior_failures", 1),
         ("a brand that failed before", "public_reply", "reply.boomerang", 0.5),
+        ("all kinds", "ignore", "crowd.attitude_spread", 0.0),
     ],
 )
 def test_a_program_that_is_blind_to_a_key_counts_otherwise(world, strategy, key, value):

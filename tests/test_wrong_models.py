@@ -4,14 +4,21 @@ Each case changes the scenario behind a test's back, calls the test, and demands
 find it more than four standard errors from its target.
 """
 
+import inspect
+
 import pytest
 import test_percolation
 import test_queue
+import test_reproduction
 import test_theory
 
 
 def changed(monkeypatch, module, changes):
-    """Change what the scenarios of a module of tests have in common."""
+    """Change what the scenarios of a module of tests have in common; of R0, what it is solved for."""
+    if module is test_reproduction:
+        solve = module.solve
+        monkeypatch.setattr(module, "solve", lambda p, network, r0: solve(other(p, changes), network, r0))
+        return
     if module is test_percolation:
         right = module.Scenario.independent_cascade
         monkeypatch.setattr(module.Scenario, "independent_cascade", lambda **asked: right(**asked).replace(changes))
@@ -19,6 +26,14 @@ def changed(monkeypatch, module, changes):
     for table in (test_theory.PLAIN, test_theory.SIR) if module is test_theory else (test_queue.DESK,):
         for key, value in changes.items():
             monkeypatch.setitem(table, key, value)
+
+
+def other(p, changes):
+    """The numbers of a scenario with some changed."""
+    changed = p.copy()
+    for key, value in changes.items():
+        changed[key.replace(".", "_")] = value
+    return changed
 
 
 # What is wrong, in words; the changes; the test that must notice, and its case.
@@ -64,6 +79,14 @@ MEANS = [
     (*DILUTED, test_percolation.test_below_the_threshold_cascades_have_borel_sizes, (0.8, 0.449329, 5.0)),
     (*OVERLOOKED, test_queue.test_cases_wait_as_in_a_queue_of_constant_service, (1, 0.5)),
     (*OVERLOOKED, test_queue.test_private_dialogues_wait_as_erlang_says, (2, 1.5)),
+    ("R0 knows nothing of repeats", {"anger.repeat_rate": 0.0}, test_reproduction.test_a_typical_critic_wins_r0_others,
+     ({"crowd.susceptibility_shape": 2, "anger.repeat_rate": 0.5, "anger.gain": 0.4},)),
+    ("R0 knows nothing of thinned attention", {"attention.dilution": 0.0},
+     test_reproduction.test_a_typical_critic_wins_r0_others_on_unequal_networks, ("clustered_scale_free", False, 1.0)),
+    ("R0 knows nothing of thinned attention", {"attention.dilution": 0.0},
+     test_reproduction.test_a_tie_back_is_not_fresh_where_there_is_one, (1.0,)),
+    ("R0 knows half of the page's visitors", {"attention.page_visitors": 4},
+     test_reproduction.test_page_visitors_count_among_those_a_typical_critic_wins, ()),
 ]  # fmt: skip
 OTHERS = [
     (*NINE_IN_TEN, test_theory.test_certain_spread_down_a_tree_has_the_tree_s_own_shape,
@@ -102,7 +125,7 @@ def test_another_law_of_fading_does_not_have_the_delays_that_seismic_measured(mo
 
 
 def test_every_check_against_theory_has_a_wrong_model_that_it_refuses():
-    """Whoever adds a check says here what it can tell."""
+    """Whoever adds a check says here what it can tell; of R0, of those checks that hold a mean."""
     refuse = {test for *_, test, _ in MEANS + OTHERS}
     exempt = {
         "test_the_power_law_has_the_delays_that_seismic_measured",  # above
@@ -112,3 +135,6 @@ def test_every_check_against_theory_has_a_wrong_model_that_it_refuses():
     for module in (test_theory, test_percolation, test_queue):
         for name, test in vars(module).items():
             assert not name.startswith("test_") or test in refuse or name in exempt, f"{module.__name__}.{name}"
+    for name, test in vars(test_reproduction).items():
+        holds_a_mean = name.startswith("test_") and "assert_mean(" in inspect.getsource(test)
+        assert not holds_a_mean or test in refuse, f"test_reproduction.{name}"

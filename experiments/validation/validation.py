@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
-import math
+import hashlib
 import subprocess
 import sys
 import time
@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import tomli_w
@@ -37,7 +38,9 @@ from mutants import EXPLAINED
 from buzzsim import markdown
 from buzzsim.compiled import SOURCES
 from buzzsim.files import write_whole
+from buzzsim.parameters import all_parameters
 from buzzsim.runs import versions
+from buzzsim.scenario import packaged_text, scenarios
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -82,6 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         draw(family, of_family(measures, family), folder / f"{family['name']}.png")
     picture_of_facts(folder / "stylised.png")
     picture_of_intervals(folder / "intervals.png")
+    write_whole(HERE / "figures.csv", figures().to_csv(index=False, lineterminator="\n").encode())
     return int((checks["outcome"] == "failed").any())
 
 
@@ -102,7 +106,30 @@ def about() -> dict[str, str]:
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.strip()
-    return {"date": time.strftime("%Y-%m-%d"), "commit": commit or "unknown", "sources": SOURCES, **versions()}
+    return {
+        "date": time.strftime("%Y-%m-%d"),
+        "commit": commit or "unknown",
+        "sources": SOURCES,
+        "numbers": numbers(),
+        **versions(),
+    }
+
+
+def numbers() -> str:
+    """Name what goes into the sources: every default, the packaged scenarios, and how worlds and networks are made of them."""
+    digest = hashlib.sha256(repr([(key, parameter.default) for key, parameter in all_parameters()]).encode())
+    for name in scenarios():
+        digest.update(packaged_text(name).encode())
+    for path in ("world.py", "network/generators.py"):
+        digest.update((ROOT / "buzzsim" / path).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def figures() -> pd.DataFrame:
+    """Name every figure that the page shows by what is in it."""
+    folder = ROOT / "docs" / "validation"
+    rows = [[path.name, hashlib.sha256(path.read_bytes()).hexdigest()[:16]] for path in sorted(folder.glob("*.png"))]
+    return pd.DataFrame(rows, columns=["figure", "sha256"])
 
 
 def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -150,18 +177,16 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     """Say what this is and how it came out."""
     counts = checks["outcome"].value_counts()
     failed = checks[checks["outcome"] == "failed"]["test"]
-    means = measures[
-        [
-            family_of(row.test) not in (None, "wrong-models") and row.error > 0 and not math.isnan(row.target)
-            for row in measures.itertuples()
-        ]
-    ]
+    means = measures[(measures["error"] > 0) & measures["target"].notna()]
+    homes = means["test"].map(family_of)
+    third, means = means[homes == "third-program"], means[homes.notna() & ~homes.isin(["wrong-models", "third-program"])]
     distance = ((means["mean"] - means["target"]) / means["error"]).abs()
     result = f"{counts.get('passed', 0):,} checks passed, {failed.size} failed, {counts.get('skipped', 0)} were skipped."
     if failed.size:
         result += " Failed: " + ", ".join(f"`{test}`" for test in failed) + "."
     ran = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
-    when = f"The checks ran on {ran.pop('date')} after commit {ran.pop('commit')} (sources {ran.pop('sources')}), with "
+    when = f"The checks ran on {ran.pop('date')} after commit {ran.pop('commit')} (sources {ran.pop('sources')}, "
+    when += f"numbers {ran.pop('numbers')}), with "
     when += ", ".join(f"{name} {version}" for name, version in ran.items())
     kinds = checks.assign(kind=[kind_of(test) for test in checks["test"]]).groupby("kind", sort=False).size()
     split = ", ".join(f"{kinds[kind]} hold the model {said}" for kind, said in KINDS.items())
@@ -178,15 +203,17 @@ which runs the checks (some minutes). Where a section names another command, its
 **{result}**
 Of these, {split}. Beside data stand the [stylised facts](#stylised-facts-the-model-beside-what-was-measured) and the
 [literature](#literature-when-the-model-agrees-with-a-study-and-when-it-does-not), misses included.
-{when}. A test fails where the rules or the engine have changed since.
+{when}. A test fails where the rules, the engine, a default, a packaged
+scenario or the networks that are generated have changed since.
 
 References stand in [sources.md](sources.md). A mean that theory knows must lie within four standard errors of it, and beyond
 four of a stated *wrong* value: the answer of a
 wrong model where one is known, else one so far off that it would matter. A check that could not tell them apart fails as well.
 Targets are numbered V1 to V15, as in the headings; V7 to V9 (linear thresholds, Watts' cascade window, rumours) are other models.
-There are {len(means)} such means here; the one furthest from its target is {distance.max():.1f} standard errors off. In the
+There are {len(means)} such means here; the one furthest from its target is {distance.max():.1f} standard errors off.
+{len(third)} more are held to those of a [third program](#a-third-program-written-after-the-page) in the same way. In the
 figures a dot is a mean, in standard errors from its target; a cross is the wrong value, drawn at the edge where it is further.
-Wrong models were run too: each of these tests [refuses one](#wrong-models-are-refused). Commands need
+Wrong models were run too: each test that holds such a mean [refuses one](#wrong-models-are-refused). Commands need
 `python -m pip install '.[test]'`; `-m ""` takes the slow tests along. Each runs alone with `python -m pytest -m "" "tests/TEST"`,
 TEST as in [`checks.csv`](../experiments/validation/checks.csv)."""
 
@@ -256,7 +283,8 @@ def intervals() -> str:
     table = found.pivot(index=["outcome", "of"], columns="replicates", values="share")
     table = table.loc[found[["outcome", "of"]].drop_duplicates().itertuples(index=False)]
     counts = found.groupby("replicates")["comparisons"].first().tolist()
-    error = 100 * math.sqrt(0.05 * 0.95 / counts[-1])  # as of comparisons: intervals of one are not independent
+    last = table.iloc[:, -1]
+    error = 100 * np.sqrt(last * (1 - last) / counts[-1]).max()  # as of comparisons: intervals of one are not independent
     few, many = (span(found.query("outcome != 'firestorm' and replicates == @n")["share"]) for n in (100, 1000))
     storms = span(found.query("outcome == 'firestorm'")["share"])
     rows = [
