@@ -126,6 +126,7 @@ def test_a_typical_critic_wins_r0_others(changes):
 @pytest.mark.parametrize(
     ("kind", "directed", "dilution"),
     [("clustered_scale_free", False, 0.0), ("clustered_scale_free", False, 1.0), ("random", True, 0.0), ("random", True, 1.0)],
+    ids=["clustered", "clustered and thinned", "one way or both", "one way or both and thinned"],
 )
 def test_a_typical_critic_wins_r0_others_on_unequal_networks(kind, directed, dilution):
     network = generate(kind, customers=300, ties=4, seed=2)
