@@ -4,15 +4,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from buzzsim.comparison import Comparison, compare
-    from buzzsim.errors import BuzzsimError, NetworkError, OutputError, ResultError, ScenarioError, StrategyError, SweepError
-    from buzzsim.methods import describe
-    from buzzsim.model import BuzzModel
+    from buzzsim.agents import BuzzModel
+    from buzzsim.errors import (
+        BuzzsimError,
+        NetworkError,
+        OutputError,
+        ResultError,
+        ScenarioError,
+        StrategyError,
+        SweepError,
+    )
+    from buzzsim.model.scenario import Scenario, scenarios
+    from buzzsim.model.strategy import register_strategy
     from buzzsim.network import Network, generate, open_network, save_network
-    from buzzsim.result import Result
-    from buzzsim.runs import run
-    from buzzsim.scenario import Scenario, scenarios
-    from buzzsim.strategy import register_strategy
+    from buzzsim.study.compare import Comparison, compare
+    from buzzsim.study.describe import describe
+    from buzzsim.study.result import Result
+    from buzzsim.study.run import run
     from buzzsim.sweep import Design, Sweep
 
 __all__ = [
@@ -41,14 +49,30 @@ __all__ = [
 ]
 
 _HOMES = {
-    "BuzzModel": "model", "BuzzsimError": "errors", "Comparison": "comparison", "Design": "sweep", "Network": "network",
-    "NetworkError": "errors", "OutputError": "errors", "Result": "result", "ResultError": "errors", "Scenario": "scenario",
-    "ScenarioError": "errors", "StrategyError": "errors", "Sweep": "sweep", "SweepError": "errors", "compare": "comparison",
-    "describe": "methods", "generate": "network", "open_network": "network", "register_strategy": "strategy",
-    "run": "runs", "save_network": "network", "scenarios": "scenario",
-}  # fmt: skip
-
-_MODULES = ("outcomes", "teach")
+    "BuzzModel": "agents",
+    "BuzzsimError": "errors",
+    "Comparison": "study.compare",
+    "Design": "sweep",
+    "Network": "network",
+    "NetworkError": "errors",
+    "OutputError": "errors",
+    "Result": "study.result",
+    "ResultError": "errors",
+    "Scenario": "model.scenario",
+    "ScenarioError": "errors",
+    "StrategyError": "errors",
+    "Sweep": "sweep",
+    "SweepError": "errors",
+    "compare": "study.compare",
+    "describe": "study.describe",
+    "generate": "network",
+    "open_network": "network",
+    "register_strategy": "model.strategy",
+    "run": "study.run",
+    "save_network": "network",
+    "scenarios": "model.scenario",
+}
+_MODULES = {"outcomes": "model.outcomes", "teach": "teach"}
 
 
 def __getattr__(name: str) -> Any:
@@ -56,7 +80,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(import_module(f"buzzsim.{_HOMES[name]}"), name)
     if name in _MODULES:
-        return import_module(f"buzzsim.{name}")
+        return import_module(f"buzzsim.{_MODULES[name]}")
     if name == "__version__":
         return import_module("importlib.metadata").version("buzzsim")
     raise AttributeError(f"module 'buzzsim' has no attribute {name!r}")

@@ -15,7 +15,15 @@ from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, lower_getattr_generic, models, register_model, typeof_impl, unbox
+from numba.extending import (
+    NativeValue,
+    infer_getattr,
+    lower_getattr_generic,
+    models,
+    register_model,
+    typeof_impl,
+    unbox,
+)
 from numba.np.arrayobj import populate_array
 from numba.np.numpy_support import as_dtype
 
@@ -32,7 +40,9 @@ class Bundle(types.Type):
         for name, array in zip(held.fields, held.types, strict=True):
             self.fields[name] = array, as_dtype(array.dtype).itemsize, self.size
             self.size += 1 + array.ndim
-        super().__init__(f"{held.instance_class.__name__}_{hashlib.sha256(str(held).encode()).hexdigest()[:16]}")
+        super().__init__(
+            f"{held.instance_class.__name__}_{hashlib.sha256(str(held).encode()).hexdigest()[:16]}"
+        )
 
 
 def bundle(cls: type) -> type:
@@ -41,7 +51,9 @@ def bundle(cls: type) -> type:
     @typeof_impl.register(cls)
     def _type(value: Any, context: Any) -> Any:
         held = types.NamedTuple([typeof_impl(array, context) for array in value], cls)
-        lendable = all(isinstance(array, types.Array) and array.layout == "C" for array in held.types)
+        lendable = all(
+            isinstance(array, types.Array) and array.layout == "C" for array in held.types
+        )
         return Bundle(held) if lendable else held
 
     return cls
@@ -93,7 +105,10 @@ def _enter(kind: Bundle, value: Any, c: Any) -> NativeValue:
         entered = c.unbox(array_type, c.pyapi.tuple_getitem(value, i))
         failed = c.builder.or_(failed, entered.is_error)
         array = c.context.make_array(array_type)(c.context, c.builder, entered.value)
-        found = [c.builder.ptrtoint(array.data, _WORD), *cgutils.unpack_tuple(c.builder, array.shape)]
+        found = [
+            c.builder.ptrtoint(array.data, _WORD),
+            *cgutils.unpack_tuple(c.builder, array.shape),
+        ]
         for k, word in enumerate(found):
             c.builder.store(word, c.builder.gep(words, [_WORD(place + k)], inbounds=True))
         c.context.nrt.decref(c.builder, array_type, entered.value)

@@ -118,7 +118,11 @@ class _Flags(Flags):
         return self._HASH
 
     def __eq__(self, other: object) -> bool:
-        return self._values == other._values if isinstance(other, _Flags) else bool(super().__eq__(other))
+        return (
+            self._values == other._values
+            if isinstance(other, _Flags)
+            else bool(super().__eq__(other))
+        )
 
 
 class _Compiler(CompilerBase):
@@ -131,7 +135,9 @@ class _WholeCompiler(_Compiler):
     """Numba's usual steps, into a `_Whole`."""
 
     def define_pipelines(self) -> list[Any]:
-        self.state.library = _Whole(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
+        self.state.library = _Whole(
+            self.state.targetctx.codegen(), self.state.func_id.func_qualname
+        )
         self.state.library.enable_object_caching()
         self.state.flags.no_cfunc_wrapper = True
         return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
@@ -162,7 +168,9 @@ class _MakeKnown(LoweringPass):
     def run_pass(self, state: Any) -> bool:
         made = state.cr
         name = made.fndesc.qualname
-        known = _dynfunc.make_function(made.fndesc.lookup_module(), name, name, 0, made.env, (state.library,))
+        known = _dynfunc.make_function(
+            made.fndesc.lookup_module(), name, name, 0, made.env, (state.library,)
+        )
         state.targetctx.insert_user_function(known, made.fndesc, [state.library])
         state.cr = made._replace(cfunc=known)
         return False
@@ -171,7 +179,11 @@ class _MakeKnown(LoweringPass):
 def _wide(kind: Any) -> Any:
     """Give the type that stands for a written-out number, or a narrow column's: signed 64 bits."""
     plain = types.unliteral(kind)
-    return types.int64 if isinstance(plain, types.Integer) and getattr(plain, "signed", False) else plain
+    return (
+        types.int64
+        if isinstance(plain, types.Integer) and getattr(plain, "signed", False)
+        else plain
+    )
 
 
 def compiled(function: Callable[..., Any]) -> Any:
@@ -186,7 +198,9 @@ def compiled(function: Callable[..., Any]) -> Any:
     whole: Any = njit(pipeline_class=_WholeCompiler, nogil=True)(function)
     try:
         cache = _Cache(function)
-        cache._cache_file._source_stamp = _STAMP  # numba offers no public way; tests/test_compiled.py watches it
+        cache._cache_file._source_stamp = (
+            _STAMP  # numba offers no public way; tests/test_compiled.py watches it
+        )
         whole._cache = cache
     except RuntimeError:  # no folder can be written
         pass
@@ -194,7 +208,9 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     def template(args: Any, kws: Any) -> Any:
         """Compile for callers; for whole numbers of any value and width, not once more for each."""
-        return part.get_call_template([_wide(arg) for arg in args], {name: _wide(kws[name]) for name in kws})
+        return part.get_call_template(
+            [_wide(arg) for arg in args], {name: _wide(kws[name]) for name in kws}
+        )
 
     whole.get_call_template, whole.get_overload = template, part.get_overload
     return whole
@@ -229,10 +245,14 @@ def _asking(skipped: int) -> Callable[..., Any]:
         kind = signature.args[0]
         held = context.make_array(kind)(context, builder, given[0])
         byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        item = builder.bitcast(cgutils.get_item_pointer(context, builder, kind, held, [given[1]]), byte)
+        item = builder.bitcast(
+            cgutils.get_item_pointer(context, builder, kind, held, [given[1]]), byte
+        )
         asked = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
         call = builder.module.declare_intrinsic("llvm.prefetch", [byte], asked)
-        builder.call(call, [builder.gep(item, [word(skipped)]), word(0), word(3), word(1)])  # to read; to all levels; data
+        builder.call(
+            call, [builder.gep(item, [word(skipped)]), word(0), word(3), word(1)]
+        )  # to read; to all levels; data
         return context.get_dummy_value()
 
     return ask

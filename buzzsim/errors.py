@@ -50,7 +50,9 @@ def sentence(place: str, key: str, value: object, allowed: str) -> str:
     'restaurant.toml: reply.empathy is 1.4; expected 0 to 1'
     """
     quoted = isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+([.,]\d*)?\s*", value)
-    return f"{place}: {key} is {shown(value)}; expected {allowed}" + ("; a number is written without quotes" if quoted else "")
+    return f"{place}: {key} is {shown(value)}; expected {allowed}" + (
+        "; a number is written without quotes" if quoted else ""
+    )
 
 
 def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
@@ -69,7 +71,11 @@ def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
     elif near:
         hint = f"did you mean {near[0]!r}?"
     else:
-        hint = "expected one of " + ", ".join(name or "''" for name in names[:12]) + (", ..." if len(names) > 12 else "")
+        hint = (
+            "expected one of "
+            + ", ".join(name or "''" for name in names[:12])
+            + (", ..." if len(names) > 12 else "")
+        )
     return f"{place}: unknown {what} {shown(word)}; {hint}"
 
 
@@ -94,7 +100,12 @@ def shown(value: object, limit: int = 60) -> str:
     "'aaaaaaaaa..."
     """
     try:
-        text = repr(value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value)
-    except (RecursionError, ValueError):  # tables nested by the thousand; numbers of more digits than Python writes
+        text = repr(
+            value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+        )
+    except (
+        RecursionError,
+        ValueError,
+    ):  # tables nested by the thousand; numbers of more digits than Python writes
         return f"a {type(value).__name__} too large to show"
     return text if len(text) <= limit else text[:limit] + "..."

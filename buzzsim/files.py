@@ -63,7 +63,9 @@ def create_whole(path: Path, content: bytes) -> bool:
             Path(temporary).unlink(missing_ok=True)
         _settle(path.parent)
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+        raise OutputError(
+            f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}"
+        ) from None
     return True
 
 
@@ -107,7 +109,9 @@ def instead_of(path: str | os.PathLike[str]) -> Iterator[str]:
         finally:
             Path(temporary).unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        raise OutputError(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+        raise OutputError(
+            f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}"
+        ) from None
 
 
 def _is_stream(path: Path) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 
 from buzzsim.errors import ResultError, sentence, unknown
 from buzzsim.network import Network, generate
-from buzzsim.words import LANGUAGES, in_french, speak
+from buzzsim.pictures.words import LANGUAGES, in_french, speak
 
 __all__ = ["Guess", "Note", "guess", "holds", "shown", "speak", "street"]
 
@@ -135,7 +135,9 @@ class Guess:
         words = _WORDS[self.language]
         if isinstance(truth, str) or isinstance(self.value, str):
             if self.value is None:
-                return Note(words["refused" if self.refused else "none"].format(truth=truth, unit=""))
+                return Note(
+                    words["refused" if self.refused else "none"].format(truth=truth, unit="")
+                )
             kind = "same" if _folded(self.value) == _folded(truth) else "other"
             text = words[kind].format(value=self.value, truth=truth)
             return Note(text if kind == "same" else f"{text} {high or low or words['why_other']}")
@@ -162,7 +164,11 @@ class Guess:
         if 1.5 <= ratio < math.inf:
             return words["times"].format(ratio=shown(float(f"{ratio:.2g}"), self.language))
         if ratio < math.inf:
-            return words["percent_of"].format(percent=shown(float(f"{100 * abs(value - answer) / abs(answer):.2g}"), self.language))
+            return words["percent_of"].format(
+                percent=shown(
+                    float(f"{100 * abs(value - answer) / abs(answer):.2g}"), self.language
+                )
+            )
         return words["by"].format(gap=shown(float(f"{abs(value - answer):.2g}"), self.language))
 
     def __repr__(self) -> str:
@@ -220,7 +226,9 @@ def guess(
         allowed = words["one_of"].format(words=", ".join(among))
     else:
         unsaid = spaced if not in_hundred else ""  # "from 0 to 100 in 100" says it twice
-        allowed = words["between"].format(low=shown(bottom, language), high=shown(top, language), unit=unsaid)
+        allowed = words["between"].format(
+            low=shown(bottom, language), high=shown(top, language), unit=unsaid
+        )
 
     def say(kept: float | str | None, kind: str, **said: Any) -> Guess:
         note = Note(words[kind].format(allowed=allowed, **{"value": value, "unit": spaced, **said}))
@@ -230,11 +238,19 @@ def guess(
         return say(None, "ask")
     if among:
         chosen = next((word for word in among if _folded(word) == _folded(value)), None)
-        return say(chosen, "stored", value=chosen) if chosen is not None else say(None, "word", value=repr(value))
+        return (
+            say(chosen, "stored", value=chosen)
+            if chosen is not None
+            else say(None, "word", value=repr(value))
+        )
     if plain := _without_comma(value):
         return say(None, "commas", plain=plain)
     try:
-        number = _read(value.removesuffix(unit), language, top, in_hundred) if isinstance(value, str) else float(value)
+        number = (
+            _read(value.removesuffix(unit), language, top, in_hundred)
+            if isinstance(value, str)
+            else float(value)
+        )
         if not math.isfinite(number):
             raise ValueError
     except OverflowError:
@@ -244,10 +260,19 @@ def guess(
     in_percent = isinstance(value, str) and "%" in value
     if bottom <= number <= top:
         kind = "share" if in_hundred and 0 < number < 1 and not in_percent else "stored"
-        return say(number, kind, value=shown(number, language), percent=shown(100 * number, language))
+        return say(
+            number, kind, value=shown(number, language), percent=shown(100 * number, language)
+        )
     if top <= 1 < number <= 100 and bottom <= number / 100 <= top and not in_percent:
-        return say(number / 100, "percent", value=shown(number, language), share=shown(number / 100, language))
-    return say(None, "range", value=value.strip() if isinstance(value, str) else shown(number, language))
+        return say(
+            number / 100,
+            "percent",
+            value=shown(number, language),
+            share=shown(number / 100, language),
+        )
+    return say(
+        None, "range", value=value.strip() if isinstance(value, str) else shown(number, language)
+    )
 
 
 def _folded(word: Any) -> str:
@@ -263,11 +288,15 @@ def _without_comma(value: Any) -> str:
     >>> _without_comma((1, 500)), _without_comma((1, 5)), _without_comma((1, -5))
     ('1500', '1.5', '')
     """
-    is_whole = isinstance(value, tuple) and all(isinstance(part, int) and not isinstance(part, bool) for part in value)
+    is_whole = isinstance(value, tuple) and all(
+        isinstance(part, int) and not isinstance(part, bool) for part in value
+    )
     if not is_whole or len(value) < 2 or min(value) < 0:
         return ""
     first, *others = value
-    if first and all(part == 0 or 100 <= part < 1000 for part in others):  # Python refuses 1,050 as it stands
+    if first and all(
+        part == 0 or 100 <= part < 1000 for part in others
+    ):  # Python refuses 1,050 as it stands
         return "".join([str(first), *(f"{part:03d}" for part in others)])
     return f"{first}.{others[0]}" if len(others) == 1 else ""
 
@@ -307,10 +336,16 @@ def holds(*pairs: tuple[float, Any]) -> None:
     """
     for stated, found in pairs:
         value, text = _number("holds", found), _number("holds", stated)
-        decimals = max(0, -int(Decimal(repr(text)).as_tuple().exponent)) if isinstance(stated, float) else 0
+        decimals = (
+            max(0, -int(Decimal(repr(text)).as_tuple().exponent))
+            if isinstance(stated, float)
+            else 0
+        )
         if abs(value - text) > 0.5 * 10.0**-decimals + 1e-9 * abs(text):
             here = f"{round(value, decimals or None)} ({value:.4g})"
-            raise ResultError(f"holds: the text says {stated}, here it is {here}: something above was changed, or buzzsim was")
+            raise ResultError(
+                f"holds: the text says {stated}, here it is {here}: something above was changed, or buzzsim was"
+            )
 
 
 def street() -> Network:

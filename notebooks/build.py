@@ -41,7 +41,9 @@ def in_language(text, language):
     if language == "en":
         text = re.sub(r"\n^\{\{\|\|.*\}\}$", "", text, flags=re.MULTILINE)
     text = text.replace("{{lang}}", language).replace("{{install}}", INSTALL)
-    return re.sub(r"\{\{(.*?)\|\|(.*?)\}\}", lambda found: found[1 if language == "en" else 2], text)
+    return re.sub(
+        r"\{\{(.*?)\|\|(.*?)\}\}", lambda found: found[1 if language == "en" else 2], text
+    )
 
 
 def edition(cells, language, for_whom):
@@ -49,7 +51,11 @@ def edition(cells, language, for_whom):
     made = []
     for kind, tags, content in cells:
         languages, readers = tags & {"en", "fr"}, tags & {"student", "solution"}
-        if kind == "teacher" or (languages and language not in languages) or (readers and for_whom not in readers):
+        if (
+            kind == "teacher"
+            or (languages and language not in languages)
+            or (readers and for_whom not in readers)
+        ):
             continue
         cell = {"cell_type": KINDS[kind], "id": f"cell-{len(made)}", "metadata": {}}
         if kind == "code":
@@ -60,7 +66,14 @@ def edition(cells, language, for_whom):
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    return json.dumps({"cells": made, "metadata": about, "nbformat": 4, "nbformat_minor": 5}, indent=1, ensure_ascii=False) + "\n"
+    return (
+        json.dumps(
+            {"cells": made, "metadata": about, "nbformat": 4, "nbformat_minor": 5},
+            indent=1,
+            ensure_ascii=False,
+        )
+        + "\n"
+    )
 
 
 def editions(folder=FOLDER):
@@ -68,10 +81,14 @@ def editions(folder=FOLDER):
     files = {}
     for source in sorted((folder / "source").glob("*.txt")):
         cells = cells_of(source)
-        languages = [language for language in ("en", "fr") if any({language} <= tags for _, tags, _ in cells)]
+        languages = [
+            language for language in ("en", "fr") if any({language} <= tags for _, tags, _ in cells)
+        ]
         for language in languages:
             files[folder / language / f"{source.stem}.ipynb"] = edition(cells, language, "student")
-            files[folder / language / "solutions" / f"{source.stem}.ipynb"] = edition(cells, language, "solution")
+            files[folder / language / "solutions" / f"{source.stem}.ipynb"] = edition(
+                cells, language, "solution"
+            )
         page = "\n\n".join(content for kind, _, content in cells if kind == "teacher")
         files[folder / "teachers" / f"{source.stem}.md"] = page + "\n"
     return files

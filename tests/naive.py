@@ -15,9 +15,14 @@ class Naive:
     def __init__(self, followers, scenario, strategy, rng):
         self.followers, self.s, self.strategy, self.rng = followers, scenario, strategy, rng
         self.n, self.tick = len(followers), scenario.time.tick
-        self.spreads = scenario.joining.share_probability > 0  # else nobody passes criticism on, themselves included
+        self.spreads = (
+            scenario.joining.share_probability > 0
+        )  # else nobody passes criticism on, themselves included
         self.end = self.up(scenario.time.horizon)
-        self.followed, self.ties = Counter(reader for readers in followers for reader in readers), sum(map(len, followers))
+        self.followed, self.ties = (
+            Counter(reader for readers in followers for reader in readers),
+            sum(map(len, followers)),
+        )
         self.people, self.reached, self.count = {}, set(), Counter()
         self.looks = defaultdict(lambda: defaultdict(list))  # by tick and reader
         self.plans, self.cases, self.queue = defaultdict(list), defaultdict(list), []
@@ -58,9 +63,21 @@ class Naive:
     def person(self, i):
         if i not in self.people:
             crowd = self.s.crowd
-            vindictive, advocate, troll = map(self.lucky, (crowd.vindictive_share, crowd.advocate_share, crowd.troll_share))
-            kind = "troll" if troll else "advocate" if advocate else "vindictive" if vindictive else "constructive"
-            start = max(-1, min(1, crowd.attitude + crowd.attitude_spread * self.rng.uniform(-1, 1)))
+            vindictive, advocate, troll = map(
+                self.lucky, (crowd.vindictive_share, crowd.advocate_share, crowd.troll_share)
+            )
+            kind = (
+                "troll"
+                if troll
+                else "advocate"
+                if advocate
+                else "vindictive"
+                if vindictive
+                else "constructive"
+            )
+            start = max(
+                -1, min(1, crowd.attitude + crowd.attitude_spread * self.rng.uniform(-1, 1))
+            )
             shape = crowd.susceptibility_shape
             susceptibility = self.rng.gammavariate(shape, 1 / shape) if shape < math.inf else 1.0
             self.people[i] = SimpleNamespace(
@@ -70,7 +87,11 @@ class Naive:
         return self.people[i]
 
     def anger(self, c):
-        return c.anger if c.kind == "troll" else c.anger * 2 ** (-(self.now - c.since) * self.tick / self.s.anger.half_life)
+        return (
+            c.anger
+            if c.kind == "troll"
+            else c.anger * 2 ** (-(self.now - c.since) * self.tick / self.s.anger.half_life)
+        )
 
     def set_anger(self, c, anger):
         c.anger, c.since = min(1.0, anger), self.now
@@ -83,7 +104,11 @@ class Naive:
 
     def write(self, c, kind):
         about_removal = kind in ("repost", "protest")
-        on_page = self.s.complaint.on_page if kind == "complaint" else self.lucky(self.s.joining.page_probability)
+        on_page = (
+            self.s.complaint.on_page
+            if kind == "complaint"
+            else self.lucky(self.s.joining.page_probability)
+        )
         post = SimpleNamespace(
             author=c, tick=self.now, kind=kind, intensity=self.anger(c), thread=0.0, on_page=on_page and not about_removal,
             end=math.inf, readers=set(), won=0, invited=False, answered=False, due={},
@@ -93,7 +118,9 @@ class Naive:
             post.end = self.now + self.up(self.rng.expovariate(self.s.attention.withdrawal_rate))
         audience = dict.fromkeys(self.followers[c.i])
         if post.on_page:
-            audience |= dict.fromkeys(self.rng.randrange(self.n) for _ in range(self.s.attention.page_visitors))
+            audience |= dict.fromkeys(
+                self.rng.randrange(self.n) for _ in range(self.s.attention.page_visitors)
+            )
         post.audience = [i for i in audience if i != c.i]
         for i in post.audience:
             self.comes_by(post, i)
@@ -103,8 +130,14 @@ class Naive:
         self.count["volume"] += 1
         if c.first is None:
             self.becomes_critic(c, post)
-        if self.strategy != "ignore" and (post.on_page or self.strategy != "censor") and self.lucky(self.s.brand.coverage):
-            lag = self.s.brand.response_median * math.exp(self.s.brand.response_sigma * self.rng.gauss(0, 1))
+        if (
+            self.strategy != "ignore"
+            and (post.on_page or self.strategy != "censor")
+            and self.lucky(self.s.brand.coverage)
+        ):
+            lag = self.s.brand.response_median * math.exp(
+                self.s.brand.response_sigma * self.rng.gauss(0, 1)
+            )
             self.file(post, 0, math.floor(min(lag, 1e5) / self.tick + 0.5))
 
     def becomes_critic(self, c, post):
@@ -112,13 +145,21 @@ class Naive:
         self.count["critics"] += 1
         self.plans[self.now + self.up(self.s.brand.patience)].append((c, "waited", post))
         age, rate = 0.0, self.s.anger.repeat_rate
-        while self.spreads and rate > 0 and (age := age + self.rng.expovariate(rate)) <= self.s.time.horizon:
+        while (
+            self.spreads
+            and rate > 0
+            and (age := age + self.rng.expovariate(rate)) <= self.s.time.horizon
+        ):
             self.plans[self.now + self.up(age)].append((c, "repeat", post))
 
     def mass(self, post, i):
         """Looks that a reader takes at a post on average."""
         attention = self.s.attention
-        thinned = (self.followed[i] * self.n / self.ties) ** -attention.dilution if attention.dilution else 1.0
+        thinned = (
+            (self.followed[i] * self.n / self.ties) ** -attention.dilution
+            if attention.dilution
+            else 1.0
+        )
         return attention.view_rate * attention.half_life / math.log(2) * post.fame * thinned
 
     def comes_by(self, post, i, of_all=1.0):
@@ -151,12 +192,16 @@ class Naive:
             if c.stage == "aware" and c.kind == "advocate":
                 defended += [q for q in critical if self.lucky(self.s.crowd.defence_probability)]
             elif c.stage == "aware":
-                won_by = [q for q in critical if self.lucky(self.chance_to_join(c, q))]
-                joined += [(c, min(won_by, key=lambda q: (q.tick, q.author.i)))] if won_by else []
+                recruited_by = [q for q in critical if self.lucky(self.chance_to_join(c, q))]
+                joined += (
+                    [(c, min(recruited_by, key=lambda q: (q.tick, q.author.i)))]
+                    if recruited_by
+                    else []
+                )
         for q in defended:
             q.thread -= self.s.reply.potency * self.s.crowd.defence_strength
         for c, q in joined:
-            q.won += 1
+            q.recruits += 1
             self.write(c, "first")
 
     def reads(self, c, posts):
@@ -174,7 +219,8 @@ class Naive:
         self.anger_more(c, min(1.0, self.s.anger.gain * c.susceptibility * anger))
         step = self.s.attitude.step
         c.attitude += good * step * self.s.private.thanks_effect * (1 - c.attitude) + (
-            bad * step * self.s.attitude.negativity * (-1 - c.attitude) + invitations * self.s.private.invite_signal
+            bad * step * self.s.attitude.negativity * (-1 - c.attitude)
+            + invitations * self.s.private.invite_signal
         )
         c.attitude = max(-1.0, min(1.0, c.attitude))
 
@@ -189,7 +235,11 @@ class Naive:
 
     def authors_act(self):
         for c, what, post in sorted(self.plans.pop(self.now, []), key=lambda plan: plan[0].i):
-            if not (c.stage == "critic" or what == "thanks" or (what == "protest" and c.stage == "aware")):
+            if not (
+                c.stage == "critic"
+                or what == "thanks"
+                or (what == "protest" and c.stage == "aware")
+            ):
                 continue
             if what == "waited":
                 if c.kind == "constructive" and not post.answered:
@@ -203,7 +253,10 @@ class Naive:
         self.cases[self.now + ticks].append((post, talk_round))
 
     def brand_acts(self):
-        self.queue += [(self.rank(post), post.tick, post.author.i, self.now, post, r) for post, r in self.cases.pop(self.now, [])]
+        self.queue += [
+            (self.rank(post), post.tick, post.author.i, self.now, post, r)
+            for post, r in self.cases.pop(self.now, [])
+        ]
         self.queue.sort(key=lambda case: case[:3])
         while self.queue and (self.desks is None or min(self.desks) < self.now + 0.5 - 1e-9):
             _, _, _, due, post, talk_round = self.queue.pop(0)
@@ -214,14 +267,22 @@ class Naive:
 
     def rank(self, post):
         order = self.s.brand.order
-        return {"first_come": self.now, "most_followed": -len(self.followers[post.author.i]), "angriest": -post.intensity}[order]
+        return {
+            "first_come": self.now,
+            "most_followed": -len(self.followers[post.author.i]),
+            "angriest": -post.intensity,
+        }[order]
 
     def handle(self, post):
         c = post.author
-        if post.end <= self.now or (self.strategy != "censor" and (c.stage != "critic" or c.talking)):
+        if post.end <= self.now or (
+            self.strategy != "censor" and (c.stage != "critic" or c.talking)
+        ):
             return None
         post.answered = True
-        return {"censor": self.delete, "public_reply": self.reply, "private_dialogue": self.invite}[self.strategy](post, c)
+        return {"censor": self.delete, "public_reply": self.reply, "private_dialogue": self.invite}[
+            self.strategy
+        ](post, c)
 
     def delete(self, post, c):
         told = 1 - self.s.censor.explanation
@@ -235,7 +296,11 @@ class Naive:
                 c.stage = "silent"
         for w in map(self.person, sorted(post.readers)):
             may = w.stage in ("aware", "critic") and w.kind != "advocate" and not w.protested
-            if may and self.spreads and self.lucky(self.s.censor.protest_probability * told * w.susceptibility):
+            if (
+                may
+                and self.spreads
+                and self.lucky(self.s.censor.protest_probability * told * w.susceptibility)
+            ):
                 w.protested = True
                 self.plans[self.now + 1].append((w, "protest", post))
         return self.s.brand.removal_time
@@ -243,8 +308,13 @@ class Naive:
     def effect(self):
         """What a reply does: above 0 it calms."""
         r, fault = self.s.reply, self.s.complaint.at_fault
-        weights = [getattr(r, ("fault_" if fault else "") + part + "_weight") for part in ("empathy", "explanation", "solution")]
-        weighed = sum(w * of for w, of in zip(weights, (r.empathy, r.explanation, r.solution), strict=True))
+        weights = [
+            getattr(r, ("fault_" if fault else "") + part + "_weight")
+            for part in ("empathy", "explanation", "solution")
+        ]
+        weighed = sum(
+            w * of for w, of in zip(weights, (r.empathy, r.explanation, r.solution), strict=True)
+        )
         quality = weighed / (sum(map(abs, weights)) or 1.0)
         effect = r.potency * (quality - r.expectation - r.fault_penalty * fault)
         return -r.boomerang * effect if effect > 0 and r.prior_failures >= 2 else effect
@@ -267,7 +337,12 @@ class Naive:
         return True
 
     def reply(self, post, c):
-        left = max(0, 1 - self.s.reply.audience_effect * (post.won / len(post.readers) if post.readers else 0))
+        left = max(
+            0,
+            1
+            - self.s.reply.audience_effect
+            * (post.recruits / len(post.readers) if post.readers else 0),
+        )
         post.thread -= self.effect()
         self.calm(c, left)
         self.solves(c, left)
@@ -295,7 +370,11 @@ class Naive:
             if self.lucky(private.withdraw_probability):
                 post.end = min(post.end, self.now)
             else:
-                post.thread += math.log(1 - private.resolved_damping) if private.resolved_damping < 1 else -math.inf
+                post.thread += (
+                    math.log(1 - private.resolved_damping)
+                    if private.resolved_damping < 1
+                    else -math.inf
+                )
         elif talk_round < private.rounds:
             self.file(post, talk_round + 1, self.up(private.round_time))
         else:

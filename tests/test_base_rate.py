@@ -7,16 +7,18 @@ from functools import cache
 import numpy as np
 import pytest
 
-from buzzsim import draws, runs
-from buzzsim.analysis import exact_interval
-from buzzsim.comparison import compare
+from buzzsim.engine import batches, replicates
+from buzzsim.engine.workspace import larger
+from buzzsim.model import draws
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.scenario import Scenario, packaged_text, scenarios
+from buzzsim.model.strategy import STRATEGIES
+from buzzsim.model.tables import PENDING, TICK, WAITING
 from buzzsim.network import generate
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.runs import replicates, run
-from buzzsim.scenario import Scenario, packaged_text, scenarios
-from buzzsim.strategy import STRATEGIES
-from buzzsim.workspace import PENDING, TICK, WAITING, larger
-from buzzsim.world import World
+from buzzsim.network.world import World
+from buzzsim.study.analysis import exact_interval
+from buzzsim.study.compare import compare
+from buzzsim.study.run import run
 
 ENTROPY = 11
 STANDARD_ERRORS = 4.0
@@ -55,7 +57,9 @@ def test_most_complaints_die_small():
     found = values_of(Scenario.load("default"), n=4000)
     for name, small_enough, share in (("critics", 5, 0.6), ("volume", 10, 0.7)):
         low, _ = exact_interval(int((found[name] <= small_enough).sum()), found[name].size)
-        assert low > share, f"{name} stays at {small_enough} in {low:.3f} of complaints or more; expected more than {share}"
+        assert low > share, (
+            f"{name} stays at {small_enough} in {low:.3f} of complaints or more; expected more than {share}"
+        )
     assert found["volume"].mean() > 1.5 * np.median(found["volume"])
 
 
@@ -94,7 +98,12 @@ def test_half_the_tick_changes_nothing_that_4000_pairs_show(strategy, scenario):
     came half a tick too late did, by 5 standard errors, and work rounded up to whole ticks did, by 6.
     """
     change = changes(strategy, 0.125, scenario=scenario)["volume"]
-    shows = STANDARD_ERRORS * change.std() / math.sqrt(change.size) / values_of(scenario, strategy, 4000)["volume"].mean()
+    shows = (
+        STANDARD_ERRORS
+        * change.std()
+        / math.sqrt(change.size)
+        / values_of(scenario, strategy, 4000)["volume"].mean()
+    )
     assert shows < (0.025 if scenario is DEFAULT else 0.06)
     found = distances(strategy, 0.125, scenario=scenario)
     assert found.keys() >= {"volume", "reach", "critics", "firestorm", "structural_virality"}
@@ -113,7 +122,9 @@ def test_half_the_tick_moves_what_is_read_off_the_clock_by_less_than_that(strate
             assert found[name].size == 0 or abs(found[name].mean()) <= most, name
     for name in AT_MOMENTS:
         assert abs(found[name].mean()) <= 0.05 * usual[name].mean(), name
-    assert abs(found["backlog"].mean()) <= 0.125 * usual["backlog"].mean() + 0.01  # few cases wait for removals at all
+    assert (
+        abs(found["backlog"].mean()) <= 0.125 * usual["backlog"].mean() + 0.01
+    )  # few cases wait for removals at all
 
 
 PRESSED = {"brand.staff": 2, "brand.coverage": 1.0, "brand.response_median": 0.1, "brand.order": "most_followed",
@@ -121,12 +132,19 @@ PRESSED = {"brand.staff": 2, "brand.coverage": 1.0, "brand.response_median": 0.1
 
 
 @pytest.mark.parametrize("strategy", ["censor", "public_reply"])
-def test_half_the_tick_changes_some_per_cent_where_the_brand_is_pressed_and_the_next_half_less(strategy):
+def test_half_the_tick_changes_some_per_cent_where_the_brand_is_pressed_and_the_next_half_less(
+    strategy,
+):
     """Ten complaints at once, answered within minutes by two people: notices are rounded up to ticks and work is not."""
     pressed = DEFAULT.replace(PRESSED)
     usual = values_of(pressed, strategy, 3000)["volume"].mean()
     once = changes(strategy, 0.125, n=3000, scenario=pressed)["volume"].mean() / usual
-    again = changes(strategy, 0.0625, n=3000, scenario=pressed.replace({"time.tick": 0.125}))["volume"].mean() / usual
+    again = (
+        changes(strategy, 0.0625, n=3000, scenario=pressed.replace({"time.tick": 0.125}))[
+            "volume"
+        ].mean()
+        / usual
+    )
     assert 0.02 < once < 0.07
     assert 0.0 < again < once
 
@@ -137,11 +155,16 @@ def test_half_the_tick_changes_some_per_cent_where_the_brand_is_pressed_and_the_
 def test_half_the_tick_changes_next_to_nothing_in_any_packaged_scenario(name, strategy):
     """Beyond chance only what pairing shows sharply, and then by less than half a per cent."""
     scenario = Scenario.load(name)
-    halved, usual = {"tick": scenario.time.tick / 2, "scenario": scenario}, values_of(scenario, strategy, 4000)
+    halved, usual = (
+        {"tick": scenario.time.tick / 2, "scenario": scenario},
+        values_of(scenario, strategy, 4000),
+    )
     found = changes(strategy, **halved)
     for outcome, distance in distances(strategy, **halved).items():
         change = abs(found[outcome].mean() / np.nanmean(usual[outcome]))
-        assert abs(distance) < STANDARD_ERRORS or change < 0.005, f"{outcome}: {change:.4f}, {distance:+.1f} standard errors"
+        assert abs(distance) < STANDARD_ERRORS or change < 0.005, (
+            f"{outcome}: {change:.4f}, {distance:+.1f} standard errors"
+        )
 
 
 def test_a_tick_of_a_day_would_be_noticed():
@@ -159,7 +182,9 @@ def test_all_strategies_are_one_where_the_brand_sees_nothing(strategy):
     for name in one:
         assert np.array_equal(one[name], other[name], equal_nan=True), name
     seen = blind.replace({"brand.coverage": 0.5, "reply.brand_reach": 0.0})
-    assert not np.array_equal(values_of(seen)["author_anger_24h"], values_of(seen, strategy)["author_anger_24h"])
+    assert not np.array_equal(
+        values_of(seen)["author_anger_24h"], values_of(seen, strategy)["author_anger_24h"]
+    )
 
 
 OWN_ACTS = {"replies", "first_response", "staff_hours"}
@@ -172,11 +197,18 @@ def test_a_reply_that_weighs_nothing_and_shows_nothing_is_silence():
         assert np.array_equal(silence[name], reply[name], equal_nan=True), name
     assert reply["replies"].sum() > 0
     for heard in ({"reply.potency": 0.1}, {"reply.bump": 0.1}):
-        assert not np.array_equal(values_of(unheard.replace(heard), "public_reply")["volume"], silence["volume"]), heard
+        assert not np.array_equal(
+            values_of(unheard.replace(heard), "public_reply")["volume"], silence["volume"]
+        ), heard
 
 
 def test_nobody_follows_a_complaint_without_a_reproduction_number():
-    provoking = {"joining.r0": 0.0, "censor.repost_probability": 1.0, "censor.protest_probability": 1.0, "reply.solution": 0.0}
+    provoking = {
+        "joining.r0": 0.0,
+        "censor.repost_probability": 1.0,
+        "censor.protest_probability": 1.0,
+        "reply.solution": 0.0,
+    }
     for strategy in STRATEGIES:
         alone = values_of(small(provoking | {"private.failed_repost_probability": 1.0}), strategy)
         assert (alone["volume"] == 1).all()
@@ -256,9 +288,9 @@ def test_every_packaged_scenario_names_only_what_differs_from_the_defaults(name)
     for line in re.finditer(r"^\[(\w+)\]\n((?:\w.*\n)*)", packaged_text(name), re.MULTILINE):
         section = line[1]
         for key in re.findall(r"^(\w+) =", line[2], re.MULTILINE):
-            assert getattr(getattr(Scenario.load(name), section), key) != getattr(getattr(default, section), key), (
-                f"{section}.{key}"
-            )
+            assert getattr(getattr(Scenario.load(name), section), key) != getattr(
+                getattr(default, section), key
+            ), f"{section}.{key}"
 
 
 @pytest.mark.slow
@@ -302,11 +334,18 @@ def test_a_row_of_what_the_buzz_touches_fills_whole_lines_of_the_cache():
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_clock_stops_where_nothing_is_left_to_happen(strategy):
     """Long before a horizon of a year where nobody repeats themselves, and each run when it is over: cost follows the buzz."""
-    world = World.of(Scenario().replace({"network.customers": 300, "time.horizon": 8760.0, "anger.repeat_rate": 0.0}))
+    world = World.of(
+        Scenario().replace(
+            {"network.customers": 300, "time.horizon": 8760.0, "anger.repeat_rate": 0.0}
+        )
+    )
     w, stops = world.workspace(), []
     for replicate in range(20):
         hourly, values = np.zeros((1, world.n_hours), np.int32), np.empty((1, len(OUTCOMES)))
-        assert runs._batch(world, strategy, draws.key_of(ENTROPY), replicate, w, hourly, values) == 1
+        assert (
+            batches._batch(world, strategy, draws.key_of(ENTROPY), replicate, w, hourly, values)
+            == 1
+        )
         assert w.n[PENDING] == w.n[WAITING] == 0
         stops.append(int(w.n[TICK]))
     assert max(stops) < 0.5 * world.horizon_ticks
@@ -315,7 +354,10 @@ def test_the_clock_stops_where_nothing_is_left_to_happen(strategy):
 
 def test_room_is_made_where_a_run_did_not_fit_and_by_as_much_as_it_filled():
     def rows(w):
-        return [table.size for table in (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)]
+        return [
+            table.size
+            for table in (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)
+        ]
 
     w = World.of(Scenario()).workspace()
     people, posts, notices, *others = rows(w)
@@ -323,5 +365,7 @@ def test_room_is_made_where_a_run_did_not_fit_and_by_as_much_as_it_filled():
     grown = larger(w)
     assert rows(grown) == [people, 4 * posts, 4 * (5 * notices // 8), *others]
     assert grown.due.size == grown.notices.size
-    assert grown.readers.size == grown.newcomers.size == grown.newcomer_rows.size == grown.people.size
+    assert (
+        grown.readers.size == grown.newcomers.size == grown.newcomer_rows.size == grown.people.size
+    )
     assert grown.waiting.size == grown.cases.size

@@ -10,7 +10,17 @@ import pytest
 from neighbours import modules_of
 
 HERE = Path(__file__).parents[1] / "experiments" / "benchmarks"
-MODULES = ("work", "prototype", "bookkeeping", "adapters", "page", "cases", "alone", "benchmarks", "guard")
+MODULES = (
+    "work",
+    "prototype",
+    "bookkeeping",
+    "adapters",
+    "page",
+    "cases",
+    "alone",
+    "benchmarks",
+    "guard",
+)
 STANDARD_ERRORS = 4.0
 CUSTOMERS, RUNS = 1_000, 400
 
@@ -32,14 +42,21 @@ def results(bench, tmp_path_factory):
     """A small run of the command into a folder; memory is not measured, for that starts many processes."""
     folder = tmp_path_factory.mktemp("benchmarks")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bench.alone, "measure", lambda *_, **__: {"first": 1.0, "before": 1.0, "peak": 1.0})
-        assert bench.benchmarks.main(["--small", "--tools", "", "--repeats", "1", "--to", str(folder)]) == 0
+        patch.setattr(
+            bench.alone, "measure", lambda *_, **__: {"first": 1.0, "before": 1.0, "peak": 1.0}
+        )
+        assert (
+            bench.benchmarks.main(["--small", "--tools", "", "--repeats", "1", "--to", str(folder)])
+            == 0
+        )
     return folder
 
 
 def off(one, other):
     """How many standard errors two means are apart."""
-    return (one.mean() - other.mean()) / np.sqrt(one.var(ddof=1) / one.size + other.var(ddof=1) / other.size)
+    return (one.mean() - other.mean()) / np.sqrt(
+        one.var(ddof=1) / one.size + other.var(ddof=1) / other.size
+    )
 
 
 # -------------------------------------------------------------------------------------------- the same work
@@ -95,7 +112,9 @@ def test_the_gather_limit_visits_every_tie_of_the_prototypes_epidemic(bench, gra
 
 def test_renumbering_keeps_the_ties(bench, graph):
     wanted = bench.work.PLAN["graph"]
-    made = bench.work.bz.generate(wanted["kind"], customers=CUSTOMERS, ties=wanted["ties"], seed=wanted["seed"])
+    made = bench.work.bz.generate(
+        wanted["kind"], customers=CUSTOMERS, ties=wanted["ties"], seed=wanted["seed"]
+    )
     assert sorted(graph.network.followers) == sorted(made.followers)
     assert list(graph.network.followers) != list(made.followers)
     tails, _ = graph.edges
@@ -121,19 +140,44 @@ def test_every_wish_is_for_something_measured(bench, results):
     assert set(bench.work.PLAN["wanted"]) <= set(stored[stored["table"] == "cases"]["measure"])
 
 
-def test_what_was_measured_before_is_kept_where_it_is_the_same_machine(bench, results, monkeypatch, tmp_path):
+def test_what_was_measured_before_is_kept_where_it_is_the_same_machine(
+    bench, results, monkeypatch, tmp_path
+):
     path = tmp_path / "results.csv"
     before = bench.page.stored(results)
-    path.write_text(before.replace({"customers": {1000: 700}}).to_csv(index=False), encoding="utf-8")
-    monkeypatch.setattr(bench.alone, "measure", lambda *_, **__: {"first": 1.0, "before": 1.0, "peak": 1.0})
+    path.write_text(
+        before.replace({"customers": {1000: 700}}).to_csv(index=False), encoding="utf-8"
+    )
+    monkeypatch.setattr(
+        bench.alone, "measure", lambda *_, **__: {"first": 1.0, "before": 1.0, "peak": 1.0}
+    )
     monkeypatch.setattr(bench.benchmarks, "WORKS", ("W1",))
-    asked = ["--small", "--tools", "", "--repeats", "1", "--no-cases", "--add", "--to", str(tmp_path)]
+    asked = [
+        "--small",
+        "--tools",
+        "",
+        "--repeats",
+        "1",
+        "--no-cases",
+        "--add",
+        "--to",
+        str(tmp_path),
+    ]
     assert bench.benchmarks.main(asked) == 0
     found = bench.page.stored(tmp_path)
-    times = found[(found["table"] == "times") & (found["tool"] == "buzzsim") & (found["measure"] == "seconds")]
-    assert sorted(zip(times["work"], times["customers"].astype(int), strict=True)) == [("W1", 700), ("W1", 1000), ("W2", 700)]
+    times = found[
+        (found["table"] == "times") & (found["tool"] == "buzzsim") & (found["measure"] == "seconds")
+    ]
+    assert sorted(zip(times["work"], times["customers"].astype(int), strict=True)) == [
+        ("W1", 700),
+        ("W1", 1000),
+        ("W2", 700),
+    ]
     assert (found["table"] == "cases").sum() == (before["table"] == "cases").sum()
-    path.write_text(path.read_text(encoding="utf-8").replace("prototype,version,", "prototype,version,9"), encoding="utf-8")
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("prototype,version,", "prototype,version,9"),
+        encoding="utf-8",
+    )
     with pytest.raises(SystemExit, match="prototype version 9"):
         bench.benchmarks.main(asked)
 
@@ -143,7 +187,9 @@ def test_another_work_is_told_and_marked(bench, graph, monkeypatch, capsys):
         run = bench.adapters.compiled_prototype(graph, work)
         return lambda n, luck: (run(n, luck)[0] * 1.2, 1e-3 * n)
 
-    monkeypatch.setitem(bench.adapters.TOOLS, "EoN", bench.adapters.Tool({"W1": wrong}, lambda: "0"))
+    monkeypatch.setitem(
+        bench.adapters.TOOLS, "EoN", bench.adapters.Tool({"W1": wrong}, lambda: "0")
+    )
     monkeypatch.setattr(bench.benchmarks, "by_itself", lambda *_: None)
     asked = ["--small", "--tools", "EoN", "--repeats", "1", "--no-cases"]
     monkeypatch.setattr(bench.benchmarks, "WORKS", ("W1",))
@@ -157,7 +203,9 @@ def test_another_work_is_told_and_marked(bench, graph, monkeypatch, capsys):
 def test_another_work_that_the_plan_explains_is_no_error(bench, graph, monkeypatch, capsys):
     monkeypatch.setitem(bench.work.PLAN["tools"]["EoN"], "other_work", "it counts differently")
     run = bench.adapters.compiled_prototype(graph, "W1")
-    other = bench.adapters.Tool({"W1": lambda *_: lambda n, luck: (run(n, luck)[0] * 1.2, 1e-3 * n)}, lambda: "0")
+    other = bench.adapters.Tool(
+        {"W1": lambda *_: lambda n, luck: (run(n, luck)[0] * 1.2, 1e-3 * n)}, lambda: "0"
+    )
     monkeypatch.setitem(bench.adapters.TOOLS, "EoN", other)
     monkeypatch.setattr(bench.benchmarks, "by_itself", lambda *_: None)
     monkeypatch.setattr(bench.benchmarks, "WORKS", ("W1",))
@@ -168,7 +216,9 @@ def test_another_work_that_the_plan_explains_is_no_error(bench, graph, monkeypat
 
 def test_a_tool_that_is_not_there_is_skipped_and_said(bench, capsys):
     bench.adapters.SYSTEM_PYTHON, before = "/nowhere/python", bench.adapters.SYSTEM_PYTHON
-    assert bench.benchmarks.there(bench.benchmarks.Rows(), ["prototype", "graph-tool"]) == ["prototype"]
+    assert bench.benchmarks.there(bench.benchmarks.Rows(), ["prototype", "graph-tool"]) == [
+        "prototype"
+    ]
     bench.adapters.SYSTEM_PYTHON = before
     assert "graph-tool: SKIPPED" in capsys.readouterr().err
 
@@ -196,7 +246,9 @@ def test_a_process_of_its_own_tells_its_own_memory(bench, graph, tmp_path):
 
 def test_no_number_on_the_page_is_written_by_hand():
     text = (HERE / "README.md").read_text(encoding="utf-8")
-    text = re.sub(r"<!-- \w+ -->.*?<!-- end -->|```.*?```|\]\([^)]*\)|`[^`]*`", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r"<!-- \w+ -->.*?<!-- end -->|```.*?```|\]\([^)]*\)|`[^`]*`", "", text, flags=re.DOTALL
+    )
     assert re.findall(r"[^\s]*\d[^\s]*", re.sub(r"\bW[12]\b", "", text)) == []
 
 
@@ -219,5 +271,8 @@ def test_the_guard_keeps_a_short_history_and_fails_nothing(bench, monkeypatch, t
     assert len(bench.guard.read(history)) == bench.guard.KEPT
     found["w1"] = "2000"
     assert bench.guard.main(["--history", str(history), "--look"]) == 0
-    assert "a run of W1: 2e+03 times the gather limit of one W1; median of the last 30: 1e+03 (+100 %)" in capsys.readouterr().out
+    assert (
+        "a run of W1: 2e+03 times the gather limit of one W1; median of the last 30: 1e+03 (+100 %)"
+        in capsys.readouterr().out
+    )
     assert len(bench.guard.read(history)) == bench.guard.KEPT

@@ -29,11 +29,11 @@ import numpy as np
 import pytest
 from yardstick import assert_lower
 
-from buzzsim.analysis import exact_interval
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.runs import replicates
-from buzzsim.scenario import Scenario
-from buzzsim.world import World
+from buzzsim.engine import replicates
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.scenario import Scenario
+from buzzsim.network.world import World
+from buzzsim.study.analysis import exact_interval
 
 N = 1000
 ENTROPY = 20240521
@@ -86,21 +86,31 @@ EXPLAINED_REMOVAL = {
 def test_deleting_makes_the_author_angrier_and_more_dangerous_where_it_offends():
     for name in (*ANGERS, "volume"):
         assert_lower(
-            outcome(ANGRY_BACKLASH, "ignore", name), outcome(ANGRY_BACKLASH, "censor", name), f"{name}: ignore less censor"
+            outcome(ANGRY_BACKLASH, "ignore", name),
+            outcome(ANGRY_BACKLASH, "censor", name),
+            f"{name}: ignore less censor",
         )
 
 
 def test_deleting_calms_the_author_and_the_crowd_where_it_is_explained():
     for name in (*ANGERS, "volume"):
         assert_lower(
-            outcome(EXPLAINED_REMOVAL, "censor", name), outcome(EXPLAINED_REMOVAL, "ignore", name), f"{name}: censor less ignore"
+            outcome(EXPLAINED_REMOVAL, "censor", name),
+            outcome(EXPLAINED_REMOVAL, "ignore", name),
+            f"{name}: censor less ignore",
         )
 
 
 def test_deleting_makes_the_author_angrier_and_less_dangerous_at_ordinary_reactance():
     for name in ANGERS:
-        assert_lower(outcome({}, "ignore", name), outcome({}, "censor", name), f"{name}: ignore less censor")
-    assert_lower(outcome({}, "censor", "volume"), outcome({}, "ignore", "volume"), "volume: censor less ignore")
+        assert_lower(
+            outcome({}, "ignore", name), outcome({}, "censor", name), f"{name}: ignore less censor"
+        )
+    assert_lower(
+        outcome({}, "censor", "volume"),
+        outcome({}, "ignore", "volume"),
+        "volume: censor less ignore",
+    )
 
 
 # ------------------------------------------------------------------------------------------------ C2 and C3
@@ -123,12 +133,16 @@ def share(claims):
 
 def test_the_author_is_rarely_alone_where_critics_breed_critics():
     found, (low, _) = share(outcome(TINDER, "ignore", "critics") > 1)
-    assert low > 0.9, f"{found:.3f} of complaints find support, interval from {low:.3f}; expected more than 0.9"
+    assert low > 0.9, (
+        f"{found:.3f} of complaints find support, interval from {low:.3f}; expected more than 0.9"
+    )
 
 
 def test_the_author_is_mostly_alone_where_they_do_not():
     found, (_, high) = share(outcome(WET_WOOD, "ignore", "critics") > 1)
-    assert high < 0.5, f"{found:.3f} of complaints find support, interval up to {high:.3f}; expected less than 0.5"
+    assert high < 0.5, (
+        f"{found:.3f} of complaints find support, interval up to {high:.3f}; expected less than 0.5"
+    )
 
 
 def test_the_chain_spreads_like_a_flash_fire_where_critics_breed_critics():
@@ -141,9 +155,13 @@ def test_the_chain_spreads_like_a_flash_fire_where_critics_breed_critics():
 def test_nine_chains_in_ten_stay_small_where_they_do_not():
     volume = outcome(WET_WOOD, "ignore", "volume")
     found, (low, _) = share(volume <= 10)
-    assert low > 0.9, f"{found:.3f} stay at ten posts or fewer, interval from {low:.3f}; expected more than 0.9"
+    assert low > 0.9, (
+        f"{found:.3f} stay at ten posts or fewer, interval from {low:.3f}; expected more than 0.9"
+    )
     found, (_, high) = share(volume >= 50)
-    assert high < 0.01, f"{found:.4f} pass 50 posts, interval up to {high:.4f}; expected less than 0.01"
+    assert high < 0.01, (
+        f"{found:.4f} pass 50 posts, interval up to {high:.4f}; expected less than 0.01"
+    )
 
 
 # ------------------------------------------------------------------------------------------------------ C4
@@ -162,13 +180,21 @@ DIALOGUES, OTHERS = ("public_reply", "private_dialogue"), ("ignore", "censor")
 def test_dialogue_is_the_only_relevant_answer_where_it_exceeds_expectations():
     best = min(DIALOGUES, key=lambda strategy: outcome(GOOD_ANSWER, strategy, "volume").mean())
     for other in OTHERS:
-        assert_lower(outcome(GOOD_ANSWER, best, "volume"), outcome(GOOD_ANSWER, other, "volume"), f"volume: {best} less {other}")
+        assert_lower(
+            outcome(GOOD_ANSWER, best, "volume"),
+            outcome(GOOD_ANSWER, other, "volume"),
+            f"volume: {best} less {other}",
+        )
 
 
 def test_both_dialogues_lose_where_the_answer_denies_and_authors_want_revenge():
     best = min(OTHERS, key=lambda strategy: outcome(DENIAL, strategy, "volume").mean())
     for dialogue in DIALOGUES:
-        assert_lower(outcome(DENIAL, best, "volume"), outcome(DENIAL, dialogue, "volume"), f"volume: {best} less {dialogue}")
+        assert_lower(
+            outcome(DENIAL, best, "volume"),
+            outcome(DENIAL, dialogue, "volume"),
+            f"volume: {best} less {dialogue}",
+        )
 
 
 # ------------------------------------------------------------------------------------------------ C5 and C6
@@ -195,28 +221,40 @@ EVASIVE_INVITATION = {
 def test_a_private_dialogue_works_better_where_an_audience_inflames():
     for name in (*ANGERS, "volume"):
         assert_lower(
-            outcome(QUIET_TALK, "private_dialogue", name), outcome(QUIET_TALK, "public_reply", name), f"{name}: private less public"
+            outcome(QUIET_TALK, "private_dialogue", name),
+            outcome(QUIET_TALK, "public_reply", name),
+            f"{name}: private less public",
         )
 
 
 def test_a_public_reply_works_better_where_bystanders_are_to_be_convinced():
     at = EXCELLENT_IN_PUBLIC
     for name in (*ANGERS, "volume"):
-        assert_lower(outcome(at, "public_reply", name), outcome(at, "private_dialogue", name), f"{name}: public less private")
+        assert_lower(
+            outcome(at, "public_reply", name),
+            outcome(at, "private_dialogue", name),
+            f"{name}: public less private",
+        )
 
 
 def test_a_private_dialogue_does_not_unsettle_bystanders_where_it_ends_the_criticism():
     name = "attitude_change_bystanders"
     for other in ("ignore", "public_reply"):
         assert_lower(
-            outcome(QUIET_TALK, other, name), outcome(QUIET_TALK, "private_dialogue", name), f"{name}: {other} less private"
+            outcome(QUIET_TALK, other, name),
+            outcome(QUIET_TALK, "private_dialogue", name),
+            f"{name}: {other} less private",
         )
 
 
 def test_an_invitation_that_looks_evasive_unsettles_bystanders():
     at, name = EVASIVE_INVITATION, "attitude_change_bystanders"
     for other in ("ignore", "public_reply"):
-        assert_lower(outcome(at, "private_dialogue", name), outcome(at, other, name), f"{name}: private less {other}")
+        assert_lower(
+            outcome(at, "private_dialogue", name),
+            outcome(at, other, name),
+            f"{name}: private less {other}",
+        )
 
 
 # ------------------------------------------------------------------------------------------------------ C7
@@ -231,7 +269,9 @@ LOPSIDED = {
 def less_and_more(part, fault, weights):
     """Volume under public reply with little and with much of one part of the reply."""
     at = HALFWAY | {"complaint.at_fault": fault} | weights
-    return [outcome(at | {f"reply.{part}": value}, "public_reply", "volume") for value in (0.2, 0.8)]
+    return [
+        outcome(at | {f"reply.{part}": value}, "public_reply", "volume") for value in (0.2, 0.8)
+    ]
 
 
 @pytest.mark.parametrize("fault", [False, True], ids=["without fault", "at fault"])
@@ -252,7 +292,9 @@ def test_a_solution_fuels_the_fire_where_it_looks_like_guilt():
 
 
 def test_the_weights_without_a_fault_say_nothing_about_a_brand_at_fault():
-    for plain, lopsided in zip(less_and_more("solution", True, {}), less_and_more("solution", True, LOPSIDED), strict=True):
+    for plain, lopsided in zip(
+        less_and_more("solution", True, {}), less_and_more("solution", True, LOPSIDED), strict=True
+    ):
         assert np.array_equal(plain, lopsided)
 
 
@@ -274,7 +316,9 @@ def test_the_image_stays_as_it_was_where_news_moves_nobody():
 def test_the_yardstick_refuses_a_difference_within_four_standard_errors():
     noise = np.random.default_rng(1).normal(size=N)
     noise = (noise - noise.mean()) / noise.std()
-    with pytest.raises(AssertionError, match=r"noise: paired difference .*, standard error .*; expected at most"):
+    with pytest.raises(
+        AssertionError, match=r"noise: paired difference .*, standard error .*; expected at most"
+    ):
         assert_lower(noise - 3.5 / np.sqrt(N), np.zeros(N), "noise")
     assert_lower(noise - 5.0 / np.sqrt(N), np.zeros(N), "noise")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buzzsim.cli import _SCALES, main
-from buzzsim.outcomes import OUTCOMES
+from buzzsim.cli.command import _SCALES, main
+from buzzsim.model.outcomes import OUTCOMES
 
 ASKED = [
     "volume",
@@ -61,14 +61,20 @@ def test_compare_prints_a_table_a_sentence_and_draws_a_figure(tmp_path, monkeypa
     assert err == ""
     assert "public_reply" in out
     assert out.rstrip().endswith("Figure: buzzsim-default-network.customers=300.png")
-    assert (tmp_path / "buzzsim-default-network.customers=300.png").read_bytes().startswith(b"\x89PNG")
+    assert (
+        (tmp_path / "buzzsim-default-network.customers=300.png").read_bytes().startswith(b"\x89PNG")
+    )
 
 
 def test_compare_json_has_the_documented_keys(capsys, ties):
-    status, out, _ = said(capsys, "compare", "--network", ties, "--replicates", 50, "--seed", 1, "--json", "--quiet")
+    status, out, _ = said(
+        capsys, "compare", "--network", ties, "--replicates", 50, "--seed", 1, "--json", "--quiet"
+    )
     assert status == 0
     document = json.loads(out)
-    documented = "scenario changes network replicates entropy baseline firestorm_volume versions strategies"
+    documented = (
+        "scenario changes network replicates entropy baseline firestorm_volume versions strategies"
+    )
     assert list(document) == documented.split()
     assert document["network"] == {"customers": 40, "ties": 120, "directed": False}
     assert (document["replicates"], document["entropy"], document["baseline"]) == (50, 1, "ignore")
@@ -80,7 +86,9 @@ def test_compare_json_has_the_documented_keys(capsys, ties):
             assert len(found["ci95"]) == 2
             assert ("paired" in found) == (strategy != "ignore")
             if strategy != "ignore":
-                assert {"difference", "ci95", "p_better", "variance_reduction"} <= set(found["paired"])
+                assert {"difference", "ci95", "p_better", "variance_reduction"} <= set(
+                    found["paired"]
+                )
 
 
 def test_the_same_seed_gives_the_same_bytes_for_any_number_of_threads(capsys):
@@ -92,7 +100,19 @@ def test_the_same_seed_gives_the_same_bytes_for_any_number_of_threads(capsys):
 
 def test_both_engines_print_the_same_numbers(capsys, ties):
     texts = [
-        said(capsys, "run", "--network", ties, "--strategy", "censor", "--seed", 3, "--json", "--engine", engine)[1]
+        said(
+            capsys,
+            "run",
+            "--network",
+            ties,
+            "--strategy",
+            "censor",
+            "--seed",
+            3,
+            "--json",
+            "--engine",
+            engine,
+        )[1]
         for engine in ("compiled", "mesa")
     ]
     assert texts[0] == texts[1]
@@ -135,28 +155,49 @@ BAD = {
         "--replicates is 'many'; expected a whole number of 1 or more",
     ),
     "no replicates": (["compare", "--replicates", "0"], "--replicates is '0'"),
-    "too many replicates": (["compare", "--replicates", "10000000000"], "expected a whole number from 1 to 1,000,000,000"),
-    "a replicate beyond count": (["run", "--replicate", "99999999999999999999"], "--replicate is '99999999999999999999'"),
+    "too many replicates": (
+        ["compare", "--replicates", "10000000000"],
+        "expected a whole number from 1 to 1,000,000,000",
+    ),
+    "a replicate beyond count": (
+        ["run", "--replicate", "99999999999999999999"],
+        "--replicate is '99999999999999999999'",
+    ),
     "no outcomes": (["compare", "--outcomes", ","], "--outcomes is ','"),
     "figure without a name": (["compare", "--figure", ""], "--figure"),
-    "nobody looks": (["run", "--set", "attention.view_rate=0", "--set", "attention.dilution=1"], "expected at most 0"),
-    "one customer twice": (["run", "--set", 'complaint.names=["7","07"]', "--network", "row.txt"], "each customer once"),
+    "nobody looks": (
+        ["run", "--set", "attention.view_rate=0", "--set", "attention.dilution=1"],
+        "expected at most 0",
+    ),
+    "one customer twice": (
+        ["run", "--set", 'complaint.names=["7","07"]', "--network", "row.txt"],
+        "each customer once",
+    ),
     "negative seed": (["compare", "--seed", "-1"], "--seed is '-1'"),
     "unknown key": (["run", "--set", "reply.empaty=1"], "did you mean 'reply.empathy'?"),
     "unknown section": (["run", "--set", "replies.empathy=1"], "unknown key 'replies.empathy'"),
     "unknown strategy": (["run", "--strategy", "censur"], "did you mean 'censor'?"),
-    "unknown strategies": (["compare", "--strategies", "ignore,publicreply"], "did you mean 'public_reply'?"),
+    "unknown strategies": (
+        ["compare", "--strategies", "ignore,publicreply"],
+        "did you mean 'public_reply'?",
+    ),
     "no strategies": (["compare", "--strategies", ","], "no strategy given"),
     "unknown baseline": (["compare", "--baseline", "nothing"], "nothing"),
     "unknown engine": (["run", "--engine", "messa"], "did you mean 'mesa'?"),
     "unknown outcome": (["compare", "--outcomes", "volumes"], "did you mean 'volume'?"),
     "unknown scenario": (["run", "restaurnt"], "did you mean 'restaurant'?"),
     "unknown node": (["run", "--set", 'complaint.names=["nobody"]'], "nobody"),
-    "out of range": (["run", "--set", "reply.empathy=1.4"], "reply.empathy is 1.4; expected 0 to 1"),
+    "out of range": (
+        ["run", "--set", "reply.empathy=1.4"],
+        "reply.empathy is 1.4; expected 0 to 1",
+    ),
     "nan": (["run", "--set", "reply.empathy=nan"], "reply.empathy is nan; expected 0 to 1"),
     "infinity": (["run", "--set", "time.horizon=inf"], "time.horizon is inf"),
     "zero customers": (["run", "--set", "network.customers=0"], "network.customers is 0"),
-    "no ties": (["run", "--set", "network.kind=random", "--set", "network.customers=1"], "customers"),
+    "no ties": (
+        ["run", "--set", "network.kind=random", "--set", "network.customers=1"],
+        "customers",
+    ),
     "too many complainants": (
         ["run", "--set", "complaint.complainants=6000"],
         "complaint.complainants is 6000; expected at most 5000",
@@ -202,7 +243,12 @@ def test_what_a_terminal_does_not_know_is_spelt_out_and_not_refused(tmp_path):
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no full device")
 def test_a_full_disk_behind_the_output_gets_one_sentence():
-    done = subprocess.run(f"{sys.executable} -m buzzsim scenario list > /dev/full", shell=True, capture_output=True, text=True)
+    done = subprocess.run(
+        f"{sys.executable} -m buzzsim scenario list > /dev/full",
+        shell=True,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 2
     assert done.stderr == "buzzsim: the output cannot be written: No space left on device\n"
 
@@ -211,7 +257,9 @@ def test_any_title_or_name_can_be_drawn(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     name = "a/b" + "c" * 300
     wish = ["--set", f'name="{name}"', "--set", r"title='from $5 to $\foo$ \u65e5'"]
-    status, out, err = said(capsys, "compare", "--seed", 1, "--replicates", 3, "--quiet", *wish, *SMALL)
+    status, out, err = said(
+        capsys, "compare", "--seed", 1, "--replicates", 3, "--quiet", *wish, *SMALL
+    )
     assert (status, err) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == [out.split("Figure: ")[1].strip()]
 
@@ -227,7 +275,9 @@ def test_a_network_file_stands_beside_its_scenario(tmp_path, monkeypatch, capsys
 
 
 def test_the_command_is_also_a_module():
-    done = subprocess.run([sys.executable, "-m", "buzzsim", "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "buzzsim", "--version"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith("buzzsim ")
 
 
@@ -239,14 +289,30 @@ def test_a_closed_pipe_is_no_error():
 
 def test_changes_are_recorded_wherever_somebody_looks(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    asked = ["compare", "--set", "brand.staff=2", "--set", "complaint.at_fault=true", "--replicates", "20", "--seed", "1"]
+    asked = [
+        "compare",
+        "--set",
+        "brand.staff=2",
+        "--set",
+        "complaint.at_fault=true",
+        "--replicates",
+        "20",
+        "--seed",
+        "1",
+    ]
     assert main([*asked, "--quiet", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["changes"] == {"complaint.at_fault": True, "brand.staff": 2.0}
+    assert json.loads(capsys.readouterr().out)["changes"] == {
+        "complaint.at_fault": True,
+        "brand.staff": 2.0,
+    }
     assert main([*asked, "--quiet", "--no-figure"]) == 0
     assert "changed: complaint.at_fault = True, brand.staff = 2.0" in capsys.readouterr().out
     assert main(["run", "--set", "brand.staff=inf", "--seed", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["changes"] == {}, "that is the default"
-    assert main(["compare", "restaurant", "--replicates", "20", "--seed", "1", "--quiet", "--json"]) == 0
+    assert (
+        main(["compare", "restaurant", "--replicates", "20", "--seed", "1", "--quiet", "--json"])
+        == 0
+    )
     assert json.loads(capsys.readouterr().out)["changes"] == {}
 
 
@@ -256,6 +322,16 @@ def test_a_check_names_the_file_and_takes_its_network(tmp_path, capsys):
     assert main(["scenario", "check", str(tmp_path / "mine.toml")]) == 2
     assert capsys.readouterr().err.startswith("buzzsim: mine.toml: generated network (")
     assert (
-        main(["scenario", "check", str(tmp_path / "mine.toml"), "--network", str(tmp_path / "n.csv"), "--set", "joining.r0=0.5"])
+        main(
+            [
+                "scenario",
+                "check",
+                str(tmp_path / "mine.toml"),
+                "--network",
+                str(tmp_path / "n.csv"),
+                "--set",
+                "joining.r0=0.5",
+            ]
+        )
         == 0
     )

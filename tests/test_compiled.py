@@ -11,14 +11,13 @@ import pytest
 from numba import njit, typeof
 
 import buzzsim.compiled
-from buzzsim import engine, rules
+from buzzsim import engine
 from buzzsim.compiled import compiled, is_warm
-from buzzsim.workspace import Net
+from buzzsim.model import rules
+from buzzsim.model.tables import Net
 
 RULES = "from tiny.compiled import compiled\n\n@compiled\ndef rule(x):\n    return x + {step}\n"
-ENGINE = (
-    "from tiny.compiled import compiled\nfrom tiny import rules\n\n@compiled\ndef twice(x):\n    return rules.rule(rules.rule(x))\n"
-)
+ENGINE = "from tiny.compiled import compiled\nfrom tiny import rules\n\n@compiled\ndef twice(x):\n    return rules.rule(rules.rule(x))\n"
 
 
 def tiny(folder: Path) -> Path:
@@ -36,7 +35,9 @@ def answer(folder: Path, **more: str) -> str:
     """Run the tiny engine in a process of its own."""
     command = [sys.executable, "-c", "from tiny.engine import twice; print(twice(0))"]
     beside = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    return subprocess.run(command, cwd=folder, env=beside | more, capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.run(
+        command, cwd=folder, env=beside | more, capture_output=True, text=True, check=True
+    ).stdout.strip()
 
 
 def test_a_changed_rule_reaches_an_engine_compiled_before(tmp_path):
@@ -89,7 +90,12 @@ def _larger(a, b):
 
 @compiled
 def _ends(net):
-    return _larger(net.indptr[0], net.indptr[-1]), net.indices.size, net.traits.shape[0], net.traits[1, 2]
+    return (
+        _larger(net.indptr[0], net.indptr[-1]),
+        net.indices.size,
+        net.traits.shape[0],
+        net.traits[1, 2],
+    )
 
 
 @compiled

@@ -10,13 +10,15 @@ import pytest
 from numba import njit
 from scipy import special, stats
 
-from buzzsim import draws
 from buzzsim.errors import ScenarioError
+from buzzsim.model import draws
 
 KEY = np.uint64(0x0123456789ABCDEF)
 N = 100_000
 PURPOSES = {
-    name: value for name, value in vars(draws).items() if name.isupper() and isinstance(value, int) and not name.startswith("_")
+    name: value
+    for name, value in vars(draws).items()
+    if name.isupper() and isinstance(value, int) and not name.startswith("_")
 }
 KOLMOGOROV = special.kolmogi(6e-5)  # as rare as four standard errors
 
@@ -28,12 +30,16 @@ def chances(key, purpose, n):
 
 @njit
 def by_replicate(key, purpose, who, n):
-    return np.array([draws.chance(draws.fold(key, replicate), purpose, who) for replicate in range(n)])
+    return np.array(
+        [draws.chance(draws.fold(key, replicate), purpose, who) for replicate in range(n)]
+    )
 
 
 @njit
 def by_post(run, author, kind, number, purpose, n):
-    return np.array([draws.chance(draws.post_key(run, author, kind, number), purpose, who) for who in range(n)])
+    return np.array(
+        [draws.chance(draws.post_key(run, author, kind, number), purpose, who) for who in range(n)]
+    )
 
 
 @njit
@@ -84,7 +90,13 @@ def assert_unrelated(a, b):
 
 
 def test_fold_is_splitmix64():
-    expected = [6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431, 16408922859458223821]
+    expected = [
+        6457827717110365317,
+        3203168211198807973,
+        9817491932198370423,
+        4593380528125082431,
+        16408922859458223821,
+    ]
     assert [int(draws.fold(1234567, k)) for k in range(5)] == expected
 
 
@@ -97,7 +109,9 @@ def test_draws_are_on_file():
     assert draws.chance(key, draws.JOIN, 5) == 0.5087283581319805
     assert draws.pick(key, draws.VISITOR, 5, 1000) == 905
     assert draws.normal(key, draws.LAG, 5) == pytest.approx(-0.4076929032179311, rel=1e-14)
-    assert draws.gamma(key, draws.SUSCEPTIBILITY, 5, 2.0) == pytest.approx(1.015062525977966, rel=1e-14)
+    assert draws.gamma(key, draws.SUSCEPTIBILITY, 5, 2.0) == pytest.approx(
+        1.015062525977966, rel=1e-14
+    )
 
 
 def test_key_of_is_on_file_for_entropy_of_any_size():
@@ -129,7 +143,9 @@ def test_python_and_numpy_whole_numbers_give_the_same_draw(argument, number):
 
 def test_a_key_of_64_bits_is_a_numpy_number_and_a_python_one_is_refused_not_cut():
     """Numba takes Python's whole numbers as signed."""
-    assert draws.chance(np.uint64(2**64 - 1), 6, 7) == draws.chance(np.array([-1]).view(np.uint64)[0], 6, 7)
+    assert draws.chance(np.uint64(2**64 - 1), 6, 7) == draws.chance(
+        np.array([-1]).view(np.uint64)[0], 6, 7
+    )
     with pytest.raises(OverflowError):
         draws.chance(2**64 - 1, 6, 7)
 
@@ -168,7 +184,13 @@ def test_normal_is_standard_normal():
 def test_gamma_has_mean_one_and_its_shape(shape):
     sample = gammas(KEY, draws.SUSCEPTIBILITY, shape, N)
     assert sample.min() > 0.0
-    assert_law(sample, lambda x: special.gammainc(shape, shape * x), 1.0, 1 / shape, 3 * (shape + 2) / shape**3)
+    assert_law(
+        sample,
+        lambda x: special.gammainc(shape, shape * x),
+        1.0,
+        1 / shape,
+        3 * (shape + 2) / shape**3,
+    )
 
 
 def test_gamma_of_infinite_shape_is_one():
@@ -307,7 +329,12 @@ def test_recorded_entropy_gives_the_same_luck_again():
     assert draws.key_of(draws.entropy_of(entropy)) == draws.key_of(entropy)
 
 
-@pytest.mark.parametrize("rng", [-1, 1.0, "1", True, np.True_, [1, 2], np.array([1]), np.random.RandomState(1), -(10**30), {}])
+@pytest.mark.parametrize(
+    "rng",
+    [-1, 1.0, "1", True, np.True_, [1, 2], np.array([1]), np.random.RandomState(1), -(10**30), {}],
+)
 def test_other_things_are_no_luck(rng):
-    with pytest.raises(ScenarioError, match=r"^arguments: rng is .*; expected None, a whole number from 0"):
+    with pytest.raises(
+        ScenarioError, match=r"^arguments: rng is .*; expected None, a whole number from 0"
+    ):
         draws.entropy_of(rng)

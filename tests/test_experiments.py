@@ -53,7 +53,9 @@ def test_another_value_is_told(experiment, found):
     (said,) = experiment.differences(wrong, experiment.on_file())
     assert said.startswith("generated, nothing, censor, volume: ")
     del wrong["generated"]["nothing"]["censor"]["volume"]
-    assert experiment.differences(wrong, experiment.on_file()) == ["generated, nothing, censor, volume: only on file"]
+    assert experiment.differences(wrong, experiment.on_file()) == [
+        "generated, nothing, censor, volume: only on file"
+    ]
 
 
 def test_changed_values_come_with_a_line_in_the_changelog(experiment):
@@ -62,12 +64,16 @@ def test_changed_values_come_with_a_line_in_the_changelog(experiment):
     assert reason == experiment.FIRST or f"*Changes results*: {reason}" in changelog
 
 
-def test_the_small_command_writes_nothing_and_says_how_it_went(experiment, monkeypatch, capsys, found):
+def test_the_small_command_writes_nothing_and_says_how_it_went(
+    experiment, monkeypatch, capsys, found
+):
     before = {path.name: path.read_bytes() for path in HERE.iterdir() if path.is_file()}
     monkeypatch.setattr(experiment, "open_networks", lambda file: {"generated": None})
     assert experiment.main(["--small"]) == 0
     assert capsys.readouterr().out.startswith("as expected: ")
-    monkeypatch.setattr(experiment, "on_file", lambda: {"relative_tolerance": 1e-9, "values": {"generated": {}}})
+    monkeypatch.setattr(
+        experiment, "on_file", lambda: {"relative_tolerance": 1e-9, "values": {"generated": {}}}
+    )
     assert experiment.main(["--small"]) == 1
     assert {path.name: path.read_bytes() for path in HERE.iterdir() if path.is_file()} == before
 
@@ -75,7 +81,9 @@ def test_the_small_command_writes_nothing_and_says_how_it_went(experiment, monke
 def test_another_network_is_refused_in_one_sentence(experiment, tmp_path, capsys):
     (tmp_path / "friends.txt").write_text("0 1\n1 2\n")
     assert experiment.main(["--small", "--network", str(tmp_path / "friends.txt")]) == 2
-    assert capsys.readouterr().err.startswith("four_strategies: friends.txt: 3 customers and 2 ties; expected 4039 and 88234")
+    assert capsys.readouterr().err.startswith(
+        "four_strategies: friends.txt: 3 customers and 2 ties; expected 4039 and 88234"
+    )
 
 
 def test_a_missing_network_is_skipped_and_said(experiment, monkeypatch, tmp_path, capsys):
@@ -94,14 +102,18 @@ def test_the_page_says_what_the_results_say(experiment, results):
 
 def test_the_page_says_what_was_not_run(experiment, results):
     text = (HERE / "README.md").read_text(encoding="utf-8")
-    told = experiment.filled(text, results[results.index.get_level_values("network") == "generated"])
+    told = experiment.filled(
+        text, results[results.index.get_level_values("network") == "generated"]
+    )
     assert told.count("Not run yet") == 2
     assert "| facebook |" not in told
 
 
 def test_no_number_on_the_page_is_written_by_hand(experiment):
     text = (HERE / "README.md").read_text(encoding="utf-8")
-    text = re.sub(r"<!-- \w+ -->.*?<!-- end -->|```.*?```|\]\([^)]*\)|`[^`]*`", "", text, flags=re.DOTALL)
+    text = re.sub(
+        r"<!-- \w+ -->.*?<!-- end -->|```.*?```|\]\([^)]*\)|`[^`]*`", "", text, flags=re.DOTALL
+    )
     assert re.findall(r"[^\s]*\d[^\s]*", re.sub(r"\bR0\b|\b20\d\d\b", "", text)) == []
 
 
@@ -113,7 +125,10 @@ def test_results_are_there_for_every_job_at_full_size(experiment, results):
 
 @pytest.mark.parametrize("network", ["generated", "facebook"])
 def test_the_answer_on_the_page_holds_on_both_networks(results, network):
-    volumes = {name: mean(results, network, name, "volume") for name in ("ignore", "censor", "public_reply", "private_dialogue")}
+    volumes = {
+        name: mean(results, network, name, "volume")
+        for name in ("ignore", "censor", "public_reply", "private_dialogue")
+    }
     assert min(volumes, key=volumes.get) == "public_reply"
     assert max(volumes, key=volumes.get) == "ignore"
     assert results.loc[(network, "nothing", "censor", "volume"), "difference_high"] < 0
@@ -123,14 +138,23 @@ def test_the_answer_on_the_page_holds_on_both_networks(results, network):
 
 def test_deleting_leaves_its_author_angrier_than_silence_on_the_generated_network_alone(results):
     assert results.loc[("generated", "nothing", "censor", "author_anger_24h"), "difference_low"] > 0
-    assert results.loc[("facebook", "nothing", "censor", "author_anger_24h"), "difference_low"] < 0.01
-    silence = [mean(results, network, "ignore", "author_anger_24h") for network in ("generated", "facebook")]
+    assert (
+        results.loc[("facebook", "nothing", "censor", "author_anger_24h"), "difference_low"] < 0.01
+    )
+    silence = [
+        mean(results, network, "ignore", "author_anger_24h")
+        for network in ("generated", "facebook")
+    ]
     assert silence[1] > 1.2 * silence[0]
 
 
 def test_there_are_two_humps_on_the_facebook_network_and_one_on_the_generated(results):
     for name in ("ignore", "censor", "public_reply", "private_dialogue"):
-        assert mean(results, "facebook", name, "between") < 0.05 < mean(results, "facebook", name, "everywhere")
+        assert (
+            mean(results, "facebook", name, "between")
+            < 0.05
+            < mean(results, "facebook", name, "everywhere")
+        )
         assert mean(results, "generated", name, "everywhere") == 0
 
 
@@ -146,5 +170,8 @@ def test_storms_end_once_anger_feeds_on_nothing_and_not_by_waiting(results):
 
 
 def test_whether_deleting_beats_silence_turns_round_as_witnesses_protest(results):
-    row = [results.loc[("generated", f"censor.protest_probability = {p:g}", "censor", "volume")] for p in (0, 0.15)]
+    row = [
+        results.loc[("generated", f"censor.protest_probability = {p:g}", "censor", "volume")]
+        for p in (0, 0.15)
+    ]
     assert row[0]["difference_high"] < 0 < row[1]["difference_low"]

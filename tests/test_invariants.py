@@ -12,12 +12,12 @@ from test_twins import NETWORKS, RUNS, SCENARIOS, SEEDS, differences, quick
 from yardstick import STANDARD_ERRORS
 
 import buzzsim as bz
-from buzzsim import rules
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.result import RECORD
-from buzzsim.runs import replicates
-from buzzsim.strategy import STRATEGIES
-from buzzsim.world import World
+from buzzsim.engine import replicates
+from buzzsim.model import rules
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.strategy import STRATEGIES
+from buzzsim.model.tables import RECORD
+from buzzsim.network.world import World
 
 often = settings(quick, max_examples=150)
 CHANNEL = {name: number for number, name in enumerate(rules.CHANNELS)}
@@ -25,7 +25,14 @@ KIND = {name: number for number, name in enumerate(rules.KINDS)}
 
 
 def trajectory(scenario, network, strategy, rng, replicate=0, complainants=None):
-    found = bz.run(scenario, network=network, strategy=strategy, rng=rng, replicate=replicate, complainants=complainants)
+    found = bz.run(
+        scenario,
+        network=network,
+        strategy=strategy,
+        rng=rng,
+        replicate=replicate,
+        complainants=complainants,
+    )
     return found, *(found.record[table] for table in RECORD)
 
 
@@ -36,11 +43,15 @@ def trajectory(scenario, network, strategy, rng, replicate=0, complainants=None)
 
 def assert_sharers_noticed(record):
     posts, notices, customers = record["posts"], record["notices"], record["customers"]
-    when = dict(zip(zip(notices["customer"], notices["post"], strict=True), notices["tick"], strict=True))
-    for author, kind, parent, tick in zip(posts["author"], posts["kind"], posts["parent"], posts["tick"], strict=True):
+    when = dict(
+        zip(zip(notices["customer"], notices["post"], strict=True), notices["tick"], strict=True)
+    )
+    for author, kind, parent, tick in zip(
+        posts["author"], posts["kind"], posts["parent"], posts["tick"], strict=True
+    ):
         if parent >= 0 and kind in (KIND["first"], KIND["protest"]):
             assert when.get((author, parent), np.inf) <= tick
-    critics = customers["customer"][customers["won_by"] >= 0]
+    critics = customers["customer"][customers["recruited_by"] >= 0]
     assert set(critics) <= set(notices["customer"])
 
 
@@ -54,7 +65,9 @@ def assert_noticed_in_time(record):
 
 def assert_readers_had_a_way(record, network, strategy):
     posts, notices = record["posts"], record["notices"]
-    for reader, post, channel in zip(notices["customer"], notices["post"], notices["channel"], strict=True):
+    for reader, post, channel in zip(
+        notices["customer"], notices["post"], notices["channel"], strict=True
+    ):
         author = posts["author"][post]
         follows = reader in network.indices[network.indptr[author] : network.indptr[author + 1]]
         assert follows == (channel == CHANNEL["following"])
@@ -74,7 +87,9 @@ def assert_staff_suffices(record, p, staff):
     for tick, act in zip(acts["tick"], acts["act"], strict=True):
         somebody = busy_until.argmin()
         assert busy_until[somebody] < tick + 0.5
-        busy_until[somebody] = max(busy_until[somebody], tick - 0.5) + rules.work(p, act) / p.time_tick
+        busy_until[somebody] = (
+            max(busy_until[somebody], tick - 0.5) + rules.work(p, act) / p.time_tick
+        )
 
 
 @often
@@ -85,20 +100,28 @@ def test_nobody_shares_without_having_noticed(scenario, network, strategy, rng, 
 
 @often
 @given(**RUNS)
-def test_nobody_notices_a_post_before_it_is_there_after_it_is_gone_or_twice(scenario, network, strategy, rng, replicate):
+def test_nobody_notices_a_post_before_it_is_there_after_it_is_gone_or_twice(
+    scenario, network, strategy, rng, replicate
+):
     assert_noticed_in_time(trajectory(scenario, network, strategy, rng, replicate)[0].record)
 
 
 @often
 @given(**RUNS)
-def test_who_notices_follows_the_author_or_looks_at_the_page(scenario, network, strategy, rng, replicate):
-    assert_readers_had_a_way(trajectory(scenario, network, strategy, rng, replicate)[0].record, network, strategy)
+def test_who_notices_follows_the_author_or_looks_at_the_page(
+    scenario, network, strategy, rng, replicate
+):
+    assert_readers_had_a_way(
+        trajectory(scenario, network, strategy, rng, replicate)[0].record, network, strategy
+    )
 
 
 @often
 @given(**{**RUNS, "strategy": st.just("censor")})
 def test_nothing_is_deleted_elsewhere(scenario, network, strategy, rng, replicate):
-    assert_deleted_on_the_page_alone(trajectory(scenario, network, strategy, rng, replicate)[0].record)
+    assert_deleted_on_the_page_alone(
+        trajectory(scenario, network, strategy, rng, replicate)[0].record
+    )
 
 
 @often
@@ -112,7 +135,11 @@ def test_staff_is_never_exceeded(scenario, network, strategy, rng, replicate):
 # -------------------------------------------------------------------------------------------- always
 
 # Somebody looks, and nothing comes of it.
-NOTHING_ELSE = {"joining.share_probability": 0.0, "anger.repeat_rate": 0.0, "crowd.troll_share": 0.0}
+NOTHING_ELSE = {
+    "joining.share_probability": 0.0,
+    "anger.repeat_rate": 0.0,
+    "crowd.troll_share": 0.0,
+}
 
 
 @often
@@ -125,8 +152,18 @@ def assert_superset(scenario, network, rng, more, other_luck=0):
     rate = scenario.attention.view_rate
     seen = []
     for view_rate, luck in ((rate, rng), (min(60.0, rate * more), rng + other_luck)):
-        _, _, _, notices, _ = trajectory(scenario.replace({"attention.view_rate": view_rate}), network, "ignore", luck)
-        seen.append(dict(zip(zip(notices["customer"], notices["post"], strict=True), notices["tick"], strict=True)))
+        _, _, _, notices, _ = trajectory(
+            scenario.replace({"attention.view_rate": view_rate}), network, "ignore", luck
+        )
+        seen.append(
+            dict(
+                zip(
+                    zip(notices["customer"], notices["post"], strict=True),
+                    notices["tick"],
+                    strict=True,
+                )
+            )
+        )
     little, much = seen
     assert set(little) <= set(much)
     assert all(much[who] <= tick for who, tick in little.items())
@@ -162,13 +199,18 @@ def assert_names_are_only_names(scenario, n, seed, strategy):
         run = bz.run(scenario, network=network, strategy=strategy, rng=1, complainants=[number[0]])
         customers = run.record["customers"]
         assert customers["joined"][list(customers["customer"]).index(number[0])] == 0
-        columns = zip(*(customers[name].tolist() for name in ("customer", "stage", "noticed", "joined")), strict=True)
+        columns = zip(
+            *(customers[name].tolist() for name in ("customer", "stage", "noticed", "joined")),
+            strict=True,
+        )
         found.append({customer: what for customer, *what in columns})
     assert {other[customer]: what for customer, what in found[0].items()} == found[1]
 
 
 def volumes(graph, complainant, n=3000):
-    scenario = bz.Scenario().replace({"complaint.names": [complainant], "joining.share_probability": 0.2})
+    scenario = bz.Scenario().replace(
+        {"complaint.names": [complainant], "joining.share_probability": 0.2}
+    )
     values, _ = replicates(World.of(scenario, bz.open_network(graph)), "public_reply", 1, n)
     return values[:, list(OUTCOMES).index("volume")]
 
@@ -193,10 +235,14 @@ def test_other_numbers_bring_other_luck_and_the_same_law():
 
 @often
 @given(scenario=SCENARIOS, network=NETWORKS, strategy=st.sampled_from(list(STRATEGIES)), rng=SEEDS)
-def test_an_isolated_complainant_reaches_those_who_look_at_the_page_and_nobody_else(scenario, network, strategy, rng):
+def test_an_isolated_complainant_reaches_those_who_look_at_the_page_and_nobody_else(
+    scenario, network, strategy, rng
+):
     graph = network.to_networkx()
     graph.add_node("alone")
-    scenario = scenario.replace(NOTHING_ELSE | {"reply.brand_reach": 0.0, "censor.protest_probability": 0.0})
+    scenario = scenario.replace(
+        NOTHING_ELSE | {"reply.brand_reach": 0.0, "censor.protest_probability": 0.0}
+    )
     assert_page_alone(scenario, graph, strategy, rng)
 
 
@@ -205,10 +251,18 @@ def test_page_visitors_do_reach_the_page():
     graph = nx.path_graph([str(k) for k in range(30)])
     graph.add_node("alone")
     scenario = bz.Scenario().replace(
-        {"attention.page_visitors": 5, "attention.view_rate": 50.0, "complaint.on_page": True, "joining.share_probability": 0.0}
+        {
+            "attention.page_visitors": 5,
+            "attention.view_rate": 50.0,
+            "complaint.on_page": True,
+            "joining.share_probability": 0.0,
+        }
     )
     seen = [
-        trajectory(scenario, bz.open_network(graph), "ignore", rng, complainants=["alone"])[3]["post"].size for rng in range(20)
+        trajectory(scenario, bz.open_network(graph), "ignore", rng, complainants=["alone"])[3][
+            "post"
+        ].size
+        for rng in range(20)
     ]
     assert max(seen) == 5
     assert min(seen) >= 1
@@ -217,7 +271,9 @@ def test_page_visitors_do_reach_the_page():
 def assert_page_alone(scenario, graph, strategy, rng):
     for visitors in (0, 5):
         asked = scenario.replace({"attention.page_visitors": visitors})
-        _, _, posts, notices, _ = trajectory(asked, bz.open_network(graph), strategy, rng, complainants=["alone"])
+        _, _, posts, notices, _ = trajectory(
+            asked, bz.open_network(graph), strategy, rng, complainants=["alone"]
+        )
         assert set(notices["channel"]) <= {CHANNEL["page"]}
         assert notices["post"].size <= visitors * posts["on_page"].sum()
 
@@ -270,7 +326,10 @@ def busy():
 
 def tampered(found, table, column, change):
     """Give a copy of a run's record with one column changed."""
-    record = {name: {key: values.copy() for key, values in columns.items()} for name, columns in found.record.items()}
+    record = {
+        name: {key: values.copy() for key, values in columns.items()}
+        for name, columns in found.record.items()
+    }
     record[table][column] = change(record[table][column])
     return record
 
@@ -283,7 +342,12 @@ def tampered(found, table, column, change):
         (assert_noticed_in_time, "posts", "end", lambda ends: ends * 0),
         (assert_noticed_in_time, "posts", "tick", lambda ticks: ticks + 1),
         (assert_noticed_in_time, "notices", "customer", lambda readers: readers * 0),
-        (assert_readers_had_a_way, "notices", "channel", lambda channels: np.full_like(channels, CHANNEL["page"])),
+        (
+            assert_readers_had_a_way,
+            "notices",
+            "channel",
+            lambda channels: np.full_like(channels, CHANNEL["page"]),
+        ),
         (assert_readers_had_a_way, "posts", "on_page", lambda places: ~places.astype(bool)),
         (assert_deleted_on_the_page_alone, "posts", "on_page", lambda places: ~places.astype(bool)),
         (assert_deleted_on_the_page_alone, "posts", "end", lambda ends: ends + 1),

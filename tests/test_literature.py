@@ -23,14 +23,20 @@ def test_the_page_on_file_is_what_the_command_writes(experiment):
 
 def test_every_finding_is_on_file_in_every_setting(experiment):
     found = experiment.stored()
-    wanted = [(finding["id"], setting) for finding in experiment.PLAN["findings"] for setting in experiment.SETTINGS]
+    wanted = [
+        (finding["id"], setting)
+        for finding in experiment.PLAN["findings"]
+        for setting in experiment.SETTINGS
+    ]
     assert list(zip(found["id"], found["setting"], strict=True)) == wanted
     assert len({finding["id"] for finding in experiment.PLAN["findings"]}) * 3 == len(found)
 
 
 def test_every_claim_has_a_finding_or_a_reason(experiment):
     claims = {finding["claim"] for finding in experiment.PLAN["findings"]}
-    assert claims | {row.get("claim") for row in experiment.PLAN["cannot"]} >= {f"C{k}" for k in range(1, 9)}
+    assert claims | {row.get("claim") for row in experiment.PLAN["cannot"]} >= {
+        f"C{k}" for k in range(1, 9)
+    }
     assert all(row["why"] for row in experiment.PLAN["cannot"])
 
 

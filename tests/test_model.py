@@ -6,11 +6,17 @@ import numpy as np
 import pytest
 
 import buzzsim as bz
-from buzzsim import rules
-from buzzsim.model import Brand, BuzzModel, Customer
+from buzzsim.agents import Brand, BuzzModel, Customer
+from buzzsim.model import rules
 
 LIVELY = bz.Scenario().replace(
-    {"joining.share_probability": 1.0, "network.customers": 120, "network.ties": 3, "brand.coverage": 1.0, "time.horizon": 24.0}
+    {
+        "joining.share_probability": 1.0,
+        "network.customers": 120,
+        "network.ties": 3,
+        "brand.coverage": 1.0,
+        "time.horizon": 24.0,
+    }
 )
 
 
@@ -46,10 +52,16 @@ def test_stepping_by_hand_first_makes_no_difference():
         by_hand.step()
     record, values, hourly = by_hand.finish()
     again = at_once.finish()
-    assert all(np.array_equal(record[table][column], again[0][table][column]) for table in record for column in record[table])
+    assert all(
+        np.array_equal(record[table][column], again[0][table][column])
+        for table in record
+        for column in record[table]
+    )
     assert np.array_equal(values, again[1], equal_nan=True)
     assert np.array_equal(hourly, again[2])
-    assert np.array_equal(by_hand.finish()[1], values, equal_nan=True), "finishing twice changed something"
+    assert np.array_equal(by_hand.finish()[1], values, equal_nan=True), (
+        "finishing twice changed something"
+    )
 
 
 def test_the_frame_grows_to_what_the_outcomes_say():
@@ -64,7 +76,11 @@ def test_the_frame_grows_to_what_the_outcomes_say():
     assert frame["volume"].is_monotonic_increasing
     assert frame["reach"].is_monotonic_increasing
     last = frame.iloc[-1]
-    assert (last["volume"], last["critics"], last["reach"]) == (outcomes["volume"], outcomes["critics"], outcomes["reach"])
+    assert (last["volume"], last["critics"], last["reach"]) == (
+        outcomes["volume"],
+        outcomes["critics"],
+        outcomes["reach"],
+    )
     assert outcomes["critics"] > 10, "a run in which nothing happens would show nothing"
 
 
@@ -73,7 +89,9 @@ def test_agents_are_found_as_mesa_users_look_for_them():
     assert isinstance(model, mesa.Model)
     assert len(model.agents_by_type[Customer]) == 120
     assert list(model.agents_by_type[Brand]) == [model.brand]
-    critics = model.agents.select(lambda agent: isinstance(agent, Customer) and agent.stage == rules.CRITIC)
+    critics = model.agents.select(
+        lambda agent: isinstance(agent, Customer) and agent.stage == rules.CRITIC
+    )
     assert list(critics) == model.complainants == model.critics
 
 
@@ -90,7 +108,13 @@ def test_customers_carry_the_names_of_the_network():
 def test_an_isolated_complainant_reaches_page_visitors_only():
     graph = nx.complete_graph(30)
     graph.add_node("alone")
-    alone = LIVELY.replace({"complaint.names": ["alone"], "joining.share_probability": 0.0, "attention.view_rate": 50.0})
+    alone = LIVELY.replace(
+        {
+            "complaint.names": ["alone"],
+            "joining.share_probability": 0.0,
+            "attention.view_rate": 50.0,
+        }
+    )
     record, *_ = BuzzModel(alone, network=graph, rng=1).finish()
     assert 0 < record["notices"]["channel"].size <= 5
     assert set(record["notices"]["channel"]) == {rules.PAGE}

@@ -10,11 +10,11 @@ import pytest
 from naive import Naive
 from yardstick import STANDARD_ERRORS, assert_mean
 
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.runs import replicates
-from buzzsim.scenario import Scenario
-from buzzsim.strategy import STRATEGIES
-from buzzsim.world import World
+from buzzsim.engine import replicates
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.scenario import Scenario
+from buzzsim.model.strategy import STRATEGIES
+from buzzsim.network.world import World
 
 RUNS, NAIVE_RUNS, SEED = 20_000, 1500, 3
 CROWD = nx.powerlaw_cluster_graph(200, 4, 0.4, seed=3)
@@ -50,7 +50,12 @@ REPLIES = {
 }  # fmt: skip
 ALL = WORLDS | TALKS | REPLIES
 CASES = [
-    *((world, strategy) for world in WORLDS for strategy in STRATEGIES if (world, strategy) != ("few hands", "ignore")),
+    *(
+        (world, strategy)
+        for world in WORLDS
+        for strategy in STRATEGIES
+        if (world, strategy) != ("few hands", "ignore")
+    ),
     *((world, "private_dialogue") for world in TALKS),
     *((world, "public_reply") for world in REPLIES),
 ]
@@ -99,7 +104,13 @@ def test_a_third_program_counts_the_same(world, strategy):
     for name, values in found.items():
         if known[name].any():
             target = known[name].mean()
-            assert_mean(values, target, wrong=4 / 3 * target, of=f"mean {name}", spread=spread(values, known[name]))
+            assert_mean(
+                values,
+                target,
+                wrong=4 / 3 * target,
+                of=f"mean {name}",
+                spread=spread(values, known[name]),
+            )
         else:
             assert not values.any(), f"{name} cannot happen"
 
@@ -113,10 +124,15 @@ def test_a_third_program_counts_the_same(world, strategy):
 )
 def test_a_third_program_knows_that_nobody_passes_criticism_on_without_a_chance_to_join(changes):
     """Not the author either: a complaint stays alone."""
-    wish = scenario("200 customers").replace(changes | {"joining.share_probability": 0.0, "brand.coverage": 1.0})
+    wish = scenario("200 customers").replace(
+        changes | {"joining.share_probability": 0.0, "brand.coverage": 1.0}
+    )
     for strategy in STRATEGIES:
         values, _ = replicates(World.of(wish, CROWD), strategy, SEED, 50)
-        alone = {Naive(FOLLOWERS, wish, strategy, random.Random(seed)).outcomes()["volume"] for seed in range(50)}
+        alone = {
+            Naive(FOLLOWERS, wish, strategy, random.Random(seed)).outcomes()["volume"]
+            for seed in range(50)
+        }
         assert set(values[:, 0]) == alone == {1}
 
 
@@ -125,13 +141,18 @@ def test_a_third_program_knows_that_nobody_passes_criticism_on_without_a_chance_
     [
         {"crowd.susceptibility_shape": math.inf},
         {"private.resolved_damping": 1.0, "private.accept_probability": 1.0},
-        dict.fromkeys(("reply.empathy_weight", "reply.explanation_weight", "reply.solution_weight"), 0.0),
+        dict.fromkeys(
+            ("reply.empathy_weight", "reply.explanation_weight", "reply.solution_weight"), 0.0
+        ),
     ],
 )
 def test_a_third_program_takes_what_is_allowed_at_the_ends(changes):
     wish = scenario("200 customers").replace(changes)
     for strategy in STRATEGIES:
-        assert all(Naive(FOLLOWERS, wish, strategy, random.Random(seed)).outcomes()["volume"] >= 1 for seed in range(20))
+        assert all(
+            Naive(FOLLOWERS, wish, strategy, random.Random(seed)).outcomes()["volume"] >= 1
+            for seed in range(20)
+        )
 
 
 class NeverForgets(Naive):
@@ -198,13 +219,17 @@ def test_a_program_that_does_one_thing_otherwise_counts_otherwise(wrong, world, 
 )
 def test_a_program_that_is_blind_to_a_key_counts_otherwise(world, strategy, key, value):
     """As if the rule that reads it were not there, or another."""
-    assert furthest(naive(world, strategy, **{key: value}), engine(world, strategy)) > STANDARD_ERRORS
+    assert (
+        furthest(naive(world, strategy, **{key: value}), engine(world, strategy)) > STANDARD_ERRORS
+    )
 
 
 def furthest(found, known):
     """How many standard errors the mean lies off that lies furthest off."""
     return max(
-        abs(values.mean() - known[name].mean()) / spread(values, known[name]) * math.sqrt(NAIVE_RUNS)
+        abs(values.mean() - known[name].mean())
+        / spread(values, known[name])
+        * math.sqrt(NAIVE_RUNS)
         for name, values in found.items()
         if known[name].any()
     )

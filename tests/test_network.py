@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from buzzsim.errors import NetworkError
 from buzzsim.network import GENERATORS, Network, generate, open_network, save_network
-from buzzsim.network.kernels import _log_of_one_minus
+from buzzsim.network.builders import _log_of_one_minus
 
 REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
@@ -21,7 +21,9 @@ REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 def pairs(network):
     """All stored ties, by name."""
     tails = np.repeat(np.arange(network.n_customers), network.followers)
-    return [(network.names[u], network.names[v]) for u, v in zip(tails, network.indices, strict=True)]
+    return [
+        (network.names[u], network.names[v]) for u, v in zip(tails, network.indices, strict=True)
+    ]
 
 
 def written(folder, content, name="friends.txt"):
@@ -70,7 +72,10 @@ def test_repeated_ties_are_dropped_and_counted():
 def test_self_ties_are_dropped_and_counted():
     network = Network.from_edges([0, 1, 1], [0, 1, 2])
     assert (network.dropped_loops, network.n_ties) == (2, 1)
-    assert network.describe() == "edges: 3 customers, 1 tie, undirected, 0.7 followers on average (2 self-ties dropped)"
+    assert (
+        network.describe()
+        == "edges: 3 customers, 1 tie, undirected, 0.7 followers on average (2 self-ties dropped)"
+    )
 
 
 def test_followers_and_followees_are_out_and_in_degrees():
@@ -92,14 +97,24 @@ def test_a_network_may_be_without_ties_when_its_size_is_given():
 
 def test_customers_are_found_by_name():
     network = Network.from_edges([0, 1], [1, 2], names=["ann", 7, "9"])
-    assert [network.index_of(name) for name in ("ann", 7, "7", "9", 9, np.int64(7))] == [0, 1, 1, 2, 2, 1]
+    assert [network.index_of(name) for name in ("ann", 7, "7", "9", 9, np.int64(7))] == [
+        0,
+        1,
+        1,
+        2,
+        2,
+        1,
+    ]
     numbered = Network.from_edges([0, 1], [1, 2])
     assert [numbered.index_of(name) for name in (2, "2", np.int32(2))] == [2, 2, 2]
 
 
 def test_an_unknown_name_is_refused_with_the_near_one():
     network = Network.from_edges([0], [1], names=["annabel", "bob"])
-    assert refusal(network.index_of, "anabel") == "edges: unknown customer 'anabel'; did you mean 'annabel'?"
+    assert (
+        refusal(network.index_of, "anabel")
+        == "edges: unknown customer 'anabel'; did you mean 'annabel'?"
+    )
     assert refusal(network.index_of, ["bob"]).startswith("edges: unknown customer ['bob']")
     numbered = Network.from_edges([0], [1])
     assert refusal(numbered.index_of, 2) == "edges: customer is 2; expected 0 to 1"
@@ -134,8 +149,12 @@ def test_impossible_edges_are_refused(arguments, words):
 
 
 def test_names_must_be_as_many_as_customers_and_different():
-    assert "the number of names is 1; expected 2" in refusal(Network.from_edges, [0], [1], names=["a"])
-    assert "a name is 'a'; expected each name once" in refusal(Network.from_edges, [0], [1], names=["a", "a"])
+    assert "the number of names is 1; expected 2" in refusal(
+        Network.from_edges, [0], [1], names=["a"]
+    )
+    assert "a name is 'a'; expected each name once" in refusal(
+        Network.from_edges, [0], [1], names=["a", "a"]
+    )
     assert "something hashable" in refusal(Network.from_edges, [0], [1], names=[["a"], "b"])
 
 
@@ -176,7 +195,9 @@ def test_impossible_rows_are_refused(indptr, indices, words):
 # --- graphs and traits
 
 
-@pytest.mark.parametrize("graph", [nx.karate_club_graph(), nx.gn_graph(50, seed=1), nx.star_graph(["hub", "b", 3])])
+@pytest.mark.parametrize(
+    "graph", [nx.karate_club_graph(), nx.gn_graph(50, seed=1), nx.star_graph(["hub", "b", 3])]
+)
 def test_a_graph_comes_back_as_it_was(graph):
     back = open_network(graph).to_networkx()
     assert list(back) == list(graph)
@@ -230,7 +251,10 @@ def test_traits_come_from_the_nodes_and_go_back():
 def test_an_impossible_trait_is_refused(trait, value, allowed):
     graph = nx.path_graph(["ann", "bob"])
     graph.nodes["bob"][trait] = value
-    assert refusal(open_network, graph) == f"networkx graph: customer bob: {trait} is {value!r}; expected {allowed}"
+    assert (
+        refusal(open_network, graph)
+        == f"networkx graph: customer bob: {trait} is {value!r}; expected {allowed}"
+    )
 
 
 def test_a_trait_may_be_missing():
@@ -242,14 +266,23 @@ def test_a_trait_may_be_missing():
 
 
 def test_traits_in_arrays_are_checked():
-    assert "customer 1: anger is 2" in refusal(Network.from_edges, [0], [1], traits={"anger": [0, 2]})
-    assert "unknown trait 'anker'" in refusal(Network.from_edges, [0], [1], traits={"anker": [0, 1]})
+    assert "customer 1: anger is 2" in refusal(
+        Network.from_edges, [0], [1], traits={"anger": [0, 2]}
+    )
+    assert "unknown trait 'anker'" in refusal(
+        Network.from_edges, [0], [1], traits={"anker": [0, 1]}
+    )
     assert "2 values" in refusal(Network.from_edges, [0], [1], traits={"anger": [0]})
 
 
 def test_a_graph_without_nodes_or_ties_is_refused():
-    assert refusal(open_network, nx.Graph()) == ("networkx graph: the number of customers is 0; expected 1 to 2,147,483,646")
-    assert refusal(open_network, nx.empty_graph(3)) == "networkx graph: the number of ties is 0; expected 1 or more"
+    assert refusal(open_network, nx.Graph()) == (
+        "networkx graph: the number of customers is 0; expected 1 to 2,147,483,646"
+    )
+    assert (
+        refusal(open_network, nx.empty_graph(3))
+        == "networkx graph: the number of ties is 0; expected 1 or more"
+    )
 
 
 def test_a_network_is_opened_as_it_is():
@@ -276,7 +309,9 @@ def test_importing_loads_no_networkx():
 @pytest.mark.parametrize("names", [("10", "-3", "5"), ("ann", "bob", "cem"), ("ann", "7", "Zoë")])
 def test_edge_lists_of_every_layout_are_read(tmp_path, ending, gap, third, names):
     a, b, c = names
-    rows = [f"{u}{gap}{v}{gap + third if third else ''}" for u, v in ((a, b), (b, c), (b, a), (c, c))]
+    rows = [
+        f"{u}{gap}{v}{gap + third if third else ''}" for u, v in ((a, b), (b, c), (b, a), (c, c))
+    ]
     lines = ["# a comment", "", "% another", rows[0], "  ", rows[1], "#", *rows[2:], ""]
     network = open_network(written(tmp_path, ending.join(lines)), directed=True)
     integers = names[0] == "10"
@@ -300,7 +335,9 @@ def test_well_known_headers_are_skipped_above_text(tmp_path, header):
 
 @pytest.mark.parametrize("header", ["source,target", "user,friend", "follower,followee"])
 def test_a_person_called_like_a_column_does_not_undo_the_header(tmp_path, header):
-    network = open_network(written(tmp_path, f"{header}\nann,Ida\nIda,Freund\nbob,ann\n", "friends.csv"))
+    network = open_network(
+        written(tmp_path, f"{header}\nann,Ida\nIda,Freund\nbob,ann\n", "friends.csv")
+    )
     assert list(network.names) == ["ann", "Ida", "Freund", "bob"]
     assert open_network(written(tmp_path, "user1,user2\nuser3,user4\n")).n_ties == 2
 
@@ -308,8 +345,16 @@ def test_a_person_called_like_a_column_does_not_undo_the_header(tmp_path, header
 def test_a_first_line_that_may_be_a_header_is_read_as_a_tie_and_said_so(tmp_path):
     doubtful = open_network(written(tmp_path, "wer wen\nann bob\nbob cem\ncem ann\n"))
     assert doubtful.n_ties == 4
-    assert "'wer' and 'wen' of the first line, read as a tie, occur nowhere else" in doubtful.describe()
-    for content in ("ann bob\nbob cem\ncem dan\n", "wer wen\nann bob\nbob wer\n", "ann bob\n", "4 2\n2 9\n9 7\n7 9\n"):
+    assert (
+        "'wer' and 'wen' of the first line, read as a tie, occur nowhere else"
+        in doubtful.describe()
+    )
+    for content in (
+        "ann bob\nbob cem\ncem dan\n",
+        "wer wen\nann bob\nbob wer\n",
+        "ann bob\n",
+        "4 2\n2 9\n9 7\n7 9\n",
+    ):
         assert not open_network(written(tmp_path, content)).note
 
 
@@ -326,8 +371,12 @@ def test_customers_called_like_columns_are_customers(tmp_path):
 
 def test_an_index_column_is_refused_not_read_as_customers(tmp_path):
     words = refusal(open_network, written(tmp_path, ",source,target\n0,4,2\n1,2,9\n"))
-    assert words.startswith("friends.txt: the header is ',source,target'; expected two names separated by a comma")
-    assert "the header is" in refusal(open_network, written(tmp_path, "\tsource\ttarget\n0\t4\t2\n1\t2\t9\n"))
+    assert words.startswith(
+        "friends.txt: the header is ',source,target'; expected two names separated by a comma"
+    )
+    assert "the header is" in refusal(
+        open_network, written(tmp_path, "\tsource\ttarget\n0\t4\t2\n1\t2\t9\n")
+    )
 
 
 def test_integers_are_numbered_by_size_and_text_by_appearance(tmp_path):
@@ -348,7 +397,11 @@ def test_integers_may_be_far_apart_and_huge(tmp_path, far):
 def test_quotes_protect_separators(tmp_path):
     network = open_network(written(tmp_path, '"Ann, A.",bob\nbob,"Cem ""C"" D"\n', "friends.csv"))
     assert list(network.names) == ["Ann, A.", "bob", 'Cem "C" D']
-    assert list(open_network(written(tmp_path, '"Ann A" "bob"\nbob  "Cem D"\n')).names) == ["Ann A", "bob", "Cem D"]
+    assert list(open_network(written(tmp_path, '"Ann A" "bob"\nbob  "Cem D"\n')).names) == [
+        "Ann A",
+        "bob",
+        "Cem D",
+    ]
 
 
 def test_a_byte_order_mark_is_no_name(tmp_path):
@@ -378,7 +431,11 @@ def test_follower_files_are_turned(tmp_path):
     [
         ("follower,followee", {"directed": True}, "`follows` (--follows): u is said to follow v"),
         ("followee,follower", {"follows": True}, "no `follows`: here v is said to see u's posts"),
-        ("target,source", {"directed": True}, "source before target: in a line `u v`, v sees u's posts"),
+        (
+            "target,source",
+            {"directed": True},
+            "source before target: in a line `u v`, v sees u's posts",
+        ),
         ("To,From", {"directed": True}, "from before to"),
         ("id,source,target", {}, "two names separated by a comma, without a column before them"),
     ],
@@ -466,7 +523,9 @@ def test_a_broken_compressed_file_is_refused(tmp_path):
     whole = gzip.compress(b"1 2\n" * 1_000)
     for data in (whole[:-9], whole[:30], b"1 2\n", whole[:20] + b"x" + whole[21:]):
         (tmp_path / "f.gz").write_bytes(data)
-        assert refusal(open_network, tmp_path / "f.gz") == ("f.gz: the compressed file is broken; expected a whole .gz file")
+        assert refusal(open_network, tmp_path / "f.gz") == (
+            "f.gz: the compressed file is broken; expected a whole .gz file"
+        )
 
 
 def test_errors_name_the_place_they_are_told(tmp_path):
@@ -481,7 +540,11 @@ def test_errors_name_the_place_they_are_told(tmp_path):
 @pytest.mark.parametrize("name", ["n.graphml", "n.gexf", "n.graphml.gz", "N.GEXF.gz"])
 @pytest.mark.parametrize("directed", [False, True])
 def test_graph_files_keep_names_traits_and_direction(tmp_path, name, directed):
-    graph = nx.DiGraph([("ann", "bob"), ("cem", "bob")]) if directed else nx.Graph([("ann", "bob"), ("cem", "bob")])
+    graph = (
+        nx.DiGraph([("ann", "bob"), ("cem", "bob")])
+        if directed
+        else nx.Graph([("ann", "bob"), ("cem", "bob")])
+    )
     graph.nodes["bob"].update(anger=0.5, advocate=True, city="Lyon")
     write = nx.write_gexf if "gexf" in name.lower() else nx.write_graphml
     write(graph, tmp_path / "plain")
@@ -516,7 +579,9 @@ def test_an_impossible_trait_in_a_file_names_the_file(tmp_path):
     graph = nx.path_graph(["ann", "bob"])
     graph.nodes["ann"]["anger"] = 7
     nx.write_graphml(graph, tmp_path / "n.graphml")
-    assert refusal(open_network, tmp_path / "n.graphml") == ("n.graphml: customer ann: anger is 7; expected a number from 0 to 1")
+    assert refusal(open_network, tmp_path / "n.graphml") == (
+        "n.graphml: customer ann: anger is 7; expected a number from 0 to 1"
+    )
 
 
 # --- generators
@@ -578,7 +643,9 @@ def test_scale_free_degrees_follow_the_law_of_preferential_attachment():
     followers = generate("scale_free", customers=n, ties=m).followers
     for k in (5, 6, 8, 10, 20, 40, 80):
         expected = m * (m + 1) / (k * (k + 1))
-        error = 4 * np.sqrt(expected / n) + 0.01 * expected  # sampling, and what the finite start adds
+        error = (
+            4 * np.sqrt(expected / n) + 0.01 * expected
+        )  # sampling, and what the finite start adds
         assert abs((followers >= k).mean() - expected) < error
 
 
@@ -612,7 +679,9 @@ def test_triangles_are_closed_as_often_as_in_a_plain_holme_kim():
         plain = [nx.average_clustering(plain_holme_kim(250, 4, clustering, rng)) for _ in range(8)]
         ours = [
             nx.average_clustering(
-                generate("clustered_scale_free", customers=250, ties=4, clustering=clustering, seed=seed).to_networkx()
+                generate(
+                    "clustered_scale_free", customers=250, ties=4, clustering=clustering, seed=seed
+                ).to_networkx()
             )
             for seed in range(8)
         ]
@@ -682,7 +751,9 @@ def test_a_random_network_may_be_complete():
     assert generate("random", customers=11, ties=5).n_ties == 55
 
 
-@pytest.mark.parametrize(("blocks", "mixing"), [(4, 0.1), (7, 0.5), (2, 0.0), (2, 1.0), (1_000, 0.9)])
+@pytest.mark.parametrize(
+    ("blocks", "mixing"), [(4, 0.1), (7, 0.5), (2, 0.0), (2, 1.0), (1_000, 0.9)]
+)
 def test_blocks_mix_as_asked(blocks, mixing):
     n, ties = 10_003, 5 if blocks < 100 else 4
     network = generate("blocks", customers=n, ties=ties, blocks=blocks, mixing=mixing)
@@ -764,7 +835,9 @@ def test_real_networks_are_read_whole(name, directed, customers, ties):
 
 
 def test_a_stored_network_comes_back_as_it_was(tmp_path):
-    graph = nx.relabel_nodes(nx.gnp_random_graph(30, 0.2, seed=1, directed=True), {k: (k, f"n{k}") for k in range(30)})
+    graph = nx.relabel_nodes(
+        nx.gnp_random_graph(30, 0.2, seed=1, directed=True), {k: (k, f"n{k}") for k in range(30)}
+    )
     for k, node in enumerate(graph):
         graph.nodes[node]["anger"] = k / 30
     for network in (open_network(graph), generate("random", customers=50, ties=2)):
@@ -785,7 +858,9 @@ def test_a_damaged_stored_network_is_opened_or_refused_and_nothing_else(tmp_path
     save_network(generate("random", customers=20, ties=2), path)
     content = bytearray(path.read_bytes())
     for _ in range(data.draw(st.integers(0, 3))):
-        content[data.draw(st.integers(8, min(400, len(content) - 1)))] = data.draw(st.integers(0, 255))
+        content[data.draw(st.integers(8, min(400, len(content) - 1)))] = data.draw(
+            st.integers(0, 255)
+        )
     path.write_bytes(content[: data.draw(st.integers(8, len(content)))])
     with contextlib.suppress(NetworkError):
         open_network(path)

@@ -11,7 +11,9 @@ from buzzsim.errors import NetworkError
 from buzzsim.network import GENERATORS, Network, generate, open_network
 
 SUFFIXES = (".txt", ".csv", ".tsv", ".graphml", ".gexf", ".txt.gz", ".graphml.gz", ".gexf.gz", "")
-fuzz = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+fuzz = settings(
+    max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(scope="module")
@@ -108,12 +110,27 @@ def test_a_damaged_file_is_a_network_or_refused(folder, suffix, data):
     for _ in range(data.draw(st.integers(1, 4))):
         at = data.draw(st.integers(0, len(content)))
         end = data.draw(st.integers(at, min(len(content), at + 30)))
-        piece = data.draw(st.binary(max_size=3) | TEXT.map(str.encode) | st.just(bytes(content[at:end]) * 2))
+        piece = data.draw(
+            st.binary(max_size=3) | TEXT.map(str.encode) | st.just(bytes(content[at:end]) * 2)
+        )
         content[at:end] = piece
     opened_file(folder, suffix, bytes(content), False, **data.draw(HOW))
 
 
-WORDS = ("graph", "graphml", "gexf", "node", "nodes", "edge", "edges", "key", "data", "attvalue", "attribute", "port")
+WORDS = (
+    "graph",
+    "graphml",
+    "gexf",
+    "node",
+    "nodes",
+    "edge",
+    "edges",
+    "key",
+    "data",
+    "attvalue",
+    "attribute",
+    "port",
+)
 KEYS = (
     "id",
     "source",
@@ -128,13 +145,30 @@ KEYS = (
     "value",
     "start",
 )
-VALUES = ("", "a", "b", "1", "x1", "node", "edge", "anger", "double", "boolean", "directed", "mutual", "dynamic", "nan")
+VALUES = (
+    "",
+    "a",
+    "b",
+    "1",
+    "x1",
+    "node",
+    "edge",
+    "anger",
+    "double",
+    "boolean",
+    "directed",
+    "mutual",
+    "dynamic",
+    "nan",
+)
 
 
 def element(children):
     attributes = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES), max_size=4)
     return st.builds(
-        lambda tag, attrs, inner: f"<{tag} {' '.join(f'{k}={v!r}' for k, v in attrs.items())}>{inner}</{tag}>",
+        lambda tag, attrs, inner: (
+            f"<{tag} {' '.join(f'{k}={v!r}' for k, v in attrs.items())}>{inner}</{tag}>"
+        ),
         st.sampled_from(WORDS),
         attributes,
         st.lists(children, max_size=4).map("".join),
@@ -152,7 +186,9 @@ def element(children):
 @given(inner=st.recursive(st.sampled_from(VALUES), element, max_leaves=12))
 def test_any_xml_is_a_network_or_refused(folder, suffix, root, space, inner):
     for body in (inner, f"<graph edgedefault='directed'>{inner}</graph>"):
-        opened_file(folder, suffix, f"<{root} xmlns='{space}' version='1.2'>{body}</{root}>".encode(), False)
+        opened_file(
+            folder, suffix, f"<{root} xmlns='{space}' version='1.2'>{body}</{root}>".encode(), False
+        )
 
 
 @fuzz
@@ -164,8 +200,15 @@ def test_any_xml_is_a_network_or_refused(folder, suffix, root, space, inner):
     st.booleans(),
     st.booleans(),
 )
-def test_integers_are_read_as_a_plain_reader_would(folder, ties, gap, ending, aside, header, directed):
-    lines = [aside, *(["who" + gap + "whom"] if header else []), *(f"{u}{gap}{v}" for u, v in ties), aside]
+def test_integers_are_read_as_a_plain_reader_would(
+    folder, ties, gap, ending, aside, header, directed
+):
+    lines = [
+        aside,
+        *(["who" + gap + "whom"] if header else []),
+        *(f"{u}{gap}{v}" for u, v in ties),
+        aside,
+    ]
     network = opened_file(folder, ".txt", ending.join(lines).encode(), False, directed=directed)
     wanted = {(u, v) for u, v in ties if u != v}
     if not directed:
@@ -178,10 +221,15 @@ def test_integers_are_read_as_a_plain_reader_would(folder, ties, gap, ending, as
     assert {(names[u], names[v]) for u, v in zip(tails, network.indices, strict=True)} == wanted
     assert list(names) == sorted({name for tie in ties for name in tie})
     loops = sum(u == v for u, v in ties)
-    assert (network.dropped_loops, network.dropped_repeats) == (loops, len(ties) - loops - network.n_ties)
+    assert (network.dropped_loops, network.dropped_repeats) == (
+        loops,
+        len(ties) - loops - network.n_ties,
+    )
 
 
-ENTRY = st.integers(-2, 9) | st.sampled_from([0.0, 1.5, np.nan, np.inf, -np.inf, 2**31, 2**63, 2**70, True, None, "1"])
+ENTRY = st.integers(-2, 9) | st.sampled_from(
+    [0.0, 1.5, np.nan, np.inf, -np.inf, 2**31, 2**63, 2**70, True, None, "1"]
+)
 
 
 @fuzz
@@ -209,8 +257,13 @@ TRAIT = st.sampled_from(["anger", "troll", "attitude", "susceptibility", "city"]
 @fuzz
 @given(
     st.sampled_from([nx.Graph, nx.DiGraph, nx.MultiGraph, nx.MultiDiGraph]),
-    st.lists(st.tuples(NODE.filter(lambda n: n is not None), NODE.filter(lambda n: n is not None)), max_size=12),
-    st.dictionaries(TRAIT, st.integers(-1, 2) | st.floats() | st.none() | st.text(max_size=2), max_size=2),
+    st.lists(
+        st.tuples(NODE.filter(lambda n: n is not None), NODE.filter(lambda n: n is not None)),
+        max_size=12,
+    ),
+    st.dictionaries(
+        TRAIT, st.integers(-1, 2) | st.floats() | st.none() | st.text(max_size=2), max_size=2
+    ),
     st.booleans(),
 )
 def test_random_graphs_are_a_network_or_refused(kind, edges, traits, follows):
@@ -235,7 +288,13 @@ def test_random_graphs_are_a_network_or_refused(kind, edges, traits, follows):
     st.integers(0, 2**66),
 )
 def test_any_wish_is_a_network_or_refused(kind, customers, ties, share, mixing, blocks, seed):
-    wish = {"customers": customers, "ties": ties, "rewiring": share, "clustering": share, "blocks": blocks}
+    wish = {
+        "customers": customers,
+        "ties": ties,
+        "rewiring": share,
+        "clustering": share,
+        "blocks": blocks,
+    }
     degrees = [ties % max(customers, 1)] * customers
     try:
         network = generate(kind, **wish, mixing=mixing, degrees=degrees, seed=seed)

@@ -41,7 +41,10 @@ def kernels(tmp_path_factory):
     kernel = folder / "kernels" / "python3" / "kernel.json"
     kernel.parent.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    kernel.write_text(json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}), encoding="utf-8")
+    kernel.write_text(
+        json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}),
+        encoding="utf-8",
+    )
     return folder
 
 
@@ -50,10 +53,22 @@ def executed(notebook, kernels, folder):
     missing = [part for part in ("nbclient", "ipykernel") if importlib.util.find_spec(part) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not installed; python -m pip install '.[test]' does")
-    environment = {**os.environ, "JUPYTER_PATH": str(kernels), "IPYTHONDIR": str(kernels / "ipython")}
+    environment = {
+        **os.environ,
+        "JUPYTER_PATH": str(kernels),
+        "IPYTHONDIR": str(kernels / "ipython"),
+    }
     environment.pop("MPLBACKEND", None)
     command = [sys.executable, "-c", EXECUTE, str(notebook), STRICT]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8", timeout=600)
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=600,
+    )
 
 
 def test_there_is_a_first_look():
@@ -67,8 +82,18 @@ def test_a_notebook_runs(notebook, kernels, tmp_path):
 
 
 def test_a_notebook_that_warns_or_states_another_number_fails(kernels, tmp_path):
-    for line, why in (("import warnings; warnings.warn('careful')", "UserWarning"), ("assert 12 == 13", "AssertionError")):
-        cell = {"cell_type": "code", "id": "one", "execution_count": None, "metadata": {}, "outputs": [], "source": line}
+    for line, why in (
+        ("import warnings; warnings.warn('careful')", "UserWarning"),
+        ("assert 12 == 13", "AssertionError"),
+    ):
+        cell = {
+            "cell_type": "code",
+            "id": "one",
+            "execution_count": None,
+            "metadata": {},
+            "outputs": [],
+            "source": line,
+        }
         broken = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
         (tmp_path / "broken.ipynb").write_text(json.dumps(broken), encoding="utf-8")
         done = executed(tmp_path / "broken.ipynb", kernels, tmp_path)
@@ -85,8 +110,14 @@ def test_no_outputs_are_stored(notebook):
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_every_number_in_the_text_is_checked_by_the_code(notebook):
-    numbers = {number.replace(",", "") for number in re.findall(r"\d[\d,]*(?:\.\d+)?(?<!,)", text(notebook, "markdown"))}
-    code = {number.replace("_", "") for number in re.findall(r"\d[\d_]*(?:\.\d+)?", text(notebook, "code"))}
+    numbers = {
+        number.replace(",", "")
+        for number in re.findall(r"\d[\d,]*(?:\.\d+)?(?<!,)", text(notebook, "markdown"))
+    }
+    code = {
+        number.replace("_", "")
+        for number in re.findall(r"\d[\d_]*(?:\.\d+)?", text(notebook, "code"))
+    }
     assert numbers - code == set()
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import buzzsim as bz
-from buzzsim.outcomes import OUTCOMES, count_by_hour
-from buzzsim.strategy import STRATEGIES
+from buzzsim.model.outcomes import OUTCOMES, count_by_hour
+from buzzsim.model.strategy import STRATEGIES
 
 LIVELY = bz.Scenario().replace(
     {
@@ -33,7 +33,9 @@ def course(result):
     posts = result.posts()
     critical = posts[posts["kind"] != "thanks"]
     hours = 24
-    begun = np.ceil(critical["hour"] / 0.5).clip(lower=1) * 0.5 - 0.5  # a tick stands for the time before it
+    begun = (
+        np.ceil(critical["hour"] / 0.5).clip(lower=1) * 0.5 - 0.5
+    )  # a tick stands for the time before it
     volume = np.bincount(begun.astype(int).clip(upper=hours - 1), minlength=hours)
     at = int(np.argmax(volume))
     below = [hour for hour in range(at, hours) if 2 * volume[hour] < volume[at]]
@@ -69,7 +71,11 @@ def crowd(result):
 def work(result):
     cases, posts = result.cases(), result.posts()
     first = cases[cases["act"] != "talked"]
-    count = cases["act"].value_counts().reindex(["removed", "replied", "invited", "talked"], fill_value=0)
+    count = (
+        cases["act"]
+        .value_counts()
+        .reindex(["removed", "replied", "invited", "talked"], fill_value=0)
+    )
     brand = LIVELY.brand
     return {
         "deleted_posts": count["removed"],
@@ -88,7 +94,9 @@ def cascade(result):
     graph = nx.Graph()
     graph.add_nodes_from(told["critic"])
     graph.add_edges_from(told.loc[told["parent"].notna(), ["critic", "parent"]].to_numpy())
-    apart = [d for _, ends in nx.all_pairs_shortest_path_length(graph) for d in ends.values() if d > 0]
+    apart = [
+        d for _, ends in nx.all_pairs_shortest_path_length(graph) for d in ends.values() if d > 0
+    ]
     width = told["generation"].value_counts()
     won = width.drop(0)
     return {
@@ -108,14 +116,22 @@ def test_every_outcome_that_tables_show_is_what_its_definition_says(results):
         for name, value in again.items():
             assert result.outcomes[name] == pytest.approx(value, nan_ok=True, abs=1e-12), name
     assert told == set(OUTCOMES)
-    assert pd.DataFrame([dict(result.outcomes) for result in results])["volume"].max() > 20, "where nothing happens nothing shows"
+    assert pd.DataFrame([dict(result.outcomes) for result in results])["volume"].max() > 20, (
+        "where nothing happens nothing shows"
+    )
 
 
 def test_a_storm_that_is_still_at_its_height_has_no_half_life():
     """Its hours to come would decide; to call it short would be to call the worst the best."""
-    growing = bz.Scenario().replace({"network.customers": 3000, "network.ties": 20, "joining.r0": 2.5, "time.horizon": 12.0})
+    growing = bz.Scenario().replace(
+        {"network.customers": 3000, "network.ties": 20, "joining.r0": 2.5, "time.horizon": 12.0}
+    )
     results = [bz.run(growing, strategy="ignore", rng=1, replicate=k) for k in range(60)]
-    at_height = [r for r in results if 2 * r.hourly()["volume"].iloc[-1] >= r.outcomes["peak"] and r.outcomes["volume"] > 50]
+    at_height = [
+        r
+        for r in results
+        if 2 * r.hourly()["volume"].iloc[-1] >= r.outcomes["peak"] and r.outcomes["volume"] > 50
+    ]
     assert at_height
     for result in at_height:
         volume = result.hourly()["volume"]
@@ -129,9 +145,17 @@ def test_a_storm_that_is_still_at_its_height_has_no_half_life():
 @pytest.mark.parametrize("horizon", [11.3, 12.1])
 def test_an_hour_that_the_horizon_cuts_ends_no_storm(horizon, tick):
     """Neither is a storm that goes on until then finished, nor half over because the last bin holds minutes."""
-    growing = {"network.customers": 2000, "network.ties": 20, "joining.r0": 2.5, "time.horizon": horizon, "time.tick": tick}
+    growing = {
+        "network.customers": 2000,
+        "network.ties": 20,
+        "joining.r0": 2.5,
+        "time.horizon": horizon,
+        "time.tick": tick,
+    }
     for replicate in range(40):
-        result = bz.run(bz.Scenario().replace(growing), strategy="ignore", rng=1, replicate=replicate)
+        result = bz.run(
+            bz.Scenario().replace(growing), strategy="ignore", rng=1, replicate=replicate
+        )
         end = math.ceil(horizon / tick - 1e-9) * tick
         assert result.outcomes["unfinished"] == (result.posts()["hour"].max() > end - 1 + 1e-9)
         volume = result.hourly()["volume"].to_numpy()[: int(end + 1e-9)]
@@ -140,5 +164,12 @@ def test_an_hour_that_the_horizon_cuts_ends_no_storm(horizon, tick):
 
 
 def test_what_never_happened_counts_in_no_hour():
-    assert count_by_hour(0.58, np.array([51]), 40)[29] == 1, "50 ticks of 0.58 are 29 hours, whatever the last digit"
-    assert count_by_hour(0.5, np.array([-1, 0, 1, 2, 3, 48, 60]), 24).tolist() == [3, 1, *[0] * 21, 2]
+    assert count_by_hour(0.58, np.array([51]), 40)[29] == 1, (
+        "50 ticks of 0.58 are 29 hours, whatever the last digit"
+    )
+    assert count_by_hour(0.5, np.array([-1, 0, 1, 2, 3, 48, 60]), 24).tolist() == [
+        3,
+        1,
+        *[0] * 21,
+        2,
+    ]

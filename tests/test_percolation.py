@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from yardstick import assert_mean
 
+from buzzsim.engine import replicates
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.scenario import Scenario
 from buzzsim.network import Network
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.runs import replicates
-from buzzsim.scenario import Scenario
-from buzzsim.world import World
+from buzzsim.network.world import World
 
 CRITICS = list(OUTCOMES).index("critics")
 CROWD = 20_000
@@ -33,7 +33,9 @@ def poisson(mean):
         pairs = np.sort(dice.integers(CROWD, size=(2, wanted + wanted // 10)), axis=0)
         different = np.unique(pairs[:, pairs[0] != pairs[1]], axis=1)
         assert different.shape[1] >= wanted
-        return Network.from_edges(*dice.permutation(different, axis=1)[:, :wanted], n_customers=CROWD)
+        return Network.from_edges(
+            *dice.permutation(different, axis=1)[:, :wanted], n_customers=CROWD
+        )
 
     return made
 
@@ -70,7 +72,12 @@ def sizes(network, passes, entropy=3, runs=RUNS):
     """
     scenario = Scenario.independent_cascade(probability=passes)
     return np.array(
-        [replicates(World.of(scenario, network(seed)), "ignore", entropy + seed, runs)[0][:, CRITICS] for seed in range(NETWORKS)]
+        [
+            replicates(World.of(scenario, network(seed)), "ignore", entropy + seed, runs)[0][
+                :, CRITICS
+            ]
+            for seed in range(NETWORKS)
+        ]
     )
 
 
@@ -106,14 +113,18 @@ def assert_giant(found, share, wrong):
 POISSON_DEGREES = {k: math.exp(-10) * 10**k / math.factorial(k) for k in range(60)}
 
 
-@pytest.mark.parametrize(("r0", "final"), [(1.2, 0.313698), (1.5, 0.582812), (2.0, 0.796812), (3.0, 0.940480)])
+@pytest.mark.parametrize(
+    ("r0", "final"), [(1.2, 0.313698), (1.5, 0.582812), (2.0, 0.796812), (3.0, 0.940480)]
+)
 def test_on_a_random_network_epidemics_end_as_in_a_mixed_crowd(r0, final):
     """V1 and V2: z = 1 - exp(-R0 z), the same as the giant cluster's share where degrees are Poisson."""
     assert giant_share(POISSON_DEGREES, r0 / 10) == pytest.approx(final, abs=1e-6)
     assert_giant(sizes(poisson(10), r0 / 10), final, giant_share(POISSON_DEGREES, 0.8 * r0 / 10))
 
 
-@pytest.mark.parametrize(("degree", "passes", "share"), [(3, 0.6, 19 / 27), (3, 0.75, 26 / 27), (4, 0.5, 0.854102)])
+@pytest.mark.parametrize(
+    ("degree", "passes", "share"), [(3, 0.6, 19 / 27), (3, 0.75, 26 / 27), (4, 0.5, 0.854102)]
+)
 def test_on_a_regular_network_cascades_are_bond_percolation(degree, passes, share):
     """V6: the giant cluster of random regular networks."""
     assert giant_share({degree: 1.0}, passes) == pytest.approx(share, abs=1e-6)
@@ -124,7 +135,12 @@ def test_below_the_threshold_of_a_regular_network_all_cascades_stay_small_and_ab
     """V6: T_c = 1 / 2 where everybody has three ties: a mean of 7 below it at .4, a tenth of the crowd and more above it."""
     assert threshold({3: 1.0}) == 0.5
     found = sizes(regular(3), 0.4, runs=1000).ravel()
-    assert_mean(found, mean_below({3: 1.0}, 0.4), 1 + 2 * 0.4 / (1 - 2 * 0.4), of="mean size below the threshold")
+    assert_mean(
+        found,
+        mean_below({3: 1.0}, 0.4),
+        1 + 2 * 0.4 / (1 - 2 * 0.4),
+        of="mean size below the threshold",
+    )
     assert (sizes(regular(3), 0.45, runs=200) < TAKEN_OFF * CROWD).all()
     assert (sizes(regular(3), 0.55, runs=200) > TAKEN_OFF * CROWD).any(axis=1).all()
 
@@ -139,17 +155,24 @@ def test_the_threshold_of_a_configuration_network_is_set_by_the_spread_of_degree
     below, above = 0.7 * critical, 1.2 * critical
     only_the_mean = 1 + below * 5 / (1 - below * 4)
     found = sizes(two_degrees(2, 8), below, runs=1000).ravel()
-    assert_mean(found, mean_below(TWO_DEGREES, below), only_the_mean, of="mean size below the threshold")
+    assert_mean(
+        found, mean_below(TWO_DEGREES, below), only_the_mean, of="mean size below the threshold"
+    )
     assert above < 1 / 4  # by the mean degree alone nothing would take off here
     share = giant_share(TWO_DEGREES, above)
     assert_giant(sizes(two_degrees(2, 8), above), share, 0.0)
 
 
-@pytest.mark.parametrize(("m", "alone", "mean"), [(0.5, 0.606531, 2.0), (0.8, 0.449329, 5.0), (0.9, math.exp(-0.9), 10.0)])
+@pytest.mark.parametrize(
+    ("m", "alone", "mean"),
+    [(0.5, 0.606531, 2.0), (0.8, 0.449329, 5.0), (0.9, math.exp(-0.9), 10.0)],
+)
 def test_below_the_threshold_cascades_have_borel_sizes(m, alone, mean):
     """V3: P(k) = exp(-mk) (mk)^(k - 1) / k!, mean 1 / (1 - m), variance m / (1 - m)^3 (Borel; Otter 1949)."""
     tails, heads = np.random.default_rng(5).integers(200_000, size=(2, 2_000_000))
-    network = Network.from_edges(tails, heads, n_customers=200_000)  # so large that hardly any cascade meets itself
+    network = Network.from_edges(
+        tails, heads, n_customers=200_000
+    )  # so large that hardly any cascade meets itself
     world = World.of(Scenario.independent_cascade(probability=m / 20), network)
     found = replicates(world, "ignore", 3, 20_000)[0][:, CRITICS]
     variance = m / (1 - m) ** 3
@@ -158,4 +181,10 @@ def test_below_the_threshold_cascades_have_borel_sizes(m, alone, mean):
     assert_mean((found == 1).astype(float), alone, alone - 0.02, of="P(1)")
     assert_mean((found == 2).astype(float), pair, alone * (1 - alone), of="P(2)")
     assert_mean(found, mean, 1.1 * mean, of="mean size", spread=math.sqrt(variance))
-    assert_mean((found - mean) ** 2, variance, 2 * variance, of="variance", spread=math.sqrt(fourth + 2 * variance**2))
+    assert_mean(
+        (found - mean) ** 2,
+        variance,
+        2 * variance,
+        of="variance",
+        spread=math.sqrt(fourth + 2 * variance**2),
+    )

@@ -5,14 +5,18 @@ import numpy as np
 import pytest
 
 import buzzsim as bz
-from buzzsim import pictures
+from buzzsim.pictures import runs
 
 mpl.use("agg")
 
 
 @pytest.fixture(scope="module")
 def result():
-    return bz.run(bz.Scenario.load("default").replace({"complaint.names": ["Mara"]}), network=bz.teach.street(), rng=1)
+    return bz.run(
+        bz.Scenario.load("default").replace({"complaint.names": ["Mara"]}),
+        network=bz.teach.street(),
+        rng=1,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -25,15 +29,17 @@ def _no_figure_is_left():
 
 def test_places_are_the_same_every_time_and_nobody_stands_on_another():
     street = bz.teach.street()
-    places = pictures.layout(street)
-    assert np.array_equal(places, pictures.layout(street))
+    places = runs.layout(street)
+    assert np.array_equal(places, runs.layout(street))
     apart = np.abs(places[:, None] - places[None]) / (0.06, 0.06)
-    assert (apart.max(axis=2) + 9 * np.eye(60)).min() > 1  # names have room beside each other or below
+    assert (
+        apart.max(axis=2) + 9 * np.eye(60)
+    ).min() > 1  # names have room beside each other or below
 
 
 def test_neighbours_are_nearer_than_strangers():
     network = bz.generate("small_world", customers=400, ties=3, seed=1)
-    places = pictures.layout(network)
+    places = runs.layout(network)
     tails = np.repeat(np.arange(400), network.followers)
     near = np.linalg.norm(places[tails] - places[network.indices], axis=1).mean()
     far = np.linalg.norm(places[:, None] - places[None], axis=2).mean()
@@ -42,7 +48,7 @@ def test_neighbours_are_nearer_than_strangers():
 
 def test_a_crowd_that_cannot_be_drawn_says_so():
     with pytest.raises(bz.ResultError, match="at most 2,000"):
-        pictures.layout(bz.generate("random", customers=2001, ties=2))
+        runs.layout(bz.generate("random", customers=2001, ties=2))
 
 
 def test_the_network_at_the_end_is_the_record_itself(result):
@@ -60,7 +66,9 @@ def test_an_earlier_hour_is_the_same_run_stopped_there(scenario, strategy):
     posts = whole.record["posts"]
     assert np.array_equal(early["posts"]["author"], posts["author"][posts["tick"] <= ticks])
     notices = whole.record["notices"]
-    assert np.array_equal(early["notices"]["customer"], notices["customer"][notices["tick"] <= ticks])
+    assert np.array_equal(
+        early["notices"]["customer"], notices["customer"][notices["tick"] <= ticks]
+    )
 
 
 def test_the_picture_counts_what_the_run_has(result):
@@ -70,7 +78,11 @@ def test_the_picture_counts_what_the_run_has(result):
     assert f"critic: {stages['critic']}" in labels
     assert f"has noticed nothing: {stages['unaware']}" in labels
     assert {text.get_text() for text in ax.texts} >= set(bz.teach.street().names)
-    assert result.plot_network(hour=0).get_title(loc="left").startswith("After 0 h: 1 critic, nobody else knows")
+    assert (
+        result.plot_network(hour=0)
+        .get_title(loc="left")
+        .startswith("After 0 h: 1 critic, nobody else knows")
+    )
 
 
 @pytest.mark.parametrize("hour", [-1, 73, "six", True])
@@ -115,13 +127,18 @@ def test_pairs_are_counted_as_they_are():
     delta = comparison.outcome("volume")["censor"] - comparison.outcome("volume")["ignore"]
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert f"fewer posts: {(delta < 0).mean():.0%}" in labels
-    assert sum(len(lines.get_segments()) for lines in ax.collections if hasattr(lines, "get_segments")) == 100
+    assert (
+        sum(len(lines.get_segments()) for lines in ax.collections if hasattr(lines, "get_segments"))
+        == 100
+    )
     with pytest.raises(bz.StrategyError, match="did you mean 'censor'"):
         comparison.plot_pairs("censer")
 
 
 def test_a_picture_between_two_ticks_shows_no_later_one():
-    slow = bz.Scenario().replace({"network.customers": 300, "joining.r0": 2.0, "time.tick": 24.0, "time.horizon": 720.0})
+    slow = bz.Scenario().replace(
+        {"network.customers": 300, "joining.r0": 2.0, "time.tick": 24.0, "time.horizon": 720.0}
+    )
     result = bz.run(slow, rng=4)
     joined = result.cascade()["hour"]
     assert (joined == 24).any()

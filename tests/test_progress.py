@@ -37,7 +37,10 @@ def test_a_log_shows_nothing_at_first_and_who_wants_quiet_never_does(monkeypatch
 
 @pytest.mark.parametrize(
     ("total", "said"),
-    [(2_000, r"buzzsim: 500 of 2\.00k runs \[00:00<00:00, .*run/s\]"), (None, r"buzzsim: 500 runs \[00:00, .*run/s\]")],
+    [
+        (2_000, r"buzzsim: 500 of 2\.00k runs \[00:00<00:00, .*run/s\]"),
+        (None, r"buzzsim: 500 runs \[00:00, .*run/s\]"),
+    ],
 )
 def test_a_log_has_a_line_from_time_to_time(monkeypatch, total, said):
     log = io.StringIO()
@@ -55,7 +58,9 @@ def test_a_notebook_is_looked_at_though_it_is_no_terminal(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernel))
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
-    assert seen(monkeypatch, io.StringIO(), quiet=False) == "", "a notebook paints what comes from there red"
+    assert seen(monkeypatch, io.StringIO(), quiet=False) == "", (
+        "a notebook paints what comes from there red"
+    )
     assert "compiling" in stream.getvalue()
 
 
@@ -69,7 +74,7 @@ def test_without_any_stream_work_goes_on(monkeypatch):
 def test_a_comparison_and_a_sweep_show_their_bar(monkeypatch, tmp_path, quiet):
     made = []
     spy = lambda total, is_quiet, **look: made.append((total, is_quiet)) or progress(total, True)  # noqa: E731
-    monkeypatch.setattr("buzzsim.comparison.progress", spy)
+    monkeypatch.setattr("buzzsim.study.compare.progress", spy)
     monkeypatch.setattr("buzzsim.sweep.dispatch.progress", spy)
     small = bz.Scenario().replace({"network.customers": 60})
     bz.compare(small, replicates=5, rng=1, quiet=quiet)

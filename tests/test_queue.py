@@ -13,10 +13,10 @@ import pytest
 from scipy import stats
 from yardstick import assert_mean
 
-from buzzsim import rules
+from buzzsim.model import rules
+from buzzsim.model.scenario import Scenario
 from buzzsim.network import Network
-from buzzsim.runs import run
-from buzzsim.scenario import Scenario
+from buzzsim.study.run import run
 
 HOURS = 1_000.0
 FOLLOWERS = 200_000
@@ -76,7 +76,9 @@ def talk():
 def queue(servers, rate, changes, strategy):
     """Runs in which followers of one customer post at random moments, `rate` an hour."""
     star = Network.from_edges(np.zeros(FOLLOWERS, int), np.arange(1, FOLLOWERS + 1), directed=True)
-    scenario = Scenario().replace(DESK | changes | {"brand.staff": servers, "attention.view_rate": rate / FOLLOWERS})
+    scenario = Scenario().replace(
+        DESK | changes | {"brand.staff": servers, "attention.view_rate": rate / FOLLOWERS}
+    )
     for replicate in range(RUNS):
         yield run(scenario, strategy=strategy, network=star, rng=5, replicate=replicate).record
 
@@ -87,7 +89,9 @@ def waits_of(runs):
     for record in runs:
         first = record["acts"]["act"] != rules.TALKED
         posted = record["posts"]["tick"][record["acts"]["post"][first]]
-        waited = (record["acts"]["tick"][first] - posted)[posted > 20 / TICK] * TICK  # not while the queue still fills
+        waited = (record["acts"]["tick"][first] - posted)[
+            posted > 20 / TICK
+        ] * TICK  # not while the queue still fills
         found.append(((waited > 0).mean(), waited.mean()))
     return np.array(found)
 
@@ -130,7 +134,9 @@ def test_private_dialogues_wait_as_erlang_says(servers, load):
 
 
 @pytest.mark.parametrize("servers", [1, 2, 3])
-@pytest.mark.parametrize(("changes", "strategy"), [(ANSWERS, "public_reply"), (TALKS, "private_dialogue")])
+@pytest.mark.parametrize(
+    ("changes", "strategy"), [(ANSWERS, "public_reply"), (TALKS, "private_dialogue")]
+)
 def test_every_case_begins_when_the_first_desk_is_free(servers, changes, strategy):
     """V11, case by case and to the tick: each has the wait that its forerunners leave, and another with one desk more."""
     record = next(queue(servers, 0.8 * servers, changes, strategy))
@@ -138,8 +144,14 @@ def test_every_case_begins_when_the_first_desk_is_free(servers, changes, strateg
     first = acts["act"] != rules.TALKED
     cases = acts["post"][first]
     rounds = np.bincount(acts["post"][~first], minlength=posts["tick"].size)[cases]
-    work = (rounds + 1) * round(ROUND / TICK) if strategy == "private_dialogue" else np.full(cases.size, round(1 / TICK))
-    ended = acts["tick"][first] + work < HOURS / TICK  # a talk that the end of the run cut short has rounds to come
+    work = (
+        (rounds + 1) * round(ROUND / TICK)
+        if strategy == "private_dialogue"
+        else np.full(cases.size, round(1 / TICK))
+    )
+    ended = (
+        acts["tick"][first] + work < HOURS / TICK
+    )  # a talk that the end of the run cut short has rounds to come
     n = int(np.argmin(ended)) if not ended.all() else ended.size
     order = np.lexsort((posts["author"][cases[:n]], posts["tick"][cases[:n]]))
     arrivals, began = posts["tick"][cases[:n]][order], acts["tick"][first][:n][order]

@@ -12,17 +12,23 @@ from hypothesis import strategies as st
 from numba import njit
 from yardstick import assert_mean
 
-from buzzsim import draws, engine, rules
+from buzzsim import engine
 from buzzsim.errors import ScenarioError
+from buzzsim.model import draws, rules
+from buzzsim.model.parameters import numbers
+from buzzsim.model.scenario import Scenario
+from buzzsim.model.tables import PEOPLE, TRAITS, Net, workspace
 from buzzsim.network import Network, generate
-from buzzsim.parameters import numbers
-from buzzsim.reproduction import solve, typical_r0
-from buzzsim.scenario import Scenario
-from buzzsim.workspace import PEOPLE, TRAITS, Net, workspace
-from buzzsim.world import World
+from buzzsim.network.reproduction import solve, typical_r0
+from buzzsim.network.world import World
 
 REPLICATES = 5000
-FINE = {"time.tick": 0.05, "time.horizon": 24, "attention.page_visitors": 0, "joining.r0": 1.2}  # rounding to ticks shifts anger
+FINE = {
+    "time.tick": 0.05,
+    "time.horizon": 24,
+    "attention.page_visitors": 0,
+    "joining.r0": 1.2,
+}  # rounding to ticks shifts anger
 
 
 def ring(customers, degree):
@@ -44,11 +50,23 @@ def won_by_typical_critics(p, network, replicates=REPLICATES, seed=1):
     w = workspace(crowd, int(rules.ticks(p, p.time_horizon)), 0, p.attention_page_visitors, False)
     relative = np.maximum(network.followees, 1) / network.followees.mean()
     tails, heads = np.repeat(np.arange(crowd), network.followers), network.indices
-    noticed = np.array([rules.noticed_by(p, rules.notice_mass(p, 1.0, share), p.time_horizon) for share in relative])
+    noticed = np.array(
+        [
+            rules.noticed_by(p, rules.notice_mass(p, 1.0, share), p.time_horizon)
+            for share in relative
+        ]
+    )
     ties = rng.choice(heads.size, replicates, p=noticed[heads] / noticed[heads].sum())
-    angers = np.minimum(1.0, p.anger_gain * typical_susceptibilities(p, replicates, rng) * p.complaint_anger)
+    angers = np.minimum(
+        1.0, p.anger_gain * typical_susceptibilities(p, replicates, rng) * p.complaint_anger
+    )
     own, counts = np.array([p], dtype=p.dtype), np.full(replicates, -1)
-    net = Net(network.indptr, network.indices, relative if p.attention_dilution else np.zeros(0), np.zeros((len(TRAITS), 0)))
+    net = Net(
+        network.indptr,
+        network.indices,
+        relative if p.attention_dilution else np.zeros(0),
+        np.zeros((len(TRAITS), 0)),
+    )
     _count(own, net, tails[ties], heads[ties].astype(np.int64), angers, np.uint64(seed), w, counts)
     assert counts.min() >= 0
     return counts
@@ -68,8 +86,8 @@ def _count(p, net, winners, critics, angers, key, w, counts):
             return
         counts[r] = 0
         for row in range(w.n[PEOPLE]):
-            won_by = w.people[row].won_by
-            counts[r] += won_by >= 0 and w.posts[won_by].author == critic
+            recruited_by = w.people[row].recruited_by
+            counts[r] += recruited_by >= 0 and w.posts[recruited_by].author == critic
 
 
 def typical_susceptibilities(p, n, rng):
@@ -77,7 +95,9 @@ def typical_susceptibilities(p, n, rng):
     if np.isinf(p.crowd_susceptibility_shape):
         return np.ones(n)
     s = rng.gamma(p.crowd_susceptibility_shape, 1 / p.crowd_susceptibility_shape, 60 * n)
-    chance = np.minimum(1.0, p.share_probability * s * np.exp(p.joining_arousal * (p.complaint_anger - 0.5)))
+    chance = np.minimum(
+        1.0, p.share_probability * s * np.exp(p.joining_arousal * (p.complaint_anger - 0.5))
+    )
     joined = s[rng.random(s.size) * chance.max() < chance]
     assert joined.size >= n
     return joined[:n]
@@ -96,7 +116,12 @@ def typical_susceptibilities(p, n, rng):
         {"attention.kernel": "power_law", "anger.repeat_rate": 0.5, "anger.gain": 0.4},
         {"attention.kernel": "immediate", "anger.repeat_rate": 0.1},
         {"attention.kernel": "constant", "attention.view_rate": 0.05, "anger.repeat_rate": 0.1},
-        {"crowd.attitude_spread": 0.8, "crowd.attitude": 0.3, "joining.loyalty": 1, "anger.repeat_rate": 0},
+        {
+            "crowd.attitude_spread": 0.8,
+            "crowd.attitude": 0.3,
+            "joining.loyalty": 1,
+            "anger.repeat_rate": 0,
+        },
         {"attention.withdrawal_rate": 1.0, "anger.repeat_rate": 0.5, "anger.gain": 0.4},
         {"crowd.advocate_share": 0.4, "crowd.defence_probability": 0.0, "anger.repeat_rate": 0.2},
         {"crowd.troll_share": 0.1, "anger.repeat_rate": 0.1},
@@ -125,7 +150,12 @@ def test_a_typical_critic_wins_r0_others(changes):
 
 @pytest.mark.parametrize(
     ("kind", "directed", "dilution"),
-    [("clustered_scale_free", False, 0.0), ("clustered_scale_free", False, 1.0), ("random", True, 0.0), ("random", True, 1.0)],
+    [
+        ("clustered_scale_free", False, 0.0),
+        ("clustered_scale_free", False, 1.0),
+        ("random", True, 0.0),
+        ("random", True, 1.0),
+    ],
     ids=["clustered", "clustered and thinned", "one way or both", "one way or both and thinned"],
 )
 def test_a_typical_critic_wins_r0_others_on_unequal_networks(kind, directed, dilution):
@@ -144,7 +174,9 @@ def test_a_tie_back_is_not_fresh_where_there_is_one(dilution):
     """Half of the people are in pairs who follow one another and win nobody; the others in a circle that goes one way."""
     pairs, circle = np.arange(0, 200, 2), np.arange(200, 300)
     tails = np.concatenate([pairs, pairs + 1, np.repeat(circle, 8)])
-    heads = np.concatenate([pairs + 1, pairs, *[200 + (k + np.arange(1, 9)) % 100 for k in range(100)]])
+    heads = np.concatenate(
+        [pairs + 1, pairs, *[200 + (k + np.arange(1, 9)) % 100 for k in range(100)]]
+    )
     network = Network.from_edges(tails, heads, n_customers=300, directed=True)
     p = p_of({"attention.dilution": dilution, "anger.repeat_rate": 0})
     p["share_probability"] = solve(p, network, 1.0)
@@ -154,7 +186,12 @@ def test_a_tie_back_is_not_fresh_where_there_is_one(dilution):
 def test_page_visitors_count_among_those_a_typical_critic_wins():
     """Each post has visitors of its own; the network reaches hardly anybody in so large a crowd."""
     network = ring(5000, 4)
-    changes = {"attention.page_visitors": 8, "joining.page_probability": 1, "anger.repeat_rate": 0.3, "anger.gain": 0.5}
+    changes = {
+        "attention.page_visitors": 8,
+        "joining.page_probability": 1,
+        "anger.repeat_rate": 0.3,
+        "anger.gain": 0.5,
+    }
     p = p_of(changes)
     p["share_probability"] = solve(p, network, 0.8)
     assert_mean(won_by_typical_critics(p, network, 3000), 0.8, wrong=1.0, of="won by a critic")
@@ -162,7 +199,14 @@ def test_page_visitors_count_among_those_a_typical_critic_wins():
 
 def test_an_r0_that_grows_and_falls_again_is_found_on_its_way_up():
     """Where angry posts win many and everybody joins, the meek are the typical critics, and win few."""
-    p = p_of({"complaint.anger": 0.05, "joining.arousal": 10, "anger.gain": 1, "crowd.susceptibility_shape": 0.05})
+    p = p_of(
+        {
+            "complaint.anger": 0.05,
+            "joining.arousal": 10,
+            "anger.gain": 1,
+            "crowd.susceptibility_shape": 0.05,
+        }
+    )
     assert typical_r0(p, regular[8], 3.0) > 1.1 * typical_r0(p, regular[8], 30.0)
     r0 = 1.02 * typical_r0(p, regular[8], 30.0)
     share = solve(p, regular[8], r0)
@@ -182,17 +226,26 @@ def test_solving_undoes_computing(r0):
     assert typical_r0(p, regular[8], solve(p, regular[8], r0)) == pytest.approx(r0, rel=1e-9)
 
 
-@pytest.mark.parametrize("changes", [{}, {"brand.resentment": 0.3}, {"attention.withdrawal_rate": 0.1}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"brand.resentment": 0.3}, {"attention.withdrawal_rate": 0.1}]
+)
 def test_a_horizon_that_nothing_lives_to_see_makes_no_difference(changes):
     """Whatever fades has faded after 1,000 hours, and R0 is what it was."""
     long, longest = (p_of(changes | {"time.horizon": hours}) for hours in (1000, 100_000))
-    assert typical_r0(longest, regular[8], 0.2) == pytest.approx(typical_r0(long, regular[8], 0.2), rel=1e-6)
+    assert typical_r0(longest, regular[8], 0.2) == pytest.approx(
+        typical_r0(long, regular[8], 0.2), rel=1e-6
+    )
 
 
 def test_only_the_constructive_resent_having_waited_in_vain():
     """The more of them are vindictive, the less resentment brings; where all are, it brings nothing."""
     found = {
-        share: [typical_r0(p_of({"brand.resentment": r, "crowd.vindictive_share": share}), regular[8], 0.2) for r in (0, 0.3)]
+        share: [
+            typical_r0(
+                p_of({"brand.resentment": r, "crowd.vindictive_share": share}), regular[8], 0.2
+            )
+            for r in (0, 0.3)
+        ]
         for share in (0.0, 0.5, 1.0)
     }
     assert found[0.0][1] > found[0.5][1] > found[1.0][1] == pytest.approx(found[1.0][0])
@@ -207,7 +260,8 @@ def test_a_wait_that_ends_after_the_horizon_makes_no_difference():
 def test_page_visitors_count_as_often_as_posts_stand_on_the_page():
     changes = {"attention.page_visitors": 8, "anger.repeat_rate": 0.3}
     never, sometimes, always = (
-        typical_r0(p_of(changes | {"joining.page_probability": shown}), regular[8], 0.2) for shown in (0.0, 0.3, 1.0)
+        typical_r0(p_of(changes | {"joining.page_probability": shown}), regular[8], 0.2)
+        for shown in (0.0, 0.3, 1.0)
     )
     assert sometimes == pytest.approx(0.7 * never + 0.3 * always)
     assert always > 1.1 * never
@@ -216,7 +270,11 @@ def test_page_visitors_count_as_often_as_posts_stand_on_the_page():
 def test_critics_and_those_they_win_are_trolls_before_they_are_advocates():
     """Half are trolls; of the others half are advocates, who neither join nor are joined."""
     of = {
-        shares: typical_r0(p_of({"crowd.troll_share": shares[0], "crowd.advocate_share": shares[1]}), regular[8], 0.2)
+        shares: typical_r0(
+            p_of({"crowd.troll_share": shares[0], "crowd.advocate_share": shares[1]}),
+            regular[8],
+            0.2,
+        )
         for shares in ((0.0, 0.0), (1.0, 0.0), (0.5, 0.5))
     }
     assert of[0.5, 0.5] == pytest.approx(0.5 * of[1.0, 0.0] + 0.25 * of[0.0, 0.0])
@@ -224,7 +282,9 @@ def test_critics_and_those_they_win_are_trolls_before_they_are_advocates():
 
 def test_waiting_in_vain_takes_whole_ticks():
     """As in a run: 0.12 hours are three ticks of 0.05."""
-    short, whole = (p_of({"brand.resentment": 0.3, "brand.patience": hours}) for hours in (0.12, 0.15))
+    short, whole = (
+        p_of({"brand.resentment": 0.3, "brand.patience": hours}) for hours in (0.12, 0.15)
+    )
     assert typical_r0(short, regular[8], 0.2) == typical_r0(whole, regular[8], 0.2)
 
 
@@ -243,7 +303,12 @@ def test_more_sharing_makes_more_critics(one, other):
 
 @pytest.mark.parametrize(
     ("key", "more"),
-    [("attention.view_rate", 1.0), ("anger.repeat_rate", 0.5), ("attention.page_visitors", 20), ("anger.gain", 0.5)],
+    [
+        ("attention.view_rate", 1.0),
+        ("anger.repeat_rate", 0.5),
+        ("attention.page_visitors", 20),
+        ("anger.gain", 0.5),
+    ],
 )
 def test_what_brings_more_notices_or_more_anger_makes_more_critics(key, more):
     assert typical_r0(p_of({key: more}), regular[8], 0.2) > typical_r0(p_of(), regular[8], 0.2)
@@ -279,7 +344,9 @@ def test_an_r0_out_of_reach_is_refused_with_the_highest_there_is():
         f"cafe: joining.r0 is 100; expected at most {highest:.4g} on this network (400 customers, {regular[8].n_ties} ties), "
         "however likely those who notice are to join"
     )
-    assert typical_r0(p, regular[8], solve(p, regular[8], 0.99 * highest)) == pytest.approx(0.99 * highest)
+    assert typical_r0(p, regular[8], solve(p, regular[8], 0.99 * highest)) == pytest.approx(
+        0.99 * highest
+    )
 
 
 def test_nobody_wins_anybody_where_nobody_looks():
@@ -290,7 +357,9 @@ def test_nobody_wins_anybody_where_nobody_looks():
 def test_a_world_solves_for_r0_unless_the_share_probability_is_given():
     scenario = Scenario().replace(FINE | {"joining.r0": 0.7})
     world = World.of(scenario, regular[8])
-    assert typical_r0(world.p, regular[8], world.p.share_probability) == pytest.approx(0.7, rel=1e-9)
+    assert typical_r0(world.p, regular[8], world.p.share_probability) == pytest.approx(
+        0.7, rel=1e-9
+    )
     given = World.of(scenario.replace({"joining.share_probability": 0.123}), regular[8])
     assert given.p.share_probability == 0.123
     with pytest.raises(ScenarioError, match=r"^cafe: joining.r0 is 99; expected at most"):

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import buzzsim as bz
-from buzzsim.result import RECORD
+from buzzsim.model.tables import RECORD
 
 SMALL = {"network.customers": 400, "joining.r0": 1.5}
 
@@ -50,8 +50,17 @@ def test_tables_agree_with_the_outcomes(result):
     outcomes = result.outcomes
     assert outcomes["volume"] > 5, "a run in which nothing happens would show nothing"
     assert hourly["volume"].sum() == outcomes["volume"] == (posts["kind"] != "thanks").sum()
-    assert hourly["critics"].sum() == outcomes["critics"] == len(cascade) == people["joined"].notna().sum()
-    assert hourly["reached"].sum() == people["first_noticed"].notna().sum() == round(outcomes["reach"] * 400)
+    assert (
+        hourly["critics"].sum()
+        == outcomes["critics"]
+        == len(cascade)
+        == people["joined"].notna().sum()
+    )
+    assert (
+        hourly["reached"].sum()
+        == people["first_noticed"].notna().sum()
+        == round(outcomes["reach"] * 400)
+    )
     assert (cases["act"] == "removed").sum() == outcomes["deleted_posts"]
     assert cascade["generation"].max() == outcomes["depth"]
     assert hourly.attrs["units"]["volume"] == "posts"
@@ -60,7 +69,7 @@ def test_tables_agree_with_the_outcomes(result):
 
 def test_nobody_shares_without_having_noticed_or_complained(result):
     people = result.customers()
-    critics = people[people["joined"].notna() & people["won_by"].notna()]
+    critics = people[people["joined"].notna() & people["recruited_by"].notna()]
     assert (critics["first_noticed"] <= critics["joined"]).all()
 
 
@@ -71,7 +80,9 @@ def test_everybody_lists_the_untouched_too(result):
 
 def test_names_of_the_network_come_back():
     graph = nx.relabel_nodes(nx.complete_graph(12), {i: f"person {i}" for i in range(12)})
-    scenario = bz.Scenario().replace({"joining.share_probability": 3.0, "attention.page_visitors": 0})
+    scenario = bz.Scenario().replace(
+        {"joining.share_probability": 3.0, "attention.page_visitors": 0}
+    )
     result = bz.run(scenario, network=graph, complainants=["person 3"], rng=1)
     assert result.cascade()["critic"][0] == "person 3"
     assert set(result.customers().index) <= set(graph)
@@ -81,7 +92,11 @@ def test_names_of_the_network_come_back():
 
 
 def test_names_may_be_tuples_as_grids_have_them_and_survive_saving(tmp_path):
-    result = bz.run(bz.Scenario().replace({"joining.share_probability": 3.0}), network=nx.grid_2d_graph(4, 4), rng=1)
+    result = bz.run(
+        bz.Scenario().replace({"joining.share_probability": 3.0}),
+        network=nx.grid_2d_graph(4, 4),
+        rng=1,
+    )
     everybody = result.customers(everybody=True)
     assert (0, 3) in set(everybody.index)
     assert everybody.index.nlevels == 1
@@ -130,8 +145,16 @@ def test_saving_writes_through_links_and_into_pipes(result, tmp_path):
 def test_a_saved_run_comes_back_as_it_was(result, saved):
     again = bz.Result.load(saved)
     assert again.scenario == result.scenario
-    assert (again.strategy, again.replicate, again.entropy) == (result.strategy, result.replicate, result.entropy)
-    assert (again.versions, again.network, again.n_customers) == (result.versions, result.network, result.n_customers)
+    assert (again.strategy, again.replicate, again.entropy) == (
+        result.strategy,
+        result.replicate,
+        result.entropy,
+    )
+    assert (again.versions, again.network, again.n_customers) == (
+        result.versions,
+        result.network,
+        result.n_customers,
+    )
     assert np.array_equal(again.values, result.values, equal_nan=True)
     for table, columns in RECORD.items():
         for column in columns:

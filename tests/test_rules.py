@@ -8,14 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, stats
 
-from buzzsim import rules, visibility
-from buzzsim.parameters import KERNELS, NUMBERS, ORDERS, all_parameters, numbers
-from buzzsim.scenario import Scenario
+from buzzsim.model import rules, visibility
+from buzzsim.model.parameters import KERNELS, NUMBERS, ORDERS, all_parameters, numbers
+from buzzsim.model.scenario import Scenario
 
 CHARACTERS = (rules.CONSTRUCTIVE, rules.VINDICTIVE, rules.ADVOCATE, rules.TROLL)
 FADING = ("exponential", "power_law")
 LUCK = np.linspace(0.0, 1.0, 2001)[:-1]
-WHOLE_SEISMIC_PER_HOUR = 0.0006265725 * 3600  # the published constant: scales the uncut kernel to mass 1 (science.md V15)
+WHOLE_SEISMIC_PER_HOUR = (
+    0.0006265725 * 3600
+)  # the published constant: scales the uncut kernel to mass 1 (science.md V15)
 
 quick = settings(deadline=None, max_examples=200)
 unit = st.floats(0, 1)
@@ -41,7 +43,11 @@ def any_p(draw, kernels=KERNELS):
         if parameter is None or parameter.choices or name == "attention_kernel":
             continue
         high = min(parameter.high, 1e6)
-        p[name] = draw(st.floats(parameter.low, high) if parameter.kind is float else st.integers(int(parameter.low), int(high)))
+        p[name] = draw(
+            st.floats(parameter.low, high)
+            if parameter.kind is float
+            else st.integers(int(parameter.low), int(high))
+        )
     return p
 
 
@@ -50,20 +56,39 @@ def any_p(draw, kernels=KERNELS):
 
 def test_durations_are_rounded_up_to_whole_ticks_and_never_to_none():
     p = p_of({"time.tick": 0.25})
-    assert [rules.ticks(p, hours) for hours in (0.0, 1e-9, 0.2, 0.25, 0.26, 0.5, 1.0, 72.0)] == [1, 1, 1, 1, 2, 2, 4, 288]
+    assert [rules.ticks(p, hours) for hours in (0.0, 1e-9, 0.2, 0.25, 0.26, 0.5, 1.0, 72.0)] == [
+        1,
+        1,
+        1,
+        1,
+        2,
+        2,
+        4,
+        288,
+    ]
     tenth = p_of({"time.tick": 0.1})
     assert [rules.ticks(tenth, k * 0.1) for k in range(1, 40)] == list(range(1, 40))
 
 
 def test_the_brands_lag_is_rounded_to_the_nearest_tick_so_that_it_is_right_on_average():
     p = p_of({"time.tick": 0.25})
-    assert [rules.lag_ticks(p, hours) for hours in (0.0, 0.1, 0.13, 0.37, 0.38, 1.0, 1e9)] == [0, 0, 1, 1, 2, 4, 582]
+    assert [rules.lag_ticks(p, hours) for hours in (0.0, 0.1, 0.13, 0.37, 0.38, 1.0, 1e9)] == [
+        0,
+        0,
+        1,
+        1,
+        2,
+        4,
+        582,
+    ]
     hours = (np.arange(100_000) + 0.5) / 2000
     rounded = np.array([rules.lag_ticks(p, h) for h in hours]) * 0.25
     assert abs((rounded - hours).mean()) < 1e-4
 
 
-@pytest.mark.parametrize(("horizon", "tick"), [(72.0, 0.25), (24.5, 24.0), (6.5, 6.0), (24.0, 24.0)])
+@pytest.mark.parametrize(
+    ("horizon", "tick"), [(72.0, 0.25), (24.5, 24.0), (6.5, 6.0), (24.0, 24.0)]
+)
 @pytest.mark.parametrize("hours", [1e6, math.inf])
 def test_what_never_ends_ends_after_the_run(horizon, tick, hours):
     p = p_of({"time.horizon": horizon, "time.tick": tick})
@@ -75,7 +100,11 @@ def test_what_never_ends_ends_after_the_run(horizon, tick, hours):
 
 def test_anger_halves_in_its_half_life():
     p = p_of({"anger.half_life": 6, "time.tick": 0.25})
-    assert [rules.decayed(p, anger, 24, rules.CONSTRUCTIVE) for anger in (0.0, 0.8, 1.0)] == [0.0, 0.4, 0.5]
+    assert [rules.decayed(p, anger, 24, rules.CONSTRUCTIVE) for anger in (0.0, 0.8, 1.0)] == [
+        0.0,
+        0.4,
+        0.5,
+    ]
     assert rules.decayed(p, 0.8, 0, rules.CONSTRUCTIVE) == 0.8
 
 
@@ -83,7 +112,9 @@ def test_anger_halves_in_its_half_life():
 @given(any_p(), unit, st.integers(0, 10**6), st.integers(0, 10**6))
 def test_anger_fades_the_same_in_one_step_or_two(p, anger, first, second):
     once = rules.decayed(p, anger, first + second, rules.VINDICTIVE)
-    twice = rules.decayed(p, rules.decayed(p, anger, first, rules.VINDICTIVE), second, rules.VINDICTIVE)
+    twice = rules.decayed(
+        p, rules.decayed(p, anger, first, rules.VINDICTIVE), second, rules.VINDICTIVE
+    )
     assert twice == pytest.approx(once, rel=1e-9, abs=1e-300)
 
 
@@ -179,7 +210,10 @@ def test_the_second_wave_has_the_difference_of_the_visibilities_as_its_mass(kern
     mass, younger = 2.0, (1 - bump) * age
     waits = np.array([rules.second_notice_age(p, mass, age, bump, u) for u in LUCK])
     for wait in (0.1, 1.0, 5.0, 60.0):
-        before, after = visibility.spent(p, age) - visibility.spent(p, younger), visibility.spent(p, age + wait)
+        before, after = (
+            visibility.spent(p, age) - visibility.spent(p, younger),
+            visibility.spent(p, age + wait),
+        )
         gained = before - after + visibility.spent(p, younger + wait)
         share = ((waits >= 0) & (waits <= wait)).mean()
         assert share == pytest.approx(1 - math.exp(-mass * gained), abs=2 / len(LUCK))
@@ -196,15 +230,27 @@ def test_without_a_bump_there_is_no_second_wave(p, mass, age, luck):
 def test_nobody_withdraws_a_post_where_the_rate_is_zero():
     assert {rules.life(p_of(), u) for u in LUCK} == {rules.NEVER}
     p = p_of({"attention.withdrawal_rate": 0.5})
-    assert np.mean([rules.life(p, (k + 0.5) / 2000) for k in range(2000)]) == pytest.approx(2.0, rel=1e-3)
+    assert np.mean([rules.life(p, (k + 0.5) / 2000) for k in range(2000)]) == pytest.approx(
+        2.0, rel=1e-3
+    )
 
 
 # ------------------------------------------------------------------------------------------- reading and joining
 
 
 @quick
-@given(any_p(), unit, attitudes, st.floats(0, 1e3), characters, st.floats(0, 1e3), st.tuples(*[st.integers(0, 1000)] * 3))
-def test_reading_keeps_anger_and_attitude_in_range_and_never_calms(p, anger, attitude, susceptibility, character, heat, read):
+@given(
+    any_p(),
+    unit,
+    attitudes,
+    st.floats(0, 1e3),
+    characters,
+    st.floats(0, 1e3),
+    st.tuples(*[st.integers(0, 1000)] * 3),
+)
+def test_reading_keeps_anger_and_attitude_in_range_and_never_calms(
+    p, anger, attitude, susceptibility, character, heat, read
+):
     after, moved = rules.reading(p, anger, attitude, susceptibility, character, heat, *read)
     assert anger <= after <= 1.0
     assert -1.0 <= moved <= 1.0
@@ -223,11 +269,20 @@ def test_bad_news_weighs_negativity_times_more_than_good():
 
 def test_an_invitation_moves_by_its_signal():
     p = p_of({"private.invite_signal": -0.1})
-    assert rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 0, 0, 2)[1] == pytest.approx(-0.2)
+    assert rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 0, 0, 2)[1] == pytest.approx(
+        -0.2
+    )
 
 
 @quick
-@given(any_p(), unit, attitudes, st.floats(0, 1e3), st.floats(0, 1e3), st.tuples(*[st.integers(0, 1000)] * 3))
+@given(
+    any_p(),
+    unit,
+    attitudes,
+    st.floats(0, 1e3),
+    st.floats(0, 1e3),
+    st.tuples(*[st.integers(0, 1000)] * 3),
+)
 def test_trolls_never_move_in_anger(p, anger, attitude, susceptibility, heat, read):
     assert rules.reading(p, anger, attitude, susceptibility, rules.TROLL, heat, *read)[0] == anger
     assert rules.decayed(p, anger, 1000, rules.TROLL) == anger
@@ -240,12 +295,18 @@ def test_trolls_never_move_in_anger(p, anger, attitude, susceptibility, heat, re
 @quick
 @given(any_p(), st.floats(0, 1e3), attitudes, st.integers(0, 100), unit, st.floats(-1e4, 700))
 def test_join_is_a_probability(p, susceptibility, attitude, critics, intensity, thread):
-    assert 0.0 <= rules.join_probability(p, susceptibility, attitude, critics, intensity, thread) <= 1.0
+    assert (
+        0.0
+        <= rules.join_probability(p, susceptibility, attitude, critics, intensity, thread)
+        <= 1.0
+    )
 
 
 @quick
 @given(any_p(), st.floats(0, 1e3), attitudes, st.integers(0, 100), unit, st.floats(-1e3, 600))
-def test_nobody_joins_when_share_probability_is_zero(p, susceptibility, attitude, critics, intensity, thread):
+def test_nobody_joins_when_share_probability_is_zero(
+    p, susceptibility, attitude, critics, intensity, thread
+):
     p["share_probability"] = 0.0
     assert rules.join_probability(p, susceptibility, attitude, critics, intensity, thread) == 0.0
 
@@ -253,7 +314,9 @@ def test_nobody_joins_when_share_probability_is_zero(p, susceptibility, attitude
 def test_joining_is_a_chance_however_long_the_thread():
     p = p_of({"joining.loyalty": 1.0}, share=0.0)
     assert rules.join_probability(p, 1.0, 0.0, 1, 0.8, 1e6) == 0.0
-    assert rules.join_probability(p_of({"joining.loyalty": 1.0}), 1.0, 1.0, 1, 0.8, 1e6) == 0.0, "wholly loyal"
+    assert rules.join_probability(p_of({"joining.loyalty": 1.0}), 1.0, 1.0, 1, 0.8, 1e6) == 0.0, (
+        "wholly loyal"
+    )
     assert rules.join_probability(p_of(), 1.0, 0.0, 1, 0.8, 1e6) == 1.0
 
 
@@ -271,13 +334,17 @@ def test_social_proof_counts_up_to_the_cap_and_may_deter():
 
 def test_loyalty_shields_only_those_who_like_the_brand():
     p = p_of({"joining.loyalty": 1.0})
-    chances = [rules.join_probability(p, 1.0, attitude, 1, 0.5, 0.0) for attitude in (-1.0, 0.0, 0.5, 1.0)]
+    chances = [
+        rules.join_probability(p, 1.0, attitude, 1, 0.5, 0.0) for attitude in (-1.0, 0.0, 0.5, 1.0)
+    ]
     assert chances == pytest.approx([0.1, 0.1, 0.05, 0.0])
 
 
 def test_an_angrier_post_wins_more_people():
     p = p_of({"joining.arousal": 1.5})
-    angry, calm = (rules.join_probability(p, 1.0, 0.0, 1, intensity, 0.0) for intensity in (0.8, 0.2))
+    angry, calm = (
+        rules.join_probability(p, 1.0, 0.0, 1, intensity, 0.0) for intensity in (0.8, 0.2)
+    )
     assert angry / calm == pytest.approx(math.exp(1.5 * 0.6))
 
 
@@ -294,8 +361,14 @@ def test_people_start_within_the_range_of_attitudes(p, luck):
 
 
 def test_whoever_hates_the_brand_from_the_start_does_so_fully():
-    assert rules.first_attitude(p_of({"crowd.attitude": -0.97, "crowd.attitude_spread": 0.0}), 0.5) == -0.97
-    assert rules.first_attitude(p_of({"crowd.attitude": -1.0, "crowd.attitude_spread": 0.5}), 0.1) == -1.0
+    assert (
+        rules.first_attitude(p_of({"crowd.attitude": -0.97, "crowd.attitude_spread": 0.0}), 0.5)
+        == -0.97
+    )
+    assert (
+        rules.first_attitude(p_of({"crowd.attitude": -1.0, "crowd.attitude_spread": 0.5}), 0.1)
+        == -1.0
+    )
 
 
 def test_anger_before_any_news_is_what_the_network_gives_or_none():
@@ -314,7 +387,11 @@ def test_repeats_come_at_the_repeat_rate_times_anger():
 
 
 def test_where_nobody_would_join_authors_pass_nothing_on_either():
-    certain = {"censor.repost_probability": 1.0, "censor.protest_probability": 1.0, "private.failed_repost_probability": 1.0}
+    certain = {
+        "censor.repost_probability": 1.0,
+        "censor.protest_probability": 1.0,
+        "private.failed_repost_probability": 1.0,
+    }
     for share, happens in ((0.0, False), (1e-9, True)):
         p = numbers(Scenario().replace(certain), share)
         assert rules.criticism_spreads(p) == happens
@@ -327,23 +404,31 @@ def test_where_nobody_would_join_authors_pass_nothing_on_either():
 @pytest.mark.parametrize("character", CHARACTERS)
 def test_only_the_constructive_resent_having_waited_in_vain(character):
     expected = 0.4 + 0.3 * 0.6 if character == rules.CONSTRUCTIVE else 0.4
-    assert rules.resentful(p_of({"brand.resentment": 0.3}), 0.4, character) == pytest.approx(expected)
+    assert rules.resentful(p_of({"brand.resentment": 0.3}), 0.4, character) == pytest.approx(
+        expected
+    )
 
 
 # ------------------------------------------------------------------------------------------- the brand
 
 
 def test_the_brand_sees_what_its_coverage_lets_it():
-    assert np.mean([rules.is_handled(p_of({"brand.coverage": 0.53}), u) for u in LUCK]) == pytest.approx(0.53, abs=1e-3)
+    assert np.mean(
+        [rules.is_handled(p_of({"brand.coverage": 0.53}), u) for u in LUCK]
+    ) == pytest.approx(0.53, abs=1e-3)
     assert not any(rules.is_handled(p_of({"brand.coverage": 0}), u) for u in LUCK)
 
 
 def test_lags_have_their_measured_quantiles():
     """science.md V12: 54.8 % within 1 h, 82.6 % within 6 h, 94.2 % within 24 h."""
     p = p_of()
-    lags = np.array([rules.lag(p, normal) for normal in stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)])
+    lags = np.array(
+        [rules.lag(p, normal) for normal in stats.norm.ppf((np.arange(20_000) + 0.5) / 20_000)]
+    )
     assert np.median(lags) == pytest.approx(46 / 60, rel=1e-3)
-    assert [(lags <= hours).mean() for hours in (1, 6, 24)] == pytest.approx([0.548, 0.826, 0.942], abs=6e-4)
+    assert [(lags <= hours).mean() for hours in (1, 6, 24)] == pytest.approx(
+        [0.548, 0.826, 0.942], abs=6e-4
+    )
 
 
 def test_the_queue_takes_the_smallest_priority_first():
@@ -364,33 +449,65 @@ def test_explaining_a_removal_fully_undoes_reactance(p, anger, character, luck, 
 
 
 def test_a_removal_angers_and_half_an_explanation_halves_that():
-    assert rules.removed_anger(p_of({"censor.reactance": 0.4}), 0.5, rules.CONSTRUCTIVE) == pytest.approx(0.7)
+    assert rules.removed_anger(
+        p_of({"censor.reactance": 0.4}), 0.5, rules.CONSTRUCTIVE
+    ) == pytest.approx(0.7)
     half = p_of({"censor.reactance": 0.4, "censor.explanation": 0.5})
     assert rules.removed_anger(half, 0.5, rules.CONSTRUCTIVE) == pytest.approx(0.6)
 
 
 def test_the_angrier_the_likelier_a_repost():
     p = p_of({"censor.repost_probability": 0.5})
-    shares = [np.mean([rules.reposts(p, rules.CRITIC, anger, u) for u in LUCK]) for anger in (0.0, 0.4, 1.0)]
+    shares = [
+        np.mean([rules.reposts(p, rules.CRITIC, anger, u) for u in LUCK])
+        for anger in (0.0, 0.4, 1.0)
+    ]
     assert shares == pytest.approx([0.0, 0.2, 0.5], abs=1e-3)
 
 
 def test_reply_strength_is_quality_less_expectation():
-    p = p_of({"reply.empathy": 0.9, "reply.explanation": 0.6, "reply.solution": 0.3, "reply.expectation": 0.4})
+    p = p_of(
+        {
+            "reply.empathy": 0.9,
+            "reply.explanation": 0.6,
+            "reply.solution": 0.3,
+            "reply.expectation": 0.4,
+        }
+    )
     assert rules.reply_strength(p) == pytest.approx(0.6 - 0.4)
-    p = p_of({"reply.empathy": 0.9, "reply.solution": 0.3, "reply.explanation_weight": 0, "reply.solution_weight": -1})
+    p = p_of(
+        {
+            "reply.empathy": 0.9,
+            "reply.solution": 0.3,
+            "reply.explanation_weight": 0,
+            "reply.solution_weight": -1,
+        }
+    )
     assert rules.reply_strength(p) == pytest.approx((0.9 - 0.3) / 2 - 0.4)
 
 
 def test_a_brand_at_fault_is_measured_by_other_weights_and_more_is_expected():
-    keys = {"reply.empathy": 1.0, "reply.explanation": 0.0, "reply.solution": 0.0, "complaint.at_fault": True}
-    weights = {"reply.fault_empathy_weight": 2, "reply.fault_explanation_weight": 1, "reply.fault_solution_weight": 1}
+    keys = {
+        "reply.empathy": 1.0,
+        "reply.explanation": 0.0,
+        "reply.solution": 0.0,
+        "complaint.at_fault": True,
+    }
+    weights = {
+        "reply.fault_empathy_weight": 2,
+        "reply.fault_explanation_weight": 1,
+        "reply.fault_solution_weight": 1,
+    }
     p = p_of(keys | weights | {"reply.expectation": 0.4, "reply.fault_penalty": 0.25})
     assert rules.reply_strength(p) == pytest.approx(0.5 - 0.65)
 
 
 def test_a_reply_without_any_weight_has_no_quality():
-    p = p_of(dict.fromkeys(["reply.empathy_weight", "reply.explanation_weight", "reply.solution_weight"], 0))
+    p = p_of(
+        dict.fromkeys(
+            ["reply.empathy_weight", "reply.explanation_weight", "reply.solution_weight"], 0
+        )
+    )
     assert rules.reply_strength(p) == -0.4
 
 
@@ -402,7 +519,9 @@ def test_reply_strength_stays_in_range_whatever_the_weights(p):
 
 @quick
 @given(any_p(), st.floats(-2, 1), unit, characters, unit, luck)
-def test_a_reply_of_no_potency_leaves_everything_as_it_was_bit_for_bit(p, strength, heat, character, anger, luck):
+def test_a_reply_of_no_potency_leaves_everything_as_it_was_bit_for_bit(
+    p, strength, heat, character, anger, luck
+):
     p["reply_potency"] = 0.0
     assert rules.calming(p, strength, heat, character) == 1.0
     assert rules.calmed(anger, rules.calming(p, strength, heat, character)) == anger
@@ -435,7 +554,9 @@ def test_a_reply_calms_above_expectation_and_inflames_below():
 def test_an_inflamed_audience_spoils_a_good_reply_and_no_poor_one():
     p = p_of({"reply.potency": 2, "reply.audience_effect": 0.5})
     assert rules.calming(p, 0.3, 1.0, rules.CONSTRUCTIVE) == pytest.approx(math.exp(-0.3))
-    assert rules.calming(p, -0.3, 1.0, rules.CONSTRUCTIVE) == rules.calming(p, -0.3, 0.0, rules.CONSTRUCTIVE)
+    assert rules.calming(p, -0.3, 1.0, rules.CONSTRUCTIVE) == rules.calming(
+        p, -0.3, 0.0, rules.CONSTRUCTIVE
+    )
     assert rules.audience(p_of({"reply.audience_effect": 5}), 1.0) == 0.0
 
 
@@ -444,24 +565,43 @@ def test_after_two_failures_a_good_reply_works_backwards_and_a_poor_one_stays_po
     for strength, expected in ((0.3, [-0.6, -0.6, 0.3, 0.3]), (-0.3, [0.6, 0.6, 0.6, 0.6])):
         counts = [p_of(wanted | {"reply.prior_failures": n}) for n in (0, 1, 2, 9)]
         assert [rules.thread_effect(p, strength) for p in counts] == pytest.approx(expected)
-        assert [math.log(rules.calming(p, strength, 0.0, rules.CONSTRUCTIVE)) for p in counts] == pytest.approx(expected)
+        assert [
+            math.log(rules.calming(p, strength, 0.0, rules.CONSTRUCTIVE)) for p in counts
+        ] == pytest.approx(expected)
     remembered = p_of({"reply.prior_failures": 2, "reply.solution": 1})
     assert not rules.is_solved(remembered, 0.0, rules.CONSTRUCTIVE, 0.0)
-    assert rules.is_solved(p_of({"reply.prior_failures": 1, "reply.solution": 1}), 0.0, rules.CONSTRUCTIVE, 0.0)
-    assert rules.reply_effect(p_of({"reply.prior_failures": 2, "reply.boomerang": 0}), 0.3) == 0.0, (
-        "useless, as at a boomerang of 0"
+    assert rules.is_solved(
+        p_of({"reply.prior_failures": 1, "reply.solution": 1}), 0.0, rules.CONSTRUCTIVE, 0.0
     )
+    assert (
+        rules.reply_effect(p_of({"reply.prior_failures": 2, "reply.boomerang": 0}), 0.3) == 0.0
+    ), "useless, as at a boomerang of 0"
 
 
 def test_a_defence_weighs_as_a_reply_whatever_the_brand_did_before():
     for failures in (0, 2):
-        p = p_of({"reply.potency": 2, "crowd.defence_strength": 0.3, "reply.prior_failures": failures})
+        p = p_of(
+            {"reply.potency": 2, "crowd.defence_strength": 0.3, "reply.prior_failures": failures}
+        )
         assert rules.defence_effect(p) == pytest.approx(-0.6)
 
 
 def test_posts_about_a_removal_stand_out_and_stand_elsewhere():
-    p = p_of({"censor.streisand_multiplier": 3, "joining.page_probability": 0.7, "complaint.on_page": True})
-    kinds = (rules.FIRST, rules.REPEAT, rules.REPOST, rules.PROTEST, rules.AFTER_FAILURE, rules.THANKS)
+    p = p_of(
+        {
+            "censor.streisand_multiplier": 3,
+            "joining.page_probability": 0.7,
+            "complaint.on_page": True,
+        }
+    )
+    kinds = (
+        rules.FIRST,
+        rules.REPEAT,
+        rules.REPOST,
+        rules.PROTEST,
+        rules.AFTER_FAILURE,
+        rules.THANKS,
+    )
     assert [rules.prominence(p, kind) for kind in kinds] == [1, 1, 3, 3, 1, 1]
     assert [rules.page_probability(p, kind, False) for kind in kinds] == [0.7, 0.7, 0, 0, 0.7, 0.7]
     assert rules.page_probability(p, rules.FIRST, True) == 1.0
@@ -470,16 +610,34 @@ def test_posts_about_a_removal_stand_out_and_stand_elsewhere():
 
 def test_nothing_is_deleted_elsewhere_and_ignoring_does_nothing():
     strategies = (rules.IGNORE, rules.CENSOR, rules.PUBLIC_REPLY, rules.PRIVATE_DIALOGUE)
-    assert [bool(rules.concerns(strategy, True)) for strategy in strategies] == [False, True, True, True]
-    assert [bool(rules.concerns(strategy, False)) for strategy in strategies] == [False, False, True, True]
+    assert [bool(rules.concerns(strategy, True)) for strategy in strategies] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+    assert [bool(rules.concerns(strategy, False)) for strategy in strategies] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_who_may_protest_and_who_is_who():
     stages = (rules.UNAWARE, rules.AWARE, rules.CRITIC, rules.SILENT, rules.RECONCILED)
-    assert [bool(rules.may_protest(stage, rules.CONSTRUCTIVE, False)) for stage in stages] == [False, True, True, False, False]
+    assert [bool(rules.may_protest(stage, rules.CONSTRUCTIVE, False)) for stage in stages] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
     assert not rules.may_protest(rules.AWARE, rules.ADVOCATE, False)
     assert not rules.may_protest(rules.AWARE, rules.CONSTRUCTIVE, True)
-    assert [rules.character(*flags) for flags in ((0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1))] == list(CHARACTERS)
+    assert [
+        rules.character(*flags) for flags in ((0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1))
+    ] == list(CHARACTERS)
 
 
 def test_the_heat_of_a_thread_is_who_joined_among_who_read():
@@ -489,15 +647,24 @@ def test_the_heat_of_a_thread_is_who_joined_among_who_read():
 def test_cases_are_solved_as_often_as_the_reply_solves():
     p = p_of({"reply.solution": 0.8, "reply.audience_effect": 0.5})
     for heat, expected in ((0.0, 0.8), (0.5, 0.6)):
-        assert np.mean([rules.is_solved(p, heat, rules.CONSTRUCTIVE, u) for u in LUCK]) == pytest.approx(expected, abs=1e-3)
+        assert np.mean(
+            [rules.is_solved(p, heat, rules.CONSTRUCTIVE, u) for u in LUCK]
+        ) == pytest.approx(expected, abs=1e-3)
 
 
 def test_the_chances_of_a_dialogue_are_those_of_the_scenario():
-    p = p_of({"private.accept_probability": 0.6, "private.withdraw_probability": 0.2, "private.thanks_probability": 0.1})
+    p = p_of(
+        {
+            "private.accept_probability": 0.6,
+            "private.withdraw_probability": 0.2,
+            "private.thanks_probability": 0.1,
+        }
+    )
     p["private_failed_repost_probability"], p["crowd_defence_probability"] = 0.3, 0.4
     shares = [np.mean([rules.accepts(p, rules.CONSTRUCTIVE, u) for u in LUCK])]
     shares += [
-        np.mean([rule(p, u) for u in LUCK]) for rule in (rules.withdraws, rules.thanks, rules.posts_after_failure, rules.defends)
+        np.mean([rule(p, u) for u in LUCK])
+        for rule in (rules.withdraws, rules.thanks, rules.posts_after_failure, rules.defends)
     ]
     assert shares == pytest.approx([0.6, 0.2, 0.1, 0.3, 0.4], abs=1e-3)
 
@@ -505,13 +672,19 @@ def test_the_chances_of_a_dialogue_are_those_of_the_scenario():
 @quick
 @given(any_p(), unit, characters)
 def test_disappointment_removal_and_resentment_anger_and_never_beyond_one(p, anger, character):
-    for after in (rules.failed_anger(p, anger), rules.removed_anger(p, anger, character), rules.resentful(p, anger, character)):
+    for after in (
+        rules.failed_anger(p, anger),
+        rules.removed_anger(p, anger, character),
+        rules.resentful(p, anger, character),
+    ):
         assert anger <= after <= 1.0
 
 
 @pytest.mark.parametrize(("share", "left"), [(0.0, 0.0), (0.25, 0.2), (1.0, 0.8)])
 def test_a_solved_case_leaves_its_share_of_the_authors_anger(share, left):
-    assert rules.solved_anger(p_of({"reply.solved_anger": share}), 0.8) == pytest.approx(left, abs=1e-15)
+    assert rules.solved_anger(p_of({"reply.solved_anger": share}), 0.8) == pytest.approx(
+        left, abs=1e-15
+    )
 
 
 @pytest.mark.parametrize(("damping", "factor"), [(0.0, 1.0), (0.5, 0.5), (1.0, 0.0)])
@@ -580,7 +753,10 @@ def test_protest_is_as_likely_as_its_probability_unexplained_times_susceptibilit
 def test_first_attitudes_are_spread_evenly_around_the_crowd_s(luck, attitude):
     p = p_of({"crowd.attitude": 0.1, "crowd.attitude_spread": 0.3})
     assert rules.first_attitude(p, luck) == pytest.approx(attitude)
-    assert rules.first_attitude(p_of({"crowd.attitude": 0.9, "crowd.attitude_spread": 0.3}), 1.0) == 1.0
+    assert (
+        rules.first_attitude(p_of({"crowd.attitude": 0.9, "crowd.attitude_spread": 0.3}), 1.0)
+        == 1.0
+    )
 
 
 def test_a_case_is_open_to_each_strategy_as_it_can_use_it():
@@ -617,13 +793,23 @@ def test_only_a_critic_posts_again_or_falls_silent(stage):
     p = p_of({"censor.repost_probability": 1.0, "censor.explanation": 0.0})
     assert rules.reposts(p, stage, 1.0, 0.5) == (stage == rules.CRITIC)
     assert rules.stage_after_removal(stage, True) == stage
-    assert rules.stage_after_removal(stage, False) == (rules.SILENT if stage == rules.CRITIC else stage)
+    assert rules.stage_after_removal(stage, False) == (
+        rules.SILENT if stage == rules.CRITIC else stage
+    )
     assert rules.stage_after_removal(stage, False) >= stage, "a stage is never left for a lower one"
 
 
 @pytest.mark.parametrize(
     ("again", "first", "sooner"),
-    [(5, 7, True), (7, 7, False), (8, 7, False), (5, -1, True), (-1, 7, False), (-1, -1, False), (0, 1, True)],
+    [
+        (5, 7, True),
+        (7, 7, False),
+        (8, 7, False),
+        (5, -1, True),
+        (-1, 7, False),
+        (-1, -1, False),
+        (0, 1, True),
+    ],
 )
 def test_the_second_wave_counts_where_it_comes_sooner(again, first, sooner):
     assert rules.comes_sooner(again, first) == sooner
@@ -646,7 +832,9 @@ def test_reading_adds_up_what_was_read_number_by_number():
               "private.invite_signal": -0.03})  # fmt: skip
     anger, attitude = rules.reading(p, 0.4, 0.25, 0.7, rules.CONSTRUCTIVE, 1.9, 3, 2, 4)
     assert anger == pytest.approx(0.4 + 0.3 * 0.7 * 1.9 * 0.6)
-    assert attitude == pytest.approx(max(-1.0, 0.25 + 2 * 0.2 * 0.6 * 0.75 - 3 * 0.2 * 1.5 * 1.25 - 4 * 0.03))
+    assert attitude == pytest.approx(
+        max(-1.0, 0.25 + 2 * 0.2 * 0.6 * 0.75 - 3 * 0.2 * 1.5 * 1.25 - 4 * 0.03)
+    )
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -661,7 +849,11 @@ def test_only_the_aware_join_or_defend_and_only_advocates_defend(stage, characte
 def test_what_an_author_still_does(stage):
     does = {kind for kind in range(-1, 6) if rules.still_does(kind, stage)}
     always = {rules.THANKS}
-    assert does == (set(range(-1, 6)) if stage == rules.CRITIC else always | ({rules.PROTEST} if stage == rules.AWARE else set()))
+    assert does == (
+        set(range(-1, 6))
+        if stage == rules.CRITIC
+        else always | ({rules.PROTEST} if stage == rules.AWARE else set())
+    )
 
 
 def test_heat_counts_from_the_first_reader_on():
@@ -686,8 +878,18 @@ def test_a_talk_goes_on_until_its_last_round():
 
 def test_whoever_follows_the_brand_or_is_seen_by_it_is_a_share_of_all():
     p = p_of({"reply.brand_reach": 0.3, "brand.coverage": 0.6})
-    assert [bool(rules.follows_brand(p, luck)) for luck in (0.0, 0.299, 0.301, 0.99)] == [True, True, False, False]
-    assert [bool(rules.is_handled(p, luck)) for luck in (0.0, 0.599, 0.601, 0.99)] == [True, True, False, False]
+    assert [bool(rules.follows_brand(p, luck)) for luck in (0.0, 0.299, 0.301, 0.99)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert [bool(rules.is_handled(p, luck)) for luck in (0.0, 0.599, 0.601, 0.99)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_anger_is_multiplied_and_never_beyond_one():
@@ -701,13 +903,17 @@ def test_somebody_is_free_in_the_tick_nearest_to_the_end_of_their_work():
     assert [bool(rules.is_free(end, 7)) for end in ends] == [True, True, True, False, False, False]
     assert not rules.is_free(7.5, 7), "half a tick belongs to the next"
     assert rules.is_free(7.5, 8)
-    assert not rules.is_free(7.5 - 1e-12, 7), "what three tenths of a tick and two make is half a tick"
+    assert not rules.is_free(7.5 - 1e-12, 7), (
+        "what three tenths of a tick and two make is half a tick"
+    )
 
 
 def test_work_takes_its_own_time_from_when_both_the_case_and_somebody_were_there():
     p = p_of({"time.tick": 0.25})
     assert rules.work_ends(p, 0.0, 12, 0.05) == pytest.approx(12.2)
-    assert rules.work_ends(p, 12.2, 12, 0.05) == pytest.approx(12.4), "five removals of three minutes fill a quarter of an hour"
+    assert rules.work_ends(p, 12.2, 12, 0.05) == pytest.approx(12.4), (
+        "five removals of three minutes fill a quarter of an hour"
+    )
     assert rules.work_ends(p, 3.0, 12, 1.0) == pytest.approx(16.0)
     assert rules.work_ends(p, 20.0, 12, 1.0) == pytest.approx(24.0)
 
@@ -718,7 +924,14 @@ def test_what_has_no_chance_never_happens_even_at_the_smallest_luck():
         "private.accept_probability": 0.0, "crowd.defence_probability": 0.0, "brand.coverage": 0.0, "reply.brand_reach": 0.0,
         "reply.solution": 0.0, "censor.repost_probability": 0.0, "censor.protest_probability": 0.0,
     })  # fmt: skip
-    for happens in (rules.withdraws, rules.thanks, rules.posts_after_failure, rules.defends, rules.is_handled, rules.follows_brand):
+    for happens in (
+        rules.withdraws,
+        rules.thanks,
+        rules.posts_after_failure,
+        rules.defends,
+        rules.is_handled,
+        rules.follows_brand,
+    ):
         assert not happens(p, 0.0)
     assert not rules.accepts(p, rules.CONSTRUCTIVE, 0.0)
     assert not rules.is_solved(p, 0.0, rules.CONSTRUCTIVE, 0.0)
@@ -730,7 +943,14 @@ def test_what_has_no_chance_never_happens_even_at_the_smallest_luck():
 
 @pytest.mark.parametrize("character", CHARACTERS)
 def test_who_takes_the_call_and_whose_case_can_be_solved(character):
-    p = p_of({"private.accept_probability": 1.0, "reply.solution": 1.0, "reply.potency": 1.0, "reply.prior_failures": 0})
+    p = p_of(
+        {
+            "private.accept_probability": 1.0,
+            "reply.solution": 1.0,
+            "reply.potency": 1.0,
+            "reply.prior_failures": 0,
+        }
+    )
     reasonable = character in (rules.CONSTRUCTIVE, rules.ADVOCATE)
     assert bool(rules.accepts(p, character, 0.5)) == reasonable
     assert bool(rules.is_solved(p, 0.0, character, 0.5)) == reasonable

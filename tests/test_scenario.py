@@ -13,12 +13,12 @@ import tomli_w
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from buzzsim import scenario as scenario_module
 from buzzsim.errors import OutputError, ScenarioError
 from buzzsim.files import write_whole
-from buzzsim.parameters import PRESETS, SECTIONS, Parameter, Reply, all_parameters
-from buzzsim.runs import changes_of
-from buzzsim.scenario import Scenario, packaged_text, scenarios
+from buzzsim.model import scenario as scenario_module
+from buzzsim.model.parameters import PRESETS, SECTIONS, Parameter, Reply, all_parameters
+from buzzsim.model.scenario import Scenario, packaged_text, scenarios
+from buzzsim.study.run import changes_of
 
 PARAMETERS = dict(all_parameters())
 REALS = [key for key, parameter in PARAMETERS.items() if parameter.kind is float]
@@ -29,7 +29,12 @@ LISTS = [key for key, parameter in PARAMETERS.items() if parameter.kind is list]
 NUMBERS = REALS + WHOLES
 
 texts = st.text(st.characters(codec="utf-8"), max_size=20)
-names = st.one_of(texts, st.integers(-(2**63), 2**64 - 1), st.floats(-9e18, 1e19), st.tuples(st.integers(0, 9), texts))
+names = st.one_of(
+    texts,
+    st.integers(-(2**63), 2**64 - 1),
+    st.floats(-9e18, 1e19),
+    st.tuples(st.integers(0, 9), texts),
+)
 quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60)
 
 
@@ -89,7 +94,11 @@ def test_every_value_asked_for_is_the_value_held(wanted):
     for key, value in wanted.items():
         section, _, leaf = key.partition(".")
         held = data[section].get(leaf) if leaf else data[section]
-        assert held == ([list(v) if isinstance(v, tuple) else v for v in value] if isinstance(value, list) else value)
+        assert held == (
+            [list(v) if isinstance(v, tuple) else v for v in value]
+            if isinstance(value, list)
+            else value
+        )
 
 
 def test_a_saved_file_is_loaded_as_the_same_scenario(tmp_path):
@@ -121,10 +130,19 @@ def test_to_dict_is_plain_and_from_dict_takes_it_back():
 
 def test_numpy_numbers_are_held_as_python_ones():
     scenario = Scenario().replace(
-        {"network.customers": np.int32(7), "reply.empathy": np.float32(0.5), "complaint.at_fault": np.True_}
+        {
+            "network.customers": np.int32(7),
+            "reply.empathy": np.float32(0.5),
+            "complaint.at_fault": np.True_,
+        }
     )
-    assert scenario == Scenario().replace({"network.customers": 7, "reply.empathy": 0.5, "complaint.at_fault": True})
-    assert [type(v) for v in (scenario.network.customers, scenario.reply.empathy, scenario.complaint.at_fault)] == [
+    assert scenario == Scenario().replace(
+        {"network.customers": 7, "reply.empathy": 0.5, "complaint.at_fault": True}
+    )
+    assert [
+        type(v)
+        for v in (scenario.network.customers, scenario.reply.empathy, scenario.complaint.at_fault)
+    ] == [
         int,
         float,
         bool,
@@ -169,7 +187,11 @@ def test_a_preset_sets_what_is_not_set_beside_it(preset):
 
 
 def test_the_page_for_a_notebook_shows_changes_and_escapes_what_people_typed():
-    page = Scenario(title="<b>x</b>").replace({"network.kind": "file", "network.file": "<script>"})._repr_html_()
+    page = (
+        Scenario(title="<b>x</b>")
+        .replace({"network.kind": "file", "network.file": "<script>"})
+        ._repr_html_()
+    )
     assert "&lt;script&gt;" in page
     assert "<script>" not in page
     assert "reply.empathy" not in page
@@ -187,9 +209,18 @@ def refusal(changes: dict) -> str:
 
 def test_the_sentence_says_place_key_value_and_what_is_allowed():
     assert refusal({"reply.empathy": 1.4}) == "cafe.toml: reply.empathy is 1.4; expected 0 to 1"
-    assert refusal({"network.customers": 0}) == "cafe.toml: network.customers is 0; expected a whole number, 1 to 2147483646"
-    assert refusal({"brand.staff": 0}) == "cafe.toml: brand.staff is 0; expected 1 or more (inf is allowed)"
-    assert refusal({"complaint.at_fault": "yes"}) == "cafe.toml: complaint.at_fault is 'yes'; expected true or false"
+    assert (
+        refusal({"network.customers": 0})
+        == "cafe.toml: network.customers is 0; expected a whole number, 1 to 2147483646"
+    )
+    assert (
+        refusal({"brand.staff": 0})
+        == "cafe.toml: brand.staff is 0; expected 1 or more (inf is allowed)"
+    )
+    assert (
+        refusal({"complaint.at_fault": "yes"})
+        == "cafe.toml: complaint.at_fault is 'yes'; expected true or false"
+    )
 
 
 @pytest.mark.parametrize("key", NUMBERS)
@@ -206,7 +237,20 @@ def test_numbers_out_of_range_are_refused_and_the_ends_are_not(key):
 
 @pytest.mark.parametrize("key", NUMBERS)
 @pytest.mark.parametrize(
-    "value", [math.nan, -math.inf, True, np.True_, "0.5", None, [1], {"a": 1}, 1j, np.array([1.0]), np.float64("nan")]
+    "value",
+    [
+        math.nan,
+        -math.inf,
+        True,
+        np.True_,
+        "0.5",
+        None,
+        [1],
+        {"a": 1},
+        1j,
+        np.array([1.0]),
+        np.float64("nan"),
+    ],
 )
 def test_what_is_no_finite_number_is_no_number(key, value):
     if value is None and PARAMETERS[key].optional:
@@ -247,7 +291,20 @@ def test_an_unknown_word_is_answered_with_the_nearest(key):
 
 @pytest.mark.parametrize("key", LISTS)
 @pytest.mark.parametrize(
-    "value", ["ann", b"ann", 3, {"a": 1}, {1, 2}, [None], [{"a": 1}], [[["deep"]]], [math.nan], [1j], [10**40]]
+    "value",
+    [
+        "ann",
+        b"ann",
+        3,
+        {"a": 1},
+        {1, 2},
+        [None],
+        [{"a": 1}],
+        [[["deep"]]],
+        [math.nan],
+        [1j],
+        [10**40],
+    ],
 )
 def test_lists_hold_what_a_file_can_hold(key, value):
     assert f"cafe.toml: {key} is " in refusal({key: value})
@@ -259,7 +316,10 @@ def test_degrees_are_whole_numbers(value):
 
 
 def test_an_unknown_key_is_answered_with_the_nearest_of_its_section():
-    assert refusal({"reply.empaty": 1}) == "cafe.toml: unknown key 'reply.empaty'; did you mean 'reply.empathy'?"
+    assert (
+        refusal({"reply.empaty": 1})
+        == "cafe.toml: unknown key 'reply.empaty'; did you mean 'reply.empathy'?"
+    )
     assert "did you mean 'anger.half_life'?" in refusal({"anger": {"halflife": 1}})
     assert "did you mean 'attention.half_life'?" in refusal({"attention": {"halflife": 1}})
 
@@ -298,9 +358,18 @@ def test_a_section_of_another_kind_is_refused_where_scenarios_are_made():
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"time.horizon": 1, "time.tick": 2}, "time.horizon is 1.0; expected at least one tick, 2 hours"),
-        ({"time.horizon": 1e5, "time.tick": 1e-4}, "time.tick is 0.0001; expected at most ten million ticks"),
-        ({"complaint.names": ["a", "b"], "complaint.complainants": 3}, "complaint.complainants is 3; expected 2"),
+        (
+            {"time.horizon": 1, "time.tick": 2},
+            "time.horizon is 1.0; expected at least one tick, 2 hours",
+        ),
+        (
+            {"time.horizon": 1e5, "time.tick": 1e-4},
+            "time.tick is 0.0001; expected at most ten million ticks",
+        ),
+        (
+            {"complaint.names": ["a", "b"], "complaint.complainants": 3},
+            "complaint.complainants is 3; expected 2",
+        ),
         ({"complaint.names": ["a", "a"]}, "expected each name once"),
         ({"network.kind": "file"}, "network.file is ''; expected a path"),
         ({"brand.staff": 2.5}, "brand.staff is 2.5; expected a whole number up to a million"),
@@ -359,13 +428,18 @@ def test_a_missing_file_and_a_directory_are_refused(tmp_path):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(ScenarioError, match=r"unknown scenario 'restaurent'; did you mean 'restaurant'\? \(or give a .toml file\)"):
+    with pytest.raises(
+        ScenarioError,
+        match=r"unknown scenario 'restaurent'; did you mean 'restaurant'\? \(or give a .toml file\)",
+    ):
         Scenario.load("restaurent")
     with pytest.raises(ScenarioError, match="did you mean 'restaurant'"):
         packaged_text("restaurent")
 
 
-@pytest.mark.parametrize("source", ["", "x" * 5000, "a\0b", "a\0b.toml", "x" * 5000 + ".toml", "\ud800"])
+@pytest.mark.parametrize(
+    "source", ["", "x" * 5000, "a\0b", "a\0b.toml", "x" * 5000 + ".toml", "\ud800"]
+)
 def test_odd_names_are_refused_too(source):
     with pytest.raises(ScenarioError):
         Scenario.load(source)
@@ -409,7 +483,23 @@ def test_damaged_files_never_surprise(folder, data, wanted):
             content = content or bytearray(b" ")
         elif how == "insert":
             content[at:at] = data.draw(
-                st.sampled_from([b"'", b'"', b"[", b"]", b"\n", b"=", b"inf", b"nan", b"-", b"1e999", b".", b"#", b"\\u0000"])
+                st.sampled_from(
+                    [
+                        b"'",
+                        b'"',
+                        b"[",
+                        b"]",
+                        b"\n",
+                        b"=",
+                        b"inf",
+                        b"nan",
+                        b"-",
+                        b"1e999",
+                        b".",
+                        b"#",
+                        b"\\u0000",
+                    ]
+                )
             )
         else:
             content += content[at : at + 80]
@@ -417,9 +507,9 @@ def test_damaged_files_never_surprise(folder, data, wanted):
 
 
 toml_values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), texts, st.dates(), st.datetimes()).filter(
-        lambda v: v is not None
-    ),
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), texts, st.dates(), st.datetimes()
+    ).filter(lambda v: v is not None),
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(texts, inner, max_size=3)),
     max_leaves=6,
 )
@@ -427,7 +517,11 @@ toml_values = st.recursive(
 
 @quick
 @given(
-    wanted=st.dictionaries(st.one_of(st.sampled_from([*PARAMETERS, *SECTIONS, "name", "version"]), texts), toml_values, max_size=5)
+    wanted=st.dictionaries(
+        st.one_of(st.sampled_from([*PARAMETERS, *SECTIONS, "name", "version"]), texts),
+        toml_values,
+        max_size=5,
+    )
 )
 @example(wanted={"reply": {"": 1}})
 @example(wanted={"reply.preset": ["deny"]})
@@ -457,7 +551,9 @@ def test_a_name_as_long_as_allowed_can_be_written(tmp_path):
     assert len(os.listdir(tmp_path)) == 1
 
 
-@pytest.mark.parametrize("where", ["missing/cafe.toml", "folder", "file/cafe.toml", "x" * 300, "a\0b"])
+@pytest.mark.parametrize(
+    "where", ["missing/cafe.toml", "folder", "file/cafe.toml", "x" * 300, "a\0b"]
+)
 def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path, where):
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").write_bytes(b"kept")
@@ -468,7 +564,9 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(tmp_path, where):
     assert (tmp_path / "file").read_bytes() == b"kept"
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator may write anywhere")
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="an administrator may write anywhere"
+)
 def test_a_folder_without_permission_is_an_output_error(tmp_path):
     tmp_path.chmod(0o500)
     try:
@@ -479,7 +577,9 @@ def test_a_folder_without_permission_is_an_output_error(tmp_path):
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_when_the_disk_is_full_or_somebody_stops_it_the_old_file_stays(tmp_path, monkeypatch, error):
+def test_when_the_disk_is_full_or_somebody_stops_it_the_old_file_stays(
+    tmp_path, monkeypatch, error
+):
     target = tmp_path / "cafe.toml"
     target.write_bytes(b"old")
 
@@ -493,14 +593,22 @@ def test_when_the_disk_is_full_or_somebody_stops_it_the_old_file_stays(tmp_path,
     assert os.listdir(tmp_path) == ["cafe.toml"]
 
 
-CITATION = re.compile(r"(?:de )?[A-Z][a-zA-Z]+(?: et al\.| & [A-Z][a-z]+)?,? (?:19|20)\d\d|bit\.ly 2011|airline tweets 2015")
+CITATION = re.compile(
+    r"(?:de )?[A-Z][a-zA-Z]+(?: et al\.| & [A-Z][a-z]+)?,? (?:19|20)\d\d|bit\.ly 2011|airline tweets 2015"
+)
 SOURCES = Path(__file__).parent.parent / "docs" / "sources.md"
 
 
 def test_every_citation_has_a_full_reference():
     """A short citation that nobody can look up is no source; neither is a grade of evidence without one."""
-    listed = {line.split("|")[1].strip() for line in SOURCES.read_text(encoding="utf-8").splitlines() if line.startswith("| ")}
-    texts = [parameter.source for parameter in PARAMETERS.values()] + [packaged_text(name) for name in scenarios()]
+    listed = {
+        line.split("|")[1].strip()
+        for line in SOURCES.read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ")
+    }
+    texts = [parameter.source for parameter in PARAMETERS.values()] + [
+        packaged_text(name) for name in scenarios()
+    ]
     cited = {citation.replace(",", "") for text in texts for citation in CITATION.findall(text)}
     assert len(cited) > 20
     assert not cited - listed
@@ -510,7 +618,9 @@ def test_every_citation_has_a_full_reference():
 
 
 def test_classical_rates_take_numpys_numbers_and_say_their_range():
-    assert Scenario.sir(infection=np.float32(0.25), recovery=np.float64(0.5)) == Scenario.sir(infection=0.25, recovery=0.5)
+    assert Scenario.sir(infection=np.float32(0.25), recovery=np.float64(0.5)) == Scenario.sir(
+        infection=0.25, recovery=0.5
+    )
     assert Scenario.sir(infection=0.25, recovery=0.004).time.horizon == 100_000
     with pytest.raises(ScenarioError, match=r"recovery is 0\.003; expected 0\.004 to 1, but not 1"):
         Scenario.sir(infection=0.25, recovery=0.003)
@@ -518,18 +628,27 @@ def test_classical_rates_take_numpys_numbers_and_say_their_range():
 
 def test_a_network_file_that_would_not_be_read_is_refused():
     with pytest.raises(
-        ScenarioError, match=r"network\.file is 'friends\.csv'; expected a path where network\.kind is 'file', else"
+        ScenarioError,
+        match=r"network\.file is 'friends\.csv'; expected a path where network\.kind is 'file', else",
     ):
         Scenario().replace({"network.file": "friends.csv"})
-    with pytest.raises(ScenarioError, match=r"network\.file is ''; expected a path where network\.kind is 'file'"):
+    with pytest.raises(
+        ScenarioError, match=r"network\.file is ''; expected a path where network\.kind is 'file'"
+    ):
         Scenario().replace({"network.kind": "file"})
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"complaint.anger": "0.2"}, "complaint.anger is '0.2'; expected 0 to 1; a number is written without quotes"),
-        ({"anger": 0.2}, "anger is 0.2; expected a table, [anger], or did you mean 'complaint.anger'?"),
+        (
+            {"complaint.anger": "0.2"},
+            "complaint.anger is '0.2'; expected 0 to 1; a number is written without quotes",
+        ),
+        (
+            {"anger": 0.2},
+            "anger is 0.2; expected a table, [anger], or did you mean 'complaint.anger'?",
+        ),
         ({"reply.preset": "Caring"}, "unknown value 'Caring'; did you mean 'caring'?"),
         ({"reply.preset": "xyz"}, "expected one of '', deny, diminish"),
     ],
@@ -541,12 +660,19 @@ def test_what_students_write_is_answered_with_what_they_meant(changes, said):
 
 def test_r0_is_refused_where_another_key_decides():
     sir = Scenario.sir(infection=0.1, recovery=0.2)
-    with pytest.raises(ScenarioError, match=r"joining.r0 is 2; expected joining.share_probability, which decides here"):
+    with pytest.raises(
+        ScenarioError,
+        match=r"joining.r0 is 2; expected joining.share_probability, which decides here",
+    ):
         sir.replace({"joining.r0": 2})
     assert sir.replace({"joining.r0": 2, "joining.share_probability": None}).joining.r0 == 2
 
 
 def test_what_is_told_of_a_preset_makes_the_same_reply_again():
-    for reply in (Reply(preset="deny"), Reply(preset="deny", empathy=0.3), Scenario().replace({"reply.preset": "rebuild"}).reply):
+    for reply in (
+        Reply(preset="deny"),
+        Reply(preset="deny", empathy=0.3),
+        Scenario().replace({"reply.preset": "rebuild"}).reply,
+    ):
         scenario = Scenario(reply=reply)
         assert Scenario().replace(changes_of(scenario)).reply == reply

@@ -12,10 +12,10 @@ from hypothesis import given
 from test_twins import NETWORKS, SCENARIOS, SEEDS, assert_twins, differences, quick
 
 import buzzsim as bz
-from buzzsim import rules, strategy
 from buzzsim.errors import StrategyError
-from buzzsim.plot import colours_of
-from buzzsim.strategy import STRATEGIES
+from buzzsim.model import rules, strategy
+from buzzsim.model.strategy import STRATEGIES
+from buzzsim.pictures.comparisons import colours_of
 from buzzsim.testing import check_strategy
 
 
@@ -83,7 +83,12 @@ def test_a_case_tells_what_the_brand_could_see():
             return 1.0 if case.tries < 2 else "public_reply"
 
     bz.register_strategy("watching", Watching)
-    changes = {"brand.coverage": 1.0, "brand.response_sigma": 0.0, "brand.response_median": 0.5, "joining.r0": 0.0}
+    changes = {
+        "brand.coverage": 1.0,
+        "brand.response_sigma": 0.0,
+        "brand.response_median": 0.5,
+        "joining.r0": 0.0,
+    }
     result = bz.run(bz.Scenario().replace(changes), strategy="watching", rng=3)
     cases = [case for case, *_ in seen]
     assert [case.tries for case in cases] == [0, 1, 2]
@@ -99,7 +104,11 @@ def test_a_case_tells_what_the_brand_could_see():
 
 def test_nothing_is_deleted_elsewhere_and_nobody_works_for_what_is_left():
     bz.register_strategy("own", type("Deleting", (), {"decide": lambda self, case, draw: "censor"}))
-    result = bz.run(bz.Scenario().replace({"complaint.on_page": False, "brand.coverage": 1.0}), strategy="own", rng=1)
+    result = bz.run(
+        bz.Scenario().replace({"complaint.on_page": False, "brand.coverage": 1.0}),
+        strategy="own",
+        rng=1,
+    )
     assert result.record["posts"]["on_page"][result.record["acts"]["post"]].all()
     assert (result.record["acts"]["act"] == rules.REMOVED).all()
 
@@ -107,18 +116,30 @@ def test_nothing_is_deleted_elsewhere_and_nobody_works_for_what_is_left():
 @pytest.mark.parametrize("engine", ["compiled", "mesa"])
 def test_whoever_is_reconciled_stays_so_when_another_post_is_removed(engine):
     """The first post is answered and solved; the brand then deletes what the same author wrote before that."""
-    bz.register_strategy("own", type("Both", (), {"decide": lambda self, case, draw: BOTH[case.kind != "first"]}))
+    bz.register_strategy(
+        "own", type("Both", (), {"decide": lambda self, case, draw: BOTH[case.kind != "first"]})
+    )
     wish = {
         "network.customers": 300, "joining.share_probability": 0.6, "anger.repeat_rate": 0.5, "reply.solution": 1.0,
         "joining.page_probability": 1.0, "brand.response_sigma": 1.5, "brand.coverage": 1.0,
     }  # fmt: skip
     both = 0
     for replicate in range(3 if engine == "mesa" else 20):
-        result = bz.run(bz.Scenario().replace(wish), strategy="own", rng=1, replicate=replicate, engine=engine)
+        result = bz.run(
+            bz.Scenario().replace(wish), strategy="own", rng=1, replicate=replicate, engine=engine
+        )
         acts, posts = result.record["acts"], result.record["posts"]
-        solved = set(posts["author"][acts["post"][(acts["act"] == rules.REPLIED) & (acts["result"] == 1)]])
+        solved = set(
+            posts["author"][acts["post"][(acts["act"] == rules.REPLIED) & (acts["result"] == 1)]]
+        )
         removed = set(posts["author"][acts["post"][acts["act"] == rules.REMOVED]])
-        stages = dict(zip(result.record["customers"]["customer"], result.record["customers"]["stage"], strict=True))
+        stages = dict(
+            zip(
+                result.record["customers"]["customer"],
+                result.record["customers"]["stage"],
+                strict=True,
+            )
+        )
         assert all(stages[author] == rules.RECONCILED for author in solved)
         both += len(solved & removed)
     assert both > 0, "nobody met both"
@@ -130,8 +151,16 @@ BOTH = ("public_reply", "censor")
 def test_threads_and_larger_workspaces_change_nothing():
     bz.register_strategy("own", Counting)
     scenario = bz.Scenario().replace({"joining.r0": 2.0, "network.customers": 1500})
-    found = [bz.compare(scenario, strategies=["ignore", "own"], replicates=40, rng=1, threads=n, quiet=True) for n in (1, 3)]
-    assert found[0].outcome("volume")["own"].to_numpy().tobytes() == found[1].outcome("volume")["own"].to_numpy().tobytes()
+    found = [
+        bz.compare(
+            scenario, strategies=["ignore", "own"], replicates=40, rng=1, threads=n, quiet=True
+        )
+        for n in (1, 3)
+    ]
+    assert (
+        found[0].outcome("volume")["own"].to_numpy().tobytes()
+        == found[1].outcome("volume")["own"].to_numpy().tobytes()
+    )
     alone = bz.run(scenario, strategy="own", rng=1, replicate=17)
     assert alone.outcomes["volume"] == found[0].outcome("volume")["own"][17]
 
@@ -153,7 +182,9 @@ def test_a_wrong_answer_is_told(answer, told, engine):
 
 def test_what_goes_wrong_inside_is_told_with_its_case():
     bz.register_strategy("own", type("Failing", (), {"decide": lambda self, case, draw: 1 / 0}))
-    with pytest.raises(StrategyError, match=r"strategy own failed on Case\(hour=.*ZeroDivisionError"):
+    with pytest.raises(
+        StrategyError, match=r"strategy own failed on Case\(hour=.*ZeroDivisionError"
+    ):
         bz.run(bz.Scenario().replace({"brand.coverage": 1.0}), strategy="own", rng=1)
 
 
@@ -185,14 +216,19 @@ def test_a_class_that_cannot_be_asked_is_refused_when_it_is_named(parts, said):
         bz.register_strategy("own", type("Own", (), parts))
 
 
-@pytest.mark.parametrize("decide", [staticmethod(lambda case, draw: "ignore"), classmethod(lambda cls, case, draw: "ignore")])
+@pytest.mark.parametrize(
+    "decide",
+    [staticmethod(lambda case, draw: "ignore"), classmethod(lambda cls, case, draw: "ignore")],
+)
 def test_a_method_that_needs_no_object_may_decide(decide):
     bz.register_strategy("own", type("Own", (), {"decide": decide}))
     assert bz.run("default", strategy="own", rng=1).outcomes["replies"] == 0
 
 
 def test_a_beginners_mistakes_are_told_with_what_would_do():
-    with pytest.raises(StrategyError, match="strategy Everything has no name; expected @register_strategy"):
+    with pytest.raises(
+        StrategyError, match="strategy Everything has no name; expected @register_strategy"
+    ):
         bz.register_strategy(Everything)
     scenario = bz.Scenario().replace({"brand.coverage": 1.0})
     for decide, said in (
@@ -206,10 +242,15 @@ def test_a_beginners_mistakes_are_told_with_what_would_do():
 
 
 def test_each_answer_is_one_act():
-    case, draw = strategy.Case(1.0, 0.5, 0.8, 3, 2, 1, True, "first", 0), strategy.Draw(np.uint64(1), 0)
+    case, draw = (
+        strategy.Case(1.0, 0.5, 0.8, 3, 2, 1, True, "first", 0),
+        strategy.Draw(np.uint64(1), 0),
+    )
 
     def act(answer):
-        return strategy.decision(type("Own", (), {"decide": lambda self, case, draw: answer})(), "own", case, draw)
+        return strategy.decision(
+            type("Own", (), {"decide": lambda self, case, draw: answer})(), "own", case, draw
+        )
 
     for name, number in STRATEGIES.items():
         assert act(name) == (number, 0.0)
@@ -259,7 +300,9 @@ def test_lines_of_a_strategy_are_those_of_its_class_and_of_what_it_inherits():
     assert made(level=0.5) == same
     assert made(level=0.5, __doc__="Says what it does.") == same
     assert made(level=0.5, known={0, 8}) == made(level=0.5, known={8, 0}), "sets have no order"
-    assert made(level=0.5, helper=Path("a")) == made(level=0.5, helper=Path("b")), "only plain values are looked at"
+    assert made(level=0.5, helper=Path("a")) == made(level=0.5, helper=Path("b")), (
+        "only plain values are looked at"
+    )
     others = [
         made(level=0.6),
         made(other=0.5),
@@ -315,7 +358,11 @@ def test_only_a_draw_taken_for_a_number_is_explained():
 
 def test_an_installed_package_can_bring_a_strategy(monkeypatch):
     point = metadata.EntryPoint("brought", "test_strategies:Counting", "buzzsim.strategies")
-    monkeypatch.setattr(strategy.metadata, "entry_points", lambda group: [point] if group == "buzzsim.strategies" else [])
+    monkeypatch.setattr(
+        strategy.metadata,
+        "entry_points",
+        lambda group: [point] if group == "buzzsim.strategies" else [],
+    )
     assert bz.run("default", strategy="brought", rng=1).strategy == "brought"
     with pytest.raises(StrategyError, match="did you mean 'brought'"):
         bz.run("default", strategy="brougt", rng=1)
@@ -325,7 +372,10 @@ def test_an_installed_package_can_bring_a_strategy(monkeypatch):
     ("value", "said"),
     [
         ("test_strategies:Nope", "cannot be loaded from test_strategies:Nope: AttributeError: "),
-        ("nowhere_at_all:Nope", "cannot be loaded from nowhere_at_all:Nope: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        (
+            "nowhere_at_all:Nope",
+            "cannot be loaded from nowhere_at_all:Nope: ModuleNotFoundError: No module named 'nowhere_at_all'",
+        ),
     ],
 )
 def test_a_package_whose_strategy_cannot_be_loaded_is_named(monkeypatch, value, said):
@@ -351,14 +401,25 @@ def test_strategies_of_ones_own_have_colours_of_their_own_and_are_described():
         colours = colours_of(names)
         assert len(set(colours.values())) == len(names)
     text = bz.describe("default", strategies=["ignore", "own1"])
-    assert 'The strategy "own1" is of our own: "Remembers within a run: answers every second case".' in text
-    bz.register_strategy("own", type("Silent", (), {"decide": lambda self, case, draw: None, "__doc__": None}))
+    assert (
+        'The strategy "own1" is of our own: "Remembers within a run: answers every second case".'
+        in text
+    )
+    bz.register_strategy(
+        "own", type("Silent", (), {"decide": lambda self, case, draw: None, "__doc__": None})
+    )
     said = 'The strategy "own" is of our own: [say what it does].'
     assert said in bz.describe("default", strategies=["ignore", "own"])
     assert said in bz.describe("default", strategies="own")
-    parts = {"decide": lambda self, case, draw: None, "__annotations__": {"patience": float}, "patience": 1.0}
+    parts = {
+        "decide": lambda self, case, draw: None,
+        "__annotations__": {"patience": float},
+        "patience": 1.0,
+    }
     bz.register_strategy("data", dataclass(type("Data", (), parts)))
-    assert 'The strategy "data" is of our own: [say what it does].' in bz.describe("default", strategies="data")
+    assert 'The strategy "data" is of our own: [say what it does].' in bz.describe(
+        "default", strategies="data"
+    )
 
 
 # ---------------------------------------------------------------------------------------- check_strategy
@@ -377,12 +438,26 @@ def test_the_four_pass(name):
 
 def test_foreign_luck_is_found():
     for throw in (random.random, np.random.random):
-        bz.register_strategy("own", type("Gambling", (), {"decide": lambda self, case, draw, throw=throw: str(throw()) and None}))
+        bz.register_strategy(
+            "own",
+            type(
+                "Gambling",
+                (),
+                {"decide": lambda self, case, draw, throw=throw: str(throw()) and None},
+            ),
+        )
         with pytest.raises(StrategyError, match=r"luck from draw\(\) alone"):
             check_strategy("own")
 
 
-@pytest.mark.parametrize("make", [lambda: np.random.default_rng(0), lambda: random.Random(1), lambda: _Dice({"inside": [random]})])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: np.random.default_rng(0),
+        lambda: random.Random(1),
+        lambda: _Dice({"inside": [random]}),
+    ],
+)
 def test_dice_of_ones_own_are_found(make):
     class Gambler:
         def __init__(self):
@@ -406,9 +481,19 @@ class _Dice(dict):
         return self["inside"][0].random()
 
 
-@pytest.mark.parametrize("what", [lambda case: case.readers > 30, lambda case: case.hour > 24, lambda case: case.kind == "protest"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda case: case.readers > 30,
+        lambda case: case.hour > 24,
+        lambda case: case.kind == "protest",
+    ],
+)
 def test_cases_that_small_crowds_do_not_bring_are_asked_about(what):
-    bz.register_strategy("own", type("Seldom", (), {"decide": lambda self, case, draw: "nonsense" if what(case) else None}))
+    bz.register_strategy(
+        "own",
+        type("Seldom", (), {"decide": lambda self, case, draw: "nonsense" if what(case) else None}),
+    )
     with pytest.raises(StrategyError, match="unknown decision 'nonsense'"):
         check_strategy("own", replicates=1)
 
@@ -458,17 +543,23 @@ def test_what_a_family_of_strategies_holds_is_part_of_its_lines():
     assert len({lines(maker) for maker in family}) == len(family)
     assert lines(made_with(0.0)) == lines(made_with(0.0))
     asked = [type("Asking", (), {"decide": asking(limit)[0]}) for limit in (1, 2)]
-    asked += [type("Asking", (), {"decide": Counting.decide, "limit": asking(limit)[1]}) for limit in (1, 2)]
+    asked += [
+        type("Asking", (), {"decide": Counting.decide, "limit": asking(limit)[1]})
+        for limit in (1, 2)
+    ]
     assert len({lines(maker) for maker in asked}) == len(asked)
     held = [
-        type("Holding", (), {"decide": Counting.decide, "x": x}) for x in (np.float32(1), np.int64(2), np.bool_(True), np.ones(2))
+        type("Holding", (), {"decide": Counting.decide, "x": x})
+        for x in (np.float32(1), np.int64(2), np.bool_(True), np.ones(2))
     ]
     assert len({lines(maker) for maker in held}) == len(held)
 
 
 def test_a_failure_names_its_replicate():
     bz.register_strategy("own", type("Failing", (), {"decide": lambda self, case, draw: 1 / 0}))
-    with pytest.raises(StrategyError, match=r"ZeroDivisionError: division by zero \(replicate \d+\)$"):
+    with pytest.raises(
+        StrategyError, match=r"ZeroDivisionError: division by zero \(replicate \d+\)$"
+    ):
         bz.compare("default", strategies=["own"], replicates=20, rng=1, quiet=True)
 
 
@@ -484,7 +575,9 @@ def test_memory_that_runs_share_is_found_though_each_begins_anew():
             return "public_reply" if self.served["n"] <= 3 else "ignore"
 
     bz.register_strategy("own", Three)
-    with pytest.raises(StrategyError, match="another result beside other runs; expected no memory but in self"):
+    with pytest.raises(
+        StrategyError, match="another result beside other runs; expected no memory but in self"
+    ):
         check_strategy("own")
 
 
@@ -518,18 +611,25 @@ def test_what_was_run_with_other_lines_is_not_run_again(look):
     )
     look(comparison, result)
     bz.register_strategy("own", Everything)
-    with pytest.raises(StrategyError, match="strategy own was changed since this was run; expected the same lines"):
+    with pytest.raises(
+        StrategyError, match="strategy own was changed since this was run; expected the same lines"
+    ):
         look(comparison, result)
 
 
 def test_a_class_in_place_of_its_name_says_where_names_come_from():
     for asked in (Counting, Counting()):
-        with pytest.raises(StrategyError, match="strategy is the class Counting; expected the name it has from @buzzsim"):
+        with pytest.raises(
+            StrategyError,
+            match="strategy is the class Counting; expected the name it has from @buzzsim",
+        ):
             bz.run("default", strategy=asked, rng=1)
 
 
 def test_a_check_that_would_ask_nothing_is_refused():
-    with pytest.raises(StrategyError, match="replicates is 0; expected a whole number of 1 or more"):
+    with pytest.raises(
+        StrategyError, match="replicates is 0; expected a whole number of 1 or more"
+    ):
         check_strategy("ignore", replicates=0)
 
 
@@ -551,7 +651,9 @@ def test_memory_from_run_to_run_is_found():
 
 def test_the_examples_of_the_documentation_run():
     page = Path(__file__).parents[1] / "docs" / "strategies.md"
-    found = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    found = doctest.testfile(
+        str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE
+    )
     assert found.attempted >= 10
     assert found.failed == 0
 

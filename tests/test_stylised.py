@@ -9,7 +9,7 @@ import pytest
 from neighbours import modules_of
 from scipy.stats import norm
 
-from buzzsim.scenario import Scenario
+from buzzsim.model.scenario import Scenario
 
 HERE = Path(__file__).parents[1] / "experiments" / "stylised"
 
@@ -42,7 +42,8 @@ def test_every_fact_lies_within_its_own_interval(experiment):
 
 
 @pytest.mark.parametrize(
-    ("value", "distance", "verdict"), [(0.5, 0.0, "hit"), (1.0, 0.0, "hit"), (0.2, -0.3, "miss"), (1.5, 0.5, "miss")]
+    ("value", "distance", "verdict"),
+    [(0.5, 0.0, "hit"), (1.0, 0.0, "hit"), (0.2, -0.3, "miss"), (1.5, 0.5, "miss")],
 )
 def test_the_distance_is_how_far_outside_the_band(experiment, value, distance, verdict):
     found = experiment.row({"fact": "E0", "name": "x", "band": [0.5, 1.0]}, (value, value, value))
@@ -87,7 +88,9 @@ def test_shapes_are_those_of_large_cascades_alone(experiment):
         "root_share": np.array([0.0, 0.6, 0.7, 0.8]),
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(experiment, "resampled", lambda size, statistic: (statistic(np.arange(size)),))
+        patch.setattr(
+            experiment, "resampled", lambda size, statistic: (statistic(np.arange(size)),)
+        )
         found = experiment.shapes(of)
     assert found["virality_median"] == (3.0,)
     assert found["virality_size"][0] == pytest.approx(1.0)
@@ -103,14 +106,18 @@ def test_the_page_says_what_the_results_say(experiment):
 
 
 def test_results_are_judged_by_the_bands_of_the_plan(experiment):
-    for fact, filed in zip(experiment.PLAN["facts"], experiment.stored().to_dict("records"), strict=True):
+    for fact, filed in zip(
+        experiment.PLAN["facts"], experiment.stored().to_dict("records"), strict=True
+    ):
         again = experiment.row(fact, (filed["value"], filed["low"], filed["high"]))
         assert again["verdict"] == filed["verdict"]
         assert again["distance"] == pytest.approx(filed["distance"], rel=1e-6, abs=1e-12)
 
 
 def test_the_command_writes_results_and_page_together(experiment, small, tmp_path, monkeypatch):
-    (tmp_path / "README.md").write_text("a\n\n<!-- facts -->\nold\n<!-- end -->\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text(
+        "a\n\n<!-- facts -->\nold\n<!-- end -->\n", encoding="utf-8"
+    )
     monkeypatch.setattr(experiment, "HERE", tmp_path)
     monkeypatch.setattr(experiment, "measured", lambda *_: small)
     assert experiment.main() == 0

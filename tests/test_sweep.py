@@ -16,18 +16,20 @@ import pyarrow.parquet as pq
 import pytest
 
 import buzzsim as bz
-from buzzsim.analysis import paired_interval
-from buzzsim.cli import main
+from buzzsim.cli.command import main
 from buzzsim.errors import NetworkError, OutputError, ResultError, ScenarioError, SweepError
 from buzzsim.files import create_whole, write_whole
-from buzzsim.strategy import OWN
+from buzzsim.model.strategy import OWN
+from buzzsim.study.analysis import paired_interval
 from buzzsim.sweep import blocks
 from buzzsim.sweep import plan as plan_module
 from buzzsim.sweep.plan import BLOCK, Block, Plan, open_plan
 from buzzsim.sweep.until import Rule
 from buzzsim.sweep.work import compute
 
-SMALL = bz.Scenario.load("default").replace({"network.customers": 150, "network.ties": 3, "time.horizon": 12})
+SMALL = bz.Scenario.load("default").replace(
+    {"network.customers": 150, "network.ties": 3, "time.horizon": 12}
+)
 GRID = bz.Design.product({"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5]})
 N = 30
 
@@ -42,7 +44,10 @@ def swept(out, scenario=SMALL, design=GRID, replicates=N, rng=7, jobs=1, run=Tru
 
 def contents(folder):
     """Every block's bytes and time by name."""
-    return {file.name: (file.read_bytes(), file.stat().st_mtime_ns) for file in (folder / "blocks").iterdir()}
+    return {
+        file.name: (file.read_bytes(), file.stat().st_mtime_ns)
+        for file in (folder / "blocks").iterdir()
+    }
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +60,12 @@ def undisturbed(tmp_path_factory):
 
 
 def test_a_product_holds_every_combination_once_and_the_last_key_changes_fastest():
-    assert [tuple(point.values()) for point in GRID.points] == [(0.2, 1), (0.2, 5), (0.8, 1), (0.8, 5)]
+    assert [tuple(point.values()) for point in GRID.points] == [
+        (0.2, 1),
+        (0.2, 5),
+        (0.8, 1),
+        (0.8, 5),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,8 @@ def test_a_product_holds_every_combination_once_and_the_last_key_changes_fastest
         ),
         (
             "[[design]]\nreply.empathy = [0.2]\n[[design]]\nnetwork.customers = [100, 200]",
-            bz.Design.product({"reply.empathy": [0.2]}) + bz.Design.product({"network.customers": [100, 200]}),
+            bz.Design.product({"reply.empathy": [0.2]})
+            + bz.Design.product({"network.customers": [100, 200]}),
         ),
         (
             '[design]\nmethod = "latin_hypercube"\nn = 5\nseed = 3\njoining.r0 = [0.5, 1.0]\nbrand.staff = 2',
@@ -83,7 +94,10 @@ def test_a_product_holds_every_combination_once_and_the_last_key_changes_fastest
             bz.Design.morris({"joining.r0": (0.5, 1.0), "complaint.anger": (0, 1)}, 4, rng=3),
         ),
         ('[design]\nmethod = "csv"\nfile = "points.csv"', GRID),
-        ('[design]\ncomplaint.names = [["a"], ["b", "c"]]', bz.Design.product({"complaint.names": [["a"], ["b", "c"]]})),
+        (
+            '[design]\ncomplaint.names = [["a"], ["b", "c"]]',
+            bz.Design.product({"complaint.names": [["a"], ["b", "c"]]}),
+        ),
     ],
 )
 def test_the_text_form_equals_the_python_form(tmp_path, text, python):
@@ -93,7 +107,9 @@ def test_the_text_form_equals_the_python_form(tmp_path, text, python):
 
 
 def test_a_latin_hypercube_has_one_point_in_each_slice():
-    frame = bz.Design.latin_hypercube({"joining.r0": (0.5, 1.5), "complaint.anger": (0, 1)}, 50, rng=1).frame()
+    frame = bz.Design.latin_hypercube(
+        {"joining.r0": (0.5, 1.5), "complaint.anger": (0, 1)}, 50, rng=1
+    ).frame()
     for key, low in (("joining.r0", 0.5), ("complaint.anger", 0.0)):
         assert sorted(np.floor((frame[key] - low) * 50).astype(int)) == list(range(50))
 
@@ -108,7 +124,12 @@ def test_sobol_is_balanced_and_wants_a_power_of_two():
 
 def test_morris_changes_one_key_at_a_time_by_two_thirds_and_each_once():
     keys = ["reply.empathy", "reply.solution", "complaint.anger"]
-    cube = bz.Design.morris(dict.fromkeys(keys, (0, 1)), 25, rng=1).frame()[keys].to_numpy().reshape(25, 4, 3)
+    cube = (
+        bz.Design.morris(dict.fromkeys(keys, (0, 1)), 25, rng=1)
+        .frame()[keys]
+        .to_numpy()
+        .reshape(25, 4, 3)
+    )
     steps = np.diff(cube, axis=1)
     assert ((np.abs(steps) > 1e-9).sum(axis=2) == 1).all()
     assert ((np.abs(steps) > 1e-9).sum(axis=1) == 1).all()
@@ -117,13 +138,21 @@ def test_morris_changes_one_key_at_a_time_by_two_thirds_and_each_once():
 
 
 def test_whole_numbers_stay_whole_and_reach_both_ends():
-    frame = bz.Design.latin_hypercube({"brand.staff": (1, 4), "joining.cap": (1, 3)}, 200, rng=1).frame()
+    frame = bz.Design.latin_hypercube(
+        {"brand.staff": (1, 4), "joining.cap": (1, 3)}, 200, rng=1
+    ).frame()
     assert set(frame["brand.staff"]) == {1, 2, 3, 4}
     assert set(frame["joining.cap"]) == {1, 2, 3}
 
 
 def test_a_dataframe_with_empty_cells_gives_points_of_different_keys():
-    frame = pd.DataFrame({"reply.empathy": [0.2, None], "brand.staff": [None, 5], "complaint.at_fault": [True, False]})
+    frame = pd.DataFrame(
+        {
+            "reply.empathy": [0.2, None],
+            "brand.staff": [None, 5],
+            "complaint.at_fault": [True, False],
+        }
+    )
     assert bz.Design.from_dataframe(frame).points == (
         {"reply.empathy": 0.2, "complaint.at_fault": True},
         {"brand.staff": 5.0, "complaint.at_fault": False},
@@ -134,15 +163,30 @@ def test_a_dataframe_with_empty_cells_gives_points_of_different_keys():
     ("make", "said"),
     [
         (lambda: bz.Design.product({"reply.empaty": [1]}), "did you mean 'reply.empathy'"),
-        (lambda: bz.Design.product({"reply.empathy": [0.2, 1.4]}), "point 2: reply.empathy is 1.4; expected 0 to 1"),
-        (lambda: bz.Design.product({"reply.empathy": []}), "reply.empathy is .*; expected at least one value"),
+        (
+            lambda: bz.Design.product({"reply.empathy": [0.2, 1.4]}),
+            "point 2: reply.empathy is 1.4; expected 0 to 1",
+        ),
+        (
+            lambda: bz.Design.product({"reply.empathy": []}),
+            "reply.empathy is .*; expected at least one value",
+        ),
         (lambda: bz.Design.product({"title": ["a", "b"]}), "unknown key 'title'"),
         (lambda: bz.Design.latin_hypercube({"reply.empathy": (0.5, 0.5)}, 3), "low below high"),
         (lambda: bz.Design.latin_hypercube({"brand.staff": (1, np.inf)}, 3), "both finite"),
-        (lambda: bz.Design.latin_hypercube({"brand.order": ("angriest", "first_come")}, 3), "a key of numbers"),
-        (lambda: bz.Design.latin_hypercube({"reply.empathy": (0, 1)}, 0), "n is 0; expected a whole number"),
+        (
+            lambda: bz.Design.latin_hypercube({"brand.order": ("angriest", "first_come")}, 3),
+            "a key of numbers",
+        ),
+        (
+            lambda: bz.Design.latin_hypercube({"reply.empathy": (0, 1)}, 0),
+            "n is 0; expected a whole number",
+        ),
         (lambda: bz.Design.from_dict({"method": "sobl"}), "did you mean 'sobol'"),
-        (lambda: bz.Design.from_dict({"method": "sobol", "n": 4, "reply.empathy": [0, 1]}), "seed is missing"),
+        (
+            lambda: bz.Design.from_dict({"method": "sobol", "n": 4, "reply.empathy": [0, 1]}),
+            "seed is missing",
+        ),
         (lambda: bz.Design.from_csv("nowhere.csv"), "nowhere.csv: cannot be read: No such file"),
         (lambda: bz.Design(()), "has no points"),
         (
@@ -154,11 +198,15 @@ def test_a_dataframe_with_empty_cells_gives_points_of_different_keys():
             "reply.empathy is given twice, in its table and in one word",
         ),
         (
-            lambda: bz.Design.from_dict({"method": "csv", "file": "points.csv", "brand.staff": [1, 5]}),
+            lambda: bz.Design.from_dict(
+                {"method": "csv", "file": "points.csv", "brand.staff": [1, 5]}
+            ),
             "brand.staff stands beside method = 'csv'; expected a column of points.csv instead",
         ),
         (
-            lambda: bz.Design.from_dataframe(pd.DataFrame([[0.5, 0.6]], columns=["joining.r0", "joining.r0"])),
+            lambda: bz.Design.from_dataframe(
+                pd.DataFrame([[0.5, 0.6]], columns=["joining.r0", "joining.r0"])
+            ),
             "two columns are called 'joining.r0'; expected each key once",
         ),
         (lambda: bz.Design.from_dataframe([1]), "expected a pandas DataFrame"),
@@ -182,7 +230,9 @@ def test_a_point_has_the_numbers_of_compare(undisturbed):
     assert (mine[comparison.strategies].to_numpy() == comparison.outcome("volume").to_numpy()).all()
     summary = undisturbed.summary("volume").set_index(["reply.empathy", "brand.staff", "strategy"])
     found = comparison.summary("volume").loc["volume"]
-    assert summary.loc[(0.8, 5.0, "censor"), "difference_low"] == found.loc["censor", "difference_low"]
+    assert (
+        summary.loc[(0.8, 5.0, "censor"), "difference_low"] == found.loc["censor", "difference_low"]
+    )
 
 
 def test_replicates_have_the_same_luck_at_every_point_and_strategy(tmp_path):
@@ -197,11 +247,15 @@ def test_replicates_have_the_same_luck_at_every_point_and_strategy(tmp_path):
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
-def test_the_digest_and_every_byte_are_the_same_for_any_number_of_threads(tmp_path, undisturbed, jobs):
+def test_the_digest_and_every_byte_are_the_same_for_any_number_of_threads(
+    tmp_path, undisturbed, jobs
+):
     sweep = swept(tmp_path, replicates=BLOCK + N, jobs=jobs)
     assert sweep.digest() == undisturbed.digest()
     theirs = contents(undisturbed.directory)
-    assert {name: content for name, (content, _) in contents(tmp_path).items()} == {name: theirs[name][0] for name in theirs}
+    assert {name: content for name, (content, _) in contents(tmp_path).items()} == {
+        name: theirs[name][0] for name in theirs
+    }
 
 
 def test_shards_in_any_order_make_the_whole(tmp_path, undisturbed):
@@ -248,7 +302,9 @@ def damage_bit(file):
 
 def damage_name(file):
     content = file.read_bytes()
-    place = content.index(b"strategy")  # in the list of columns at the end, which no checksum covers
+    place = content.index(
+        b"strategy"
+    )  # in the list of columns at the end, which no checksum covers
     file.write_bytes(content[:place] + b"t" + content[place + 1 :])
 
 
@@ -263,7 +319,9 @@ def damage_other(file):
 
 
 @pytest.mark.parametrize("hourly", [None, "bands"])
-@pytest.mark.parametrize("damage", [damage_cut, damage_empty, damage_bit, damage_name, damage_gone, damage_other])
+@pytest.mark.parametrize(
+    "damage", [damage_cut, damage_empty, damage_bit, damage_name, damage_gone, damage_other]
+)
 def test_a_damaged_block_is_computed_again_and_no_other(tmp_path, damage, hourly):
     sweep = swept(tmp_path, hourly=hourly)
     digest, before = sweep.digest(), contents(tmp_path)
@@ -288,7 +346,9 @@ def test_a_block_whose_columns_have_other_names_is_not_finished(tmp_path):
     sweep = swept(tmp_path)
     damage_name(sorted((tmp_path / "blocks").iterdir())[0])
     assert sweep.status().missing == 1
-    with pytest.raises(SweepError, match="other names or types than they were written with; run the sweep again"):
+    with pytest.raises(
+        SweepError, match="other names or types than they were written with; run the sweep again"
+    ):
         blocks.read_runs(tmp_path, Block(min(sweep.plan.points), 0, N))
 
 
@@ -313,7 +373,13 @@ def test_hours_of_another_try_are_not_taken_for_this_one(tmp_path):
     sweep = swept(tmp_path, hourly="bands")
     block = Block(min(sweep.plan.points), 0, N)
     hours = blocks.read_hourly(tmp_path, block)
-    blocks.write_hourly(tmp_path, sweep.plan, block, np.zeros((N, 4, 12), np.int32), [None, "it fell over", None, None])
+    blocks.write_hourly(
+        tmp_path,
+        sweep.plan,
+        block,
+        np.zeros((N, 4, 12), np.int32),
+        [None, "it fell over", None, None],
+    )
     assert blocks.failures(tmp_path, sweep.plan, block) is None
     assert sweep.status().missing == 1
     sweep.run(1, quiet=True)
@@ -336,7 +402,8 @@ def test_another_sweep_is_refused_and_the_difference_said(tmp_path, more, said):
 
 
 @pytest.mark.parametrize(
-    ("key", "said"), [("buzzsim", r"buzzsim 9\S* \(sources \w+\)"), ("sources", r"buzzsim \S+ \(sources 9\w+\)")]
+    ("key", "said"),
+    [("buzzsim", r"buzzsim 9\S* \(sources \w+\)"), ("sources", r"buzzsim \S+ \(sources 9\w+\)")],
 )
 def test_another_version_is_refused_and_so_are_other_rules_of_the_same(tmp_path, key, said):
     swept(tmp_path)
@@ -347,7 +414,9 @@ def test_another_version_is_refused_and_so_are_other_rules_of_the_same(tmp_path,
     begun = bz.Sweep.load(tmp_path)  # it may be looked at, not worked on
     with pytest.raises(SweepError, match=f"it was begun with {said}"):
         begun.run(1)
-    with pytest.raises(SweepError, match=f"was begun with {said}; expected the same on every machine"):
+    with pytest.raises(
+        SweepError, match=f"was begun with {said}; expected the same on every machine"
+    ):
         compute(str(tmp_path), Block(next(iter(begun.plan.points)), 0, N))
     file.write_text(file.read_text().replace("format = 2", "format = 3"))
     with pytest.raises(SweepError, match="format is 3; expected 2"):
@@ -410,9 +479,9 @@ def test_a_strategy_with_other_lines_is_another_sweep(tmp_path):
     def go(cls, **how):
         bz.register_strategy("mine", cls)
         wish = bz.Scenario().replace({"network.customers": 200})
-        return bz.Sweep(wish, {"joining.r0": [0.5]}, replicates=4, rng=1, out=tmp_path, strategies=["mine"]).run(
-            1, quiet=True, **how
-        )
+        return bz.Sweep(
+            wish, {"joining.r0": [0.5]}, replicates=4, rng=1, out=tmp_path, strategies=["mine"]
+        ).run(1, quiet=True, **how)
 
     class Mine:
         def decide(self, case, draw):
@@ -433,7 +502,10 @@ def test_a_strategy_with_other_lines_is_another_sweep(tmp_path):
     try:
         go(first)
         assert go(same).finished
-        with pytest.raises(SweepError, match="strategy mine was changed since the sweep began; expected the same lines"):
+        with pytest.raises(
+            SweepError,
+            match="strategy mine was changed since the sweep began; expected the same lines",
+        ):
             go(Mine)
         assert go(Mine, retry=True).finished
         bz.Sweep.load(tmp_path).run(1, quiet=True)
@@ -443,11 +515,16 @@ def test_a_strategy_with_other_lines_is_another_sweep(tmp_path):
 
 def test_a_strategy_that_a_process_does_not_know_is_not_the_points_fault(tmp_path):
     bz.register_strategy("mine", type("Mine", (), {"decide": lambda self, case, draw: "ignore"}))
-    sweep = bz.Sweep(SMALL, {"joining.r0": [0.5]}, replicates=4, rng=1, out=tmp_path, strategies=["mine"])
+    sweep = bz.Sweep(
+        SMALL, {"joining.r0": [0.5]}, replicates=4, rng=1, out=tmp_path, strategies=["mine"]
+    )
     blocks.prepare(tmp_path)
     (tmp_path / "sweep.toml").write_text(sweep.plan.to_toml())
     del OWN["mine"]  # as in a process of its own
-    with pytest.raises(SweepError, match="strategy mine is not known in this process; expected threads, or a package"):
+    with pytest.raises(
+        SweepError,
+        match="strategy mine is not known in this process; expected threads, or a package",
+    ):
         compute(str(tmp_path), Block(*[*sweep.plan.points][:1], 0, 4))
     assert not list(tmp_path.glob("blocks/*.parquet"))
 
@@ -468,7 +545,11 @@ def test_a_damaged_plan_is_one_sentence(tmp_path):
 
 
 def test_the_plan_survives_its_file(tmp_path):
-    design = GRID + bz.Design.product({"brand.staff": [np.inf], "network.kind": ["small_world"]}) + bz.Design(({}, {}))
+    design = (
+        GRID
+        + bz.Design.product({"brand.staff": [np.inf], "network.kind": ["small_world"]})
+        + bz.Design(({}, {}))
+    )
     swept(tmp_path, design=design, rng=2**200 + 1, run=False).run(1)
     plan = open_plan(tmp_path)
     assert plan.entropy == 2**200 + 1
@@ -482,7 +563,9 @@ def test_the_plan_survives_its_file(tmp_path):
 def test_more_replicates_levels_and_keys_touch_nothing_that_is_finished(tmp_path):
     swept(tmp_path)
     before = contents(tmp_path)
-    wide = bz.Design.product({"reply.empathy": [0.2, 0.5, 0.8], "brand.staff": [1, 5], "complaint.anger": [0.8, 0.4]})
+    wide = bz.Design.product(
+        {"reply.empathy": [0.2, 0.5, 0.8], "brand.staff": [1, 5], "complaint.anger": [0.8, 0.4]}
+    )
     extended = swept(tmp_path, design=wide, replicates=2 * N)
     after = contents(tmp_path)
     assert {name: after[name] for name in before} == before
@@ -521,7 +604,11 @@ def test_a_rule_stops_each_point_as_soon_as_it_holds(tmp_path):
     used = status.replicates
     assert len(set(used.values())) > 1
     for name, point in sweep.plan.points.items():
-        values = bz.compare(point.scenario, replicates=used[name], rng=7, quiet=True).outcome("reach").to_numpy()
+        values = (
+            bz.compare(point.scenario, replicates=used[name], rng=7, quiet=True)
+            .outcome("reach")
+            .to_numpy()
+        )
         assert used[name] == 6 * BLOCK or Rule.of(rule).holds(values, 7)
         ends = [last for _, last in sweep.plan.spans if last < used[name]]
         assert not any(Rule.of(rule).holds(values[:end], 7) for end in ends)
@@ -531,15 +618,21 @@ def test_a_rule_stops_each_point_as_soon_as_it_holds(tmp_path):
     assert (again.digest(), contents(tmp_path)) == (digest, before)
     shutil.rmtree(tmp_path)
     for i in (2, 1):
-        status = swept(tmp_path, design=design, run=False).run(1, shard=(i, 2), until=rule, max_replicates=6 * BLOCK)
+        status = swept(tmp_path, design=design, run=False).run(
+            1, shard=(i, 2), until=rule, max_replicates=6 * BLOCK
+        )
     assert status.finished
     assert bz.Sweep.load(tmp_path).digest() == digest
 
 
 def test_pairs_that_never_differ_do_not_make_a_rule_sure_at_once():
-    assert Rule.of("ci95 of reach difference < 0.01").half_widths(np.zeros((250, 2)), 1) == pytest.approx(3 / 250)
+    assert Rule.of("ci95 of reach difference < 0.01").half_widths(
+        np.zeros((250, 2)), 1
+    ) == pytest.approx(3 / 250)
     low, high = paired_interval(np.zeros(250))
-    assert Rule.of("ci95 of firestorm difference < 0.01").half_widths(np.zeros((250, 2)), 1) == pytest.approx((high - low) / 2)
+    assert Rule.of("ci95 of firestorm difference < 0.01").half_widths(
+        np.zeros((250, 2)), 1
+    ) == pytest.approx((high - low) / 2)
     assert not Rule.of("ci95 of firestorm difference < 0.01").holds(np.full((10**4, 2), np.nan), 1)
 
 
@@ -558,27 +651,52 @@ def test_a_wrong_rule_says_what_is_allowed(tmp_path, rule, said):
 
 
 def test_a_maximum_needs_a_rule(tmp_path):
-    with pytest.raises(ScenarioError, match="max_replicates is 20; expected only together with until"):
+    with pytest.raises(
+        ScenarioError, match="max_replicates is 20; expected only together with until"
+    ):
         swept(tmp_path, run=False).run(max_replicates=20)
 
 
 def test_a_table_saved_with_its_index_says_how_to_leave_it_out(tmp_path):
     pd.DataFrame(GRID.points).to_csv(tmp_path / "points.csv")
-    with pytest.raises(ScenarioError, match=r"points.csv: the first column has no name; .*index=False"):
+    with pytest.raises(
+        ScenarioError, match=r"points.csv: the first column has no name; .*index=False"
+    ):
         bz.Design.from_csv(tmp_path / "points.csv")
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("reply.empathy,brand.staf\n0.5,2\n", r"points.csv, row 1: unknown key 'brand.staf'; did you mean 'brand.staff'"),
-        ("reply.empathy,brand.staff\n0.5,2\n1.5,3\n", r"points.csv, row 2: reply.empathy is 1.5; expected 0 to 1"),
-        ("reply.empathy;brand.staff\n0,5;2\n", r"points.csv: the columns are parted by semicolons or tabs; expected commas"),
-        ("reply.empathy,joining.r0\n0.2,0.9,\n0.8,0.7,\n", r"points.csv: its rows have more cells than its header has keys"),
-        ("reply.empathy,joining.r0\n0.2,0.9,1\n0.8,0.7,1\n", r"points.csv: its rows have more cells than its header has keys"),
-        ("reply.empathy,joining.r0\n0.2,0.9\n,\n", r"points.csv, row 2: is empty; expected a value for at least one key"),
+        (
+            "reply.empathy,brand.staf\n0.5,2\n",
+            r"points.csv, row 1: unknown key 'brand.staf'; did you mean 'brand.staff'",
+        ),
+        (
+            "reply.empathy,brand.staff\n0.5,2\n1.5,3\n",
+            r"points.csv, row 2: reply.empathy is 1.5; expected 0 to 1",
+        ),
+        (
+            "reply.empathy;brand.staff\n0,5;2\n",
+            r"points.csv: the columns are parted by semicolons or tabs; expected commas",
+        ),
+        (
+            "reply.empathy,joining.r0\n0.2,0.9,\n0.8,0.7,\n",
+            r"points.csv: its rows have more cells than its header has keys",
+        ),
+        (
+            "reply.empathy,joining.r0\n0.2,0.9,1\n0.8,0.7,1\n",
+            r"points.csv: its rows have more cells than its header has keys",
+        ),
+        (
+            "reply.empathy,joining.r0\n0.2,0.9\n,\n",
+            r"points.csv, row 2: is empty; expected a value for at least one key",
+        ),
         ("reply.empathy,joining.r0\n", r"points.csv: has no rows; expected one for each point"),
-        ("reply.empathy\tbrand.staff\n0.5\t2\n", r"points.csv: the columns are parted by semicolons or tabs; expected commas"),
+        (
+            "reply.empathy\tbrand.staff\n0.5\t2\n",
+            r"points.csv: the columns are parted by semicolons or tabs; expected commas",
+        ),
     ],
 )
 def test_a_wrong_table_names_its_file_and_row(tmp_path, text, said):
@@ -606,7 +724,11 @@ def test_a_table_of_points_is_read_back_with_its_names(tmp_path):
 @pytest.mark.parametrize(
     ("was", "now", "said"),
     [
-        (f"replicates = {N}", "replicates = -5", "replicates is -5; expected a whole number from 1 to"),
+        (
+            f"replicates = {N}",
+            "replicates = -5",
+            "replicates is -5; expected a whole number from 1 to",
+        ),
         ("block = 250", "block = 0", "replicates is 0; expected a whole number from 1 to"),
         ('entropy = "7"', 'entropy = "-7"', "not the plan of a sweep, or cut off"),
         ('hourly = ""', 'hourly = "x"', "not the plan of a sweep, or cut off"),
@@ -651,23 +773,34 @@ def test_points_that_end_before_their_rule_holds_are_told(tmp_path):
         assert set(status.replicates.values()) == {most}
         assert f"; 2 of 2 points ended at {most} replicates before the rule held" in str(status)
     kept = contents(tmp_path)
-    assert sweep.run(1, until="ci95 of reach difference < 1", max_replicates=2 * BLOCK, quiet=True).unsure == ()
+    assert (
+        sweep.run(
+            1, until="ci95 of reach difference < 1", max_replicates=2 * BLOCK, quiet=True
+        ).unsure
+        == ()
+    )
     assert contents(tmp_path) == kept
 
 
 def test_a_rule_hides_no_replicates_that_were_asked_for_plainly(tmp_path):
     swept(tmp_path)
     swept(tmp_path, replicates=BLOCK)
-    status = swept(tmp_path, run=False).run(1, until="ci95 of reach difference < 1e-9", max_replicates=N + 5, quiet=True)
+    status = swept(tmp_path, run=False).run(
+        1, until="ci95 of reach difference < 1e-9", max_replicates=N + 5, quiet=True
+    )
     assert set(status.replicates.values()) == {N + 5}
     found = bz.Sweep.load(tmp_path)
-    assert found.table("volume").groupby(["point", "strategy"], observed=True).size().eq(BLOCK).all()
+    assert (
+        found.table("volume").groupby(["point", "strategy"], observed=True).size().eq(BLOCK).all()
+    )
     assert set(found.status().replicates.values()) == {BLOCK}
 
 
 def test_another_rule_keeps_the_maximum_of_the_file(tmp_path):
     file = tmp_path / "s.toml"
-    file.write_text('until = "ci95 of reach difference < 0.5"\nmax_replicates = 60\nreplicates = 20\nseed = 1\n[design]\n')
+    file.write_text(
+        'until = "ci95 of reach difference < 0.5"\nmax_replicates = 60\nreplicates = 20\nseed = 1\n[design]\n'
+    )
     sweep = bz.Sweep.from_file(file)
     assert sweep.run(1, until="ci95 of reach difference < 1e-9", quiet=True).runs == 4 * 60
 
@@ -683,7 +816,11 @@ def test_fewer_keys_for_the_same_points_leave_the_directory_as_it_reads(tmp_path
 
 
 def test_points_of_unequal_designs_have_every_value_in_their_file(tmp_path):
-    swept(tmp_path, design=bz.Design.product({"reply.empathy": [0.2]}) + bz.Design.product({"brand.staff": [5]}))
+    swept(
+        tmp_path,
+        design=bz.Design.product({"reply.empathy": [0.2]})
+        + bz.Design.product({"brand.staff": [5]}),
+    )
     points = pd.read_parquet(tmp_path / "points.parquet")
     assert points["reply.empathy"].tolist() == [0.2, SMALL.reply.empathy]
     assert points["brand.staff"].tolist() == [SMALL.brand.staff, 5.0]
@@ -712,12 +849,18 @@ def test_tables_of_nothing_have_their_columns(tmp_path, capsys):
     sweep.run(1, shard=(10_000, 10_000), quiet=True)
     assert {"outcome", "mean", "p_worse"} <= set(sweep.summary().columns)
     assert main(["sweep", "table", str(tmp_path), "--format", "csv", "--outcomes", "volume"]) == 0
-    assert capsys.readouterr().out == "point,reply.empathy,brand.staff,strategy,replicate,volume,error\n"
+    assert (
+        capsys.readouterr().out
+        == "point,reply.empathy,brand.staff,strategy,replicate,volume,error\n"
+    )
 
 
 def test_a_plan_is_no_sweep_file(tmp_path):
     swept(tmp_path, run=False).run(1, shard=(10_000, 10_000), quiet=True)
-    with pytest.raises(SweepError, match=r"sweep\.toml: the plan of a sweep, written by buzzsim; expected its directory instead"):
+    with pytest.raises(
+        SweepError,
+        match=r"sweep\.toml: the plan of a sweep, written by buzzsim; expected its directory instead",
+    ):
         bz.Sweep.from_file(tmp_path / "sweep.toml")
 
 
@@ -732,21 +875,35 @@ def test_results_opened_before_the_end_keep_their_length(tmp_path):
 
 
 def test_a_maximum_below_what_was_asked_for_is_refused(tmp_path):
-    with pytest.raises(ScenarioError, match=r"max_replicates is 5; expected 30 or more, the replicates first asked for"):
+    with pytest.raises(
+        ScenarioError,
+        match=r"max_replicates is 5; expected 30 or more, the replicates first asked for",
+    ):
         swept(tmp_path, run=False).run(until="ci95 of reach difference < 0.1", max_replicates=5)
 
 
 def test_fewer_replicates_are_a_view_of_the_hours_too(tmp_path):
     many, few = {"replicates": 40, "hourly": "whole"}, {"replicates": 15, "hourly": "whole"}
     asked = {"rng": 1, "strategies": ["ignore"]}
-    bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "whole", **many, **asked).run(1, quiet=True)
+    bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "whole", **many, **asked).run(
+        1, quiet=True
+    )
     view = bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "whole", **few, **asked)
     alone = bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "alone", **few, **asked)
     alone.run(1, quiet=True)
     pd.testing.assert_frame_equal(view.hourly(), alone.hourly())
-    bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "bands", replicates=40, hourly="bands", **asked).run(1, quiet=True)
+    bz.Sweep(
+        SMALL, {"joining.r0": [0.9]}, out=tmp_path / "bands", replicates=40, hourly="bands", **asked
+    ).run(1, quiet=True)
     with pytest.raises(SweepError, match="keeps bands of all 40 replicates, not of 15 of them"):
-        bz.Sweep(SMALL, {"joining.r0": [0.9]}, out=tmp_path / "bands", replicates=15, hourly="bands", **asked).hourly()
+        bz.Sweep(
+            SMALL,
+            {"joining.r0": [0.9]},
+            out=tmp_path / "bands",
+            replicates=15,
+            hourly="bands",
+            **asked,
+        ).hourly()
 
 
 def test_network_files_of_a_design_are_seen_from_the_sweeps_folder(tmp_path, monkeypatch):
@@ -765,10 +922,21 @@ def test_network_files_of_a_design_are_seen_from_the_sweeps_folder(tmp_path, mon
 def test_names_of_any_kind_may_be_varied(tmp_path):
     ties = tmp_path / "ties.txt"
     ties.write_text("Mara Ben\nBen 3\n3 Mara\n")
-    scenario = bz.Scenario().replace({"network.kind": "file", "network.file": str(ties), "joining.share_probability": 0.1})
-    sweep = bz.Sweep(scenario, {"complaint.names": [["Mara"], ["Ben", "Mara"]]}, replicates=2, rng=1, out=tmp_path / "out")
+    scenario = bz.Scenario().replace(
+        {"network.kind": "file", "network.file": str(ties), "joining.share_probability": 0.1}
+    )
+    sweep = bz.Sweep(
+        scenario,
+        {"complaint.names": [["Mara"], ["Ben", "Mara"]]},
+        replicates=2,
+        rng=1,
+        out=tmp_path / "out",
+    )
     assert sweep.run(1, quiet=True).failed == 0
-    assert pd.read_parquet(sweep.directory / "points.parquet")["complaint.names"].tolist() == ["['Mara']", "['Ben', 'Mara']"]
+    assert pd.read_parquet(sweep.directory / "points.parquet")["complaint.names"].tolist() == [
+        "['Mara']",
+        "['Ben', 'Mara']",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -801,16 +969,29 @@ def test_drivers_that_extend_at_the_same_moment_are_joined(tmp_path, monkeypatch
     monkeypatch.setattr(plan_module, "write_whole", late)
     assert first.run(1, quiet=True).finished
     joined = open_plan(tmp_path)
-    assert sorted(point.changes["joining.r0"] for point in joined.points.values()) == [0.5, 0.6, 0.7]
+    assert sorted(point.changes["joining.r0"] for point in joined.points.values()) == [
+        0.5,
+        0.6,
+        0.7,
+    ]
 
 
 def test_many_drivers_that_extend_at_once_lose_nothing(tmp_path):
     swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5]})).run(1, quiet=True)
     levels = [0.51, 0.52, 0.53, 0.54, 0.55, 0.56]
-    drivers = [swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5, level]})) for level in levels]
+    drivers = [
+        swept(tmp_path, run=False, design=bz.Design.product({"joining.r0": [0.5, level]}))
+        for level in levels
+    ]
     with ThreadPoolExecutor(len(drivers)) as pool:
-        assert all(status.finished for status in pool.map(lambda driver: driver.run(1, quiet=True), drivers))
-    assert {point.changes["joining.r0"] for point in open_plan(tmp_path).points.values()} == {0.5, *levels}
+        assert all(
+            status.finished
+            for status in pool.map(lambda driver: driver.run(1, quiet=True), drivers)
+        )
+    assert {point.changes["joining.r0"] for point in open_plan(tmp_path).points.values()} == {
+        0.5,
+        *levels,
+    }
 
 
 def test_threads_leave_the_umask_alone(tmp_path):
@@ -825,10 +1006,27 @@ def test_threads_leave_the_umask_alone(tmp_path):
 
 
 def test_a_key_that_some_points_leave_unset_is_a_column_of_numbers(tmp_path):
-    design = bz.Design.product({"joining.share_probability": [0.1]}) + bz.Design.product({"reply.empathy": [0.3]})
-    sweep = bz.Sweep(SMALL, design, replicates=2, rng=1, out=tmp_path / "out", strategies=["censor"])
+    design = bz.Design.product({"joining.share_probability": [0.1]}) + bz.Design.product(
+        {"reply.empathy": [0.3]}
+    )
+    sweep = bz.Sweep(
+        SMALL, design, replicates=2, rng=1, out=tmp_path / "out", strategies=["censor"]
+    )
     sweep.run(1, quiet=True)
-    assert main(["sweep", "table", str(sweep.directory), "--format", "parquet", "--to", str(tmp_path / "x.parquet")]) == 0
+    assert (
+        main(
+            [
+                "sweep",
+                "table",
+                str(sweep.directory),
+                "--format",
+                "parquet",
+                "--to",
+                str(tmp_path / "x.parquet"),
+            ]
+        )
+        == 0
+    )
     column = pd.read_parquet(tmp_path / "x.parquet")["joining.share_probability"]
     assert column.dtype == float
     assert column.isna().sum() == len(column) // 2
@@ -858,7 +1056,9 @@ def test_shapes_that_are_no_design_are_refused(make):
 
 
 def test_a_rule_needs_something_to_compare(tmp_path):
-    sweep = bz.Sweep(SMALL, {"joining.r0": [0.5]}, replicates=5, rng=1, out=tmp_path, strategies=["ignore"])
+    sweep = bz.Sweep(
+        SMALL, {"joining.r0": [0.5]}, replicates=5, rng=1, out=tmp_path, strategies=["ignore"]
+    )
     with pytest.raises(ScenarioError, match="only together with a strategy beside the baseline"):
         sweep.run(until="ci95 of reach difference < 0.1")
 
@@ -885,7 +1085,15 @@ def half_failed(tmp_path):
     scenario = bz.Scenario().replace({"network.customers": 200, "brand.coverage": 1.0})
     design = {"complaint.anger": [0.5, 0.8]}
     names = ["ignore", "fragile", "public_reply"]
-    sweep = bz.Sweep(scenario, design, replicates=20, rng=1, out=tmp_path / "out", strategies=names, hourly="bands")
+    sweep = bz.Sweep(
+        scenario,
+        design,
+        replicates=20,
+        rng=1,
+        out=tmp_path / "out",
+        strategies=names,
+        hourly="bands",
+    )
     sweep.run(1, quiet=True)
     yield sweep
     OWN.pop("fragile", None)
@@ -896,7 +1104,10 @@ def test_a_table_never_holds_two_strategies_under_one_name(half_failed):
         def decide(self, case, draw):
             return "censor"
 
-    assert half_failed.table("deleted_posts").set_index("strategy")["deleted_posts"]["fragile"].sum() == 0
+    assert (
+        half_failed.table("deleted_posts").set_index("strategy")["deleted_posts"]["fragile"].sum()
+        == 0
+    )
     OWN["fragile"] = Other
     sweep = bz.Sweep.load(half_failed.directory)
     assert sweep.run(1, retry=True, quiet=True).failed == 0
@@ -908,8 +1119,12 @@ def test_a_strategy_that_cannot_be_made_fails_alone(tmp_path):
     def without(self):
         raise FileNotFoundError(2, "No such file or directory", "model.pkl")
 
-    bz.register_strategy("mine", type("Mine", (), {"__init__": without, "decide": lambda self, case, draw: None}))
-    sweep = bz.Sweep(SMALL, {"joining.r0": [0.5]}, replicates=3, rng=1, out=tmp_path, strategies=["mine"])
+    bz.register_strategy(
+        "mine", type("Mine", (), {"__init__": without, "decide": lambda self, case, draw: None})
+    )
+    sweep = bz.Sweep(
+        SMALL, {"joining.r0": [0.5]}, replicates=3, rng=1, out=tmp_path, strategies=["mine"]
+    )
     sweep.run(1, quiet=True)
     del OWN["mine"]
     told = sweep.table("volume").set_index("strategy")["error"]
@@ -924,7 +1139,9 @@ def test_processes_that_cannot_begin_say_what_they_need(tmp_path):
         f"    out={str(tmp_path / 'out')!r}).run(2, executor='processes', quiet=True)\n"
     )
     (tmp_path / "script.py").write_text(script)
-    done = subprocess.run([sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, tmp_path / "script.py"], capture_output=True, text=True, check=False
+    )
     assert done.returncode != 0
     assert "no worker could begin; processes need a script that is a file" in done.stderr
 
@@ -975,7 +1192,9 @@ def test_a_strategy_cannot_be_swapped_under_a_sweep(half_failed, again):
     with pytest.raises(SweepError, match="strategy fragile was changed since the sweep began"):
         sweep.run(1, quiet=True)
     plan = open_plan(half_failed.directory)
-    with pytest.raises(SweepError, match="strategy fragile was changed"):  # a worker on a machine with another version of it
+    with pytest.raises(
+        SweepError, match="strategy fragile was changed"
+    ):  # a worker on a machine with another version of it
         compute(str(half_failed.directory), Block(next(iter(plan.points)), 0, 20))
 
 
@@ -983,10 +1202,18 @@ def test_a_table_goes_into_a_pipe(half_failed, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
-    assert main(["sweep", "table", str(half_failed.directory), "--format", "csv", "--to", str(pipe)]) == 0
+    assert (
+        main(["sweep", "table", str(half_failed.directory), "--format", "csv", "--to", str(pipe)])
+        == 0
+    )
     assert reader.communicate(timeout=60)[0].startswith("point,complaint.anger,strategy,replicate,")
     assert pipe.is_fifo()
-    assert main(["sweep", "table", str(half_failed.directory), "--format", "parquet", "--to", str(pipe)]) == 2
+    assert (
+        main(
+            ["sweep", "table", str(half_failed.directory), "--format", "parquet", "--to", str(pipe)]
+        )
+        == 2
+    )
 
 
 def test_what_somebody_else_clears_away_is_no_obstacle(tmp_path, monkeypatch):
@@ -995,7 +1222,11 @@ def test_what_somebody_else_clears_away_is_no_obstacle(tmp_path, monkeypatch):
     left.write_text("")
     os.utime(left, (1, 1))
     glob = Path.glob
-    monkeypatch.setattr(Path, "glob", lambda self, pattern: [*glob(self, pattern), self / "blocks" / ".gone.parquet.abc"])
+    monkeypatch.setattr(
+        Path,
+        "glob",
+        lambda self, pattern: [*glob(self, pattern), self / "blocks" / ".gone.parquet.abc"],
+    )
     blocks.prepare(tmp_path)
     assert not left.exists()
 
@@ -1008,20 +1239,34 @@ def test_status_counts_what_is_there(tmp_path):
     assert sweep.status().missing_runs == 4 * 4 * N
     sweep.run(1, shard=(1, 2))
     status = sweep.status()
-    assert (status.done, status.missing, status.runs, status.missing_runs) == (2, 2, 2 * 4 * N, 2 * 4 * N)
+    assert (status.done, status.missing, status.runs, status.missing_runs) == (
+        2,
+        2,
+        2 * 4 * N,
+        2 * 4 * N,
+    )
     assert sorted(status.replicates.values()) == [0, 0, N, N]
     assert "2 of 4 blocks finished, 2 missing" in str(status)
 
 
 def test_results_have_named_dimensions_units_and_provenance(undisturbed):
     found = undisturbed.results(["volume", "reach"])
-    assert found.sizes == {"reply.empathy": 2, "brand.staff": 2, "strategy": 4, "replicate": BLOCK + N}
+    assert found.sizes == {
+        "reply.empathy": 2,
+        "brand.staff": 2,
+        "strategy": 4,
+        "replicate": BLOCK + N,
+    }
     assert found["reach"].attrs["units"] == "share of the crowd"
     assert found["brand.staff"].attrs["units"] == "people"
     assert found.attrs["entropy"] == "7"
     assert bz.Scenario.from_dict(tomllib.loads(found.attrs["scenario"])) == SMALL
     table = undisturbed.table("volume")
-    one = table[(table["reply.empathy"] == 0.8) & (table["brand.staff"] == 1) & (table["strategy"] == "censor")]
+    one = table[
+        (table["reply.empathy"] == 0.8)
+        & (table["brand.staff"] == 1)
+        & (table["strategy"] == "censor")
+    ]
     mine = found["volume"].sel({"reply.empathy": 0.8, "brand.staff": 1, "strategy": "censor"})
     assert (mine.to_numpy() == one.sort_values("replicate")["volume"].to_numpy()).all()
 
@@ -1041,7 +1286,10 @@ def test_results_of_an_unfinished_sweep_stand_at_their_replicates(undisturbed, t
 
 def test_results_can_wait_until_somebody_asks(undisturbed):
     pytest.importorskip("dask")
-    now, later = undisturbed.results(["volume", "reach"]), undisturbed.results(["volume", "reach"], lazy=True)
+    now, later = (
+        undisturbed.results(["volume", "reach"]),
+        undisturbed.results(["volume", "reach"], lazy=True),
+    )
     assert later.chunks["reply.empathy"] == (1, 1)
     assert later.compute().identical(now)
 
@@ -1064,7 +1312,9 @@ def test_results_keep_their_dimensions_when_a_level_is_added(tmp_path):
 
 
 def test_results_of_unequal_designs_go_by_point(tmp_path):
-    found = swept(tmp_path, design=GRID + bz.Design.product({"complaint.anger": [0.1]})).results("reach")
+    found = swept(tmp_path, design=GRID + bz.Design.product({"complaint.anger": [0.1]})).results(
+        "reach"
+    )
     assert found.sizes == {"point": 5, "strategy": 4, "replicate": N}
     assert found["complaint.anger"].to_numpy().tolist() == [0.8, 0.8, 0.8, 0.8, 0.1]
 
@@ -1085,15 +1335,26 @@ def test_a_table_of_nothing_has_its_columns(tmp_path):
 
 
 def test_bands_by_hour_equal_those_of_whole_series(tmp_path):
-    bands, whole = swept(tmp_path / "bands", hourly="bands"), swept(tmp_path / "whole", hourly="whole")
+    bands, whole = (
+        swept(tmp_path / "bands", hourly="bands"),
+        swept(tmp_path / "whole", hourly="whole"),
+    )
     pd.testing.assert_frame_equal(bands.hourly(), whole.hourly())
     assert bands.digest() == whole.digest()
     frame = whole.hourly()
     assert len(frame) == 4 * 4 * 12
-    volume = bz.compare(SMALL.replace(GRID.points[0]), replicates=N, rng=7, quiet=True).hourly["censor"]
-    mine = frame[(frame["reply.empathy"] == 0.2) & (frame["brand.staff"] == 1) & (frame["strategy"] == "censor")]
+    volume = bz.compare(SMALL.replace(GRID.points[0]), replicates=N, rng=7, quiet=True).hourly[
+        "censor"
+    ]
+    mine = frame[
+        (frame["reply.empathy"] == 0.2)
+        & (frame["brand.staff"] == 1)
+        & (frame["strategy"] == "censor")
+    ]
     assert mine["mean"].to_numpy() == pytest.approx(volume.mean(axis=0))
-    assert (mine["p95"].to_numpy() == np.quantile(volume, 0.95, axis=0, method="inverted_cdf")).all()
+    assert (
+        mine["p95"].to_numpy() == np.quantile(volume, 0.95, axis=0, method="inverted_cdf")
+    ).all()
     with pytest.raises(SweepError, match="keeps nothing by hour"):
         swept(tmp_path / "none").hourly()
 
@@ -1101,9 +1362,16 @@ def test_bands_by_hour_equal_those_of_whole_series(tmp_path):
 def test_the_directory_can_be_read_without_buzzsim(undisturbed):
     runs = pq.read_table(undisturbed.directory / "blocks").to_pandas()
     points = pq.read_table(undisturbed.directory / "points.parquet").to_pandas()
-    found = runs.merge(points, on="point").groupby(["reply.empathy", "strategy"], observed=True)["reach"].mean()
+    found = (
+        runs.merge(points, on="point")
+        .groupby(["reply.empathy", "strategy"], observed=True)["reach"]
+        .mean()
+    )
     assert found[(0.8, "censor")] == pytest.approx(
-        undisturbed.results("reach")["reach"].sel({"reply.empathy": 0.8, "strategy": "censor"}).mean().item()
+        undisturbed.results("reach")["reach"]
+        .sel({"reply.empathy": 0.8, "strategy": "censor"})
+        .mean()
+        .item()
     )
 
 
@@ -1177,13 +1445,18 @@ def test_the_command_runs_tells_and_tabulates(tmp_path, file, capsys):
         assert list(found.columns) == list(table.columns)
         assert found["volume"].tolist() == table["volume"].tolist()
     markdown = said(capsys, "sweep", "table", here, "--outcomes", "reach")[1].splitlines()
-    assert markdown[0].startswith("| reply.empathy | brand.staff | strategy | outcome | replicates | mean |")
+    assert markdown[0].startswith(
+        "| reply.empathy | brand.staff | strategy | outcome | replicates | mean |"
+    )
     assert len(markdown) == 2 + 4 * 4
 
 
 def test_the_file_gives_the_sweep_of_the_python_form(file, tmp_path):
     scenario = bz.Scenario().replace({"network.customers": 150, "time.horizon": 12})
-    written, python = bz.Sweep.from_file(file), bz.Sweep(scenario, GRID, replicates=30, rng=7, out=tmp_path / "other")
+    written, python = (
+        bz.Sweep.from_file(file),
+        bz.Sweep(scenario, GRID, replicates=30, rng=7, out=tmp_path / "other"),
+    )
     assert written.plan.design == python.plan.design
     assert list(written.plan.points) == list(python.plan.points)
     assert written.plan.fingerprint == python.plan.fingerprint
@@ -1202,7 +1475,9 @@ def test_the_file_gives_the_sweep_of_the_python_form(file, tmp_path):
     ],
 )
 def test_the_command_refuses_with_one_sentence(file, capsys, arguments, said_):
-    status, out, err = said(capsys, "sweep", *(argument.format(file=file) for argument in arguments))
+    status, out, err = said(
+        capsys, "sweep", *(argument.format(file=file) for argument in arguments)
+    )
     assert (status, out) == (2, "")
     assert said_ in err
     assert err.count("\n") == 1
@@ -1233,18 +1508,27 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.skipif(shutil.which("sh") is None, reason="there is no shell")
-def test_the_slurm_script_computes_everything_in_a_loop_that_stands_for_the_array(tmp_path, file, capsys):
-    status, script, _ = said(capsys, "sweep", "slurm", file, "--shards", 3, "--cores", 2, "--hours", 5)
+def test_the_slurm_script_computes_everything_in_a_loop_that_stands_for_the_array(
+    tmp_path, file, capsys
+):
+    status, script, _ = said(
+        capsys, "sweep", "slurm", file, "--shards", 3, "--cores", 2, "--hours", 5
+    )
     assert status == 0
     (tmp_path / "job.sh").write_text(script)
     assert "#SBATCH --array=1-3\n#SBATCH --cpus-per-task=2\n#SBATCH --mem=4G\n" in script
     assert "nowhere.toml: cannot be read" in said(capsys, "sweep", "slurm", "nowhere.toml")[2]
     assert "#SBATCH --mem=16G\n" in said(capsys, "sweep", "slurm", file, "--memory", "16G")[1]
-    assert "--memory is '16 GB'; expected a whole number" in said(capsys, "sweep", "slurm", file, "--memory", "16 GB")[2]
+    assert (
+        "--memory is '16 GB'; expected a whole number"
+        in said(capsys, "sweep", "slurm", file, "--memory", "16 GB")[2]
+    )
     assert "#SBATCH --time=5:00:00\n" in script
     for task in (3, 1, 2):
         environment = os.environ | {"SLURM_ARRAY_TASK_ID": str(task), "SLURM_CPUS_PER_TASK": "1"}
-        subprocess.run(["sh", tmp_path / "job.sh"], check=True, env=environment, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["sh", tmp_path / "job.sh"], check=True, env=environment, stdout=subprocess.DEVNULL
+        )
     found = bz.Sweep.load(tmp_path / "results" / "here")
     assert found.status().finished
     whole = bz.Sweep.from_file(file, out=tmp_path / "whole")
@@ -1259,7 +1543,9 @@ def code_of(page, language):
 
 
 @pytest.mark.parametrize("reader", ["duckdb", "polars"])
-def test_what_the_docs_read_the_directory_with_gives_the_numbers_of_the_table(tmp_path, undisturbed, monkeypatch, reader):
+def test_what_the_docs_read_the_directory_with_gives_the_numbers_of_the_table(
+    tmp_path, undisturbed, monkeypatch, reader
+):
     pytest.importorskip(reader)
     (code,) = [code for code in code_of("docs/clusters.md", "python") if f"import {reader}" in code]
     (tmp_path / "runs").mkdir()
@@ -1287,16 +1573,27 @@ HERE = ROOT / "experiments" / "empathy-staff"
 
 def test_the_experiments_page_says_what_its_results_say():
     found = pd.read_csv(HERE / "results.csv")
-    volume = found[(found["outcome"] == "volume") & found["strategy"].isin(["public_reply", "private_dialogue"])]
+    volume = found[
+        (found["outcome"] == "volume")
+        & found["strategy"].isin(["public_reply", "private_dialogue"])
+    ]
     keys = ["network.kind", "joining.r0", "strategy"]
-    one = volume[volume["brand.staff"] == 1].pivot(index=keys, columns="reply.preset", values="difference_low")
+    one = volume[volume["brand.staff"] == 1].pivot(
+        index=keys, columns="reply.preset", values="difference_low"
+    )
     assert (one["deny"] > 0).all()
-    high = volume[volume["brand.staff"] == 1].pivot(index=keys, columns="reply.preset", values="difference_high")
+    high = volume[volume["brand.staff"] == 1].pivot(
+        index=keys, columns="reply.preset", values="difference_high"
+    )
     assert (high["rebuild"] < 0).all()
-    size = volume[volume["brand.staff"] == 1].pivot(index=keys[::2], columns=["reply.preset", "joining.r0"], values="difference")
+    size = volume[volume["brand.staff"] == 1].pivot(
+        index=keys[::2], columns=["reply.preset", "joining.r0"], values="difference"
+    )
     assert (size["deny"].diff(axis=1).iloc[:, 1:] > 0).all(axis=None)
     assert (size["rebuild"].diff(axis=1).iloc[:, 1:] < 0).all(axis=None)
-    hands = volume.pivot(index=[*keys, "reply.preset"], columns="brand.staff", values="mean").xs(1.2, level="joining.r0")
+    hands = volume.pivot(index=[*keys, "reply.preset"], columns="brand.staff", values="mean").xs(
+        1.2, level="joining.r0"
+    )
     more = hands[5] / hands[1] - 1
     assert (more.xs("rebuild", level="reply.preset").abs() < 0.1).all()
     assert (more.xs("deny", level="reply.preset") > 0.05).all()
@@ -1309,7 +1606,11 @@ def test_a_part_of_the_experiment_gives_its_results(tmp_path):
     point = sweep.plan.design.points[0]
     part = bz.Sweep("default", bz.Design((point,)), replicates=250, rng=1, out=tmp_path)
     part.run(1, quiet=True)
-    stored = pd.read_csv(HERE / "results.csv").set_index([*point, "strategy", "outcome"]).sort_index()
+    stored = (
+        pd.read_csv(HERE / "results.csv").set_index([*point, "strategy", "outcome"]).sort_index()
+    )
     mine = part.summary(["volume"])
     for row in mine.itertuples():
-        assert stored.loc[(*point.values(), row.strategy, "volume"), "mean"] == pytest.approx(row.mean, rel=1e-8)
+        assert stored.loc[(*point.values(), row.strategy, "volume"), "mean"] == pytest.approx(
+            row.mean, rel=1e-8
+        )

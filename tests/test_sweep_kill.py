@@ -68,7 +68,12 @@ def begin(file, *more, **options):
     """Start the command in a session of its own, where Ctrl-C works even if these tests run in the background."""
     heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     return subprocess.Popen(
-        command(file, *more), start_new_session=True, stderr=subprocess.PIPE, text=True, preexec_fn=heard, **options
+        command(file, *more),
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heard,
+        **options,
     )
 
 
@@ -164,7 +169,10 @@ def test_ctrl_c(file, digest, more):
     os.killpg(driver.pid, signal.SIGINT)
     status, err = end(driver)
     assert status == 130
-    assert err == "buzzsim: interrupted; what is finished is kept, and the same command goes on from there\n"
+    assert (
+        err
+        == "buzzsim: interrupted; what is finished is kept, and the same command goes on from there\n"
+    )
     assert n_finished(file) < POINTS
     finishes(file, digest, *more)
 
@@ -188,7 +196,11 @@ def tiny_disk(tmp_path):
     """A disk of 700 kB, where one may be made."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(disk)], capture_output=True, check=False)
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
     if made.returncode != 0:
         pytest.skip("no file system can be mounted here")
     yield disk
@@ -205,7 +217,12 @@ def test_a_full_disk(file, digest, tiny_disk, more):
     assert list((out / "blocks").glob("*.parquet"))
     assert not list((out / "blocks").glob(".*"))
     subprocess.run(["mount", "-o", "remount,size=50m", str(tiny_disk)], check=True)
-    subprocess.run(command(file, *more, "--out", str(out)), check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        command(file, *more, "--out", str(out)),
+        check=True,
+        timeout=PATIENCE,
+        stdout=subprocess.DEVNULL,
+    )
     assert bz.Sweep.load(out).digest() == digest
 
 
@@ -254,7 +271,9 @@ def test_shards_backwards_each_killed_once(file, digest):
         until(lambda aim=aim: n_finished(file) >= aim, driver)
         driver.kill()
         end(driver)
-        subprocess.run(command(file, "--shard", shard), check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            command(file, "--shard", shard), check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL
+        )
     finishes(file, digest)
     assert n_finished(file) == POINTS
 
@@ -283,12 +302,21 @@ if __name__ == "__main__":
 def test_a_dask_cluster(file, digest, tmp_path):
     pytest.importorskip("distributed")
     (tmp_path / "driver.py").write_text(DASK)
-    driver = subprocess.Popen([sys.executable, tmp_path / "driver.py", file], start_new_session=True, stderr=subprocess.DEVNULL)
+    driver = subprocess.Popen(
+        [sys.executable, tmp_path / "driver.py", file],
+        start_new_session=True,
+        stderr=subprocess.DEVNULL,
+    )
     until(lambda: n_finished(file) >= 4)
     os.killpg(driver.pid, signal.SIGKILL)
     driver.wait(timeout=PATIENCE)
     assert n_finished(file) < POINTS
-    subprocess.run([sys.executable, tmp_path / "driver.py", file], check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, tmp_path / "driver.py", file],
+        check=True,
+        timeout=PATIENCE,
+        stdout=subprocess.DEVNULL,
+    )
     assert bz.Sweep.load(file.with_suffix("")).digest() == digest
     assert n_finished(file) == POINTS
 
@@ -299,8 +327,19 @@ def test_mpi(file, digest, tmp_path):
         pytest.skip("mpiexec is not there")
     (tmp_path / "driver.py").write_text(MPI)
     mpi = ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures"]
-    allowed = {f"OMPI_{what}": "1" for what in ("ALLOW_RUN_AS_ROOT", "ALLOW_RUN_AS_ROOT_CONFIRM", "MCA_rmaps_base_oversubscribe")}
+    allowed = {
+        f"OMPI_{what}": "1"
+        for what in (
+            "ALLOW_RUN_AS_ROOT",
+            "ALLOW_RUN_AS_ROOT_CONFIRM",
+            "MCA_rmaps_base_oversubscribe",
+        )
+    }
     subprocess.run(
-        [*mpi, tmp_path / "driver.py", file], check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL, env=os.environ | allowed
+        [*mpi, tmp_path / "driver.py", file],
+        check=True,
+        timeout=PATIENCE,
+        stdout=subprocess.DEVNULL,
+        env=os.environ | allowed,
     )
     assert bz.Sweep.load(file.with_suffix("")).digest() == digest

@@ -12,7 +12,10 @@ import pytest
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="this system does not tell the memory of a process"),
+    pytest.mark.skipif(
+        not Path("/proc/self/status").is_file(),
+        reason="this system does not tell the memory of a process",
+    ),
 ]
 
 POINTS, REPLICATES = 1_000, 25  # of four strategies: 100,000 runs in 1,000 blocks
@@ -52,11 +55,20 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("executor", ["processes", "threads"])
 def test_the_drivers_memory_stays_flat_over_a_hundred_thousand_runs(tmp_path, executor):
     (tmp_path / "driver.py").write_text(DRIVER)
-    command = [sys.executable, tmp_path / "driver.py", tmp_path / "out", str(POINTS), str(REPLICATES), executor]
+    command = [
+        sys.executable,
+        tmp_path / "driver.py",
+        tmp_path / "out",
+        str(POINTS),
+        str(REPLICATES),
+        executor,
+    ]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     runs, seen = json.loads(done.stdout)
     assert runs == 100_000
     early = max(memory for blocks, memory in seen if blocks < POINTS / 10)
     late = max(memory for blocks, memory in seen if blocks >= POINTS / 10)
-    print(f"{executor}: at most {early:.0f} MB in the first tenth of the blocks, {late:.0f} MB afterwards")
+    print(
+        f"{executor}: at most {early:.0f} MB in the first tenth of the blocks, {late:.0f} MB afterwards"
+    )
     assert late - early < FLAT

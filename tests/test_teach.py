@@ -64,12 +64,17 @@ def test_a_word_may_be_guessed(language):
     assert guess.value == "public_reply"
     assert "censor" in guess.compare("censor")
     assert guess.compare("public_reply") != guess.compare("censor")
-    assert bz.teach.guess("publick", among=("censor", "public_reply"), language=language).value is None
+    assert (
+        bz.teach.guess("publick", among=("censor", "public_reply"), language=language).value is None
+    )
 
 
 def test_both_languages_say_the_same_things():
     fields = {
-        language: {key: {field for _, field, _, _ in string.Formatter().parse(text) if field} for key, text in words.items()}
+        language: {
+            key: {field for _, field, _, _ in string.Formatter().parse(text) if field}
+            for key, text in words.items()
+        }
         for language, words in teach._WORDS.items()
     }
     assert fields["en"] == fields["fr"]
@@ -97,7 +102,9 @@ def test_the_street_has_sixty_people_each_with_a_name_of_their_own():
 
 
 def test_a_lesson_that_leaves_no_room_for_a_guess_says_so():
-    with pytest.raises(bz.ResultError, match="guess: low is 10; expected less than high, which is 0"):
+    with pytest.raises(
+        bz.ResultError, match="guess: low is 10; expected less than high, which is 0"
+    ):
         teach.guess(5, low=10, high=0)
 
 
@@ -132,8 +139,18 @@ def test_a_guess_that_cannot_be_used_is_not_called_none(value, language):
         ("80%", {"unit": "in 100"}, "Stored: 80 in 100.", 80),
         (0.5, {"unit": "in 100"}, "Stored: 0.5 in 100. If a share was meant, write 50.", 0.5),
         (0.5, {"unit": "times"}, "Stored: 0.5 times.", 0.5),
-        (200, {"unit": "in 100"}, "200 is outside what can happen here; expected a number from 0 to 100. Have", None),
-        ("150%", {"high": 1}, "150% is outside what can happen here; expected a number from 0 to 1. Have", None),
+        (
+            200,
+            {"unit": "in 100"},
+            "200 is outside what can happen here; expected a number from 0 to 100. Have",
+            None,
+        ),
+        (
+            "150%",
+            {"high": 1},
+            "150% is outside what can happen here; expected a number from 0 to 1. Have",
+            None,
+        ),
         (60, {"high": 0.5}, "60 is outside what can happen here", None),
         (50, {"low": -1, "high": 0}, "50 is outside what can happen here", None),
         ("0.5%", {"unit": "in 100"}, "Stored: 0.5 in 100.", 0.5),
@@ -142,7 +159,12 @@ def test_a_guess_that_cannot_be_used_is_not_called_none(value, language):
         ((1, -5), {}, "(1, -5) cannot be read as a number", None),
         ((True, False), {}, "(True, False) cannot be read as a number", None),
         ("1e400", {}, "'1e400' cannot be read as a number", None),
-        ((10, 0), {"unit": "times"}, "(10, 0) came out of a comma; write 10000. Nothing is lost", None),
+        (
+            (10, 0),
+            {"unit": "times"},
+            "(10, 0) came out of a comma; write 10000. Nothing is lost",
+            None,
+        ),
         ((0, 3), {"unit": "times"}, "(0, 3) came out of a comma; write 0.3. Nothing is lost", None),
     ],
 )
@@ -161,7 +183,9 @@ def test_words_are_met_however_they_are_written(written):
 
 
 def test_a_number_beyond_all_numbers_is_met_too():
-    assert repr(bz.teach.guess(10**5000, low=0, high=10)).startswith("∞ is outside what can happen here")
+    assert repr(bz.teach.guess(10**5000, low=0, high=10)).startswith(
+        "∞ is outside what can happen here"
+    )
 
 
 def test_small_numbers_and_halves_hold():
@@ -171,5 +195,8 @@ def test_small_numbers_and_halves_hold():
 
 
 def test_a_text_for_other_settings_says_so():
-    with pytest.raises(ResultError, match=re.escape("the text says 15, here it is 28 (28): something above was changed")):
+    with pytest.raises(
+        ResultError,
+        match=re.escape("the text says 15, here it is 28 (28): something above was changed"),
+    ):
         bz.teach.holds((15, 28))

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from yardstick import STANDARD_ERRORS, assert_exact, assert_mean, off
 
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.parameters import numbers
-from buzzsim.rules import lag
-from buzzsim.runs import replicates, run
-from buzzsim.scenario import Scenario
-from buzzsim.visibility import seismic
-from buzzsim.world import World
+from buzzsim.engine import replicates
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.parameters import numbers
+from buzzsim.model.rules import lag
+from buzzsim.model.scenario import Scenario
+from buzzsim.model.visibility import seismic
+from buzzsim.network.world import World
+from buzzsim.study.run import run
 
 ENTROPY = 7
 
@@ -50,7 +51,9 @@ def star(followers):
 
 def outcomes_of(changes, network, strategy="ignore", n=2000):
     """Outcomes by name, replicate by replicate."""
-    values, hourly = replicates(World.of(Scenario().replace(PLAIN | changes), network), strategy, ENTROPY, n)
+    values, hourly = replicates(
+        World.of(Scenario().replace(PLAIN | changes), network), strategy, ENTROPY, n
+    )
     return dict(zip(OUTCOMES, values.T, strict=True)) | {"hourly": hourly}
 
 
@@ -59,11 +62,19 @@ def outcomes_of(changes, network, strategy="ignore", n=2000):
 
 def test_a_follower_ever_notices_a_post_with_the_probability_of_the_notice_law():
     """V12: 1 - exp(-view_rate * half_life / ln 2), .5139 at 0.5 an hour and one hour."""
-    reached = outcomes_of({"joining.r0": 0.0, "joining.share_probability": 0.0}, star(100), n=500)["reach"] * 101 / 100
+    reached = (
+        outcomes_of({"joining.r0": 0.0, "joining.share_probability": 0.0}, star(100), n=500)[
+            "reach"
+        ]
+        * 101
+        / 100
+    )
     assert_mean(reached, 0.5139, 0.5, of="share who notice")
 
 
-@pytest.mark.parametrize(("kernel", "first_hour"), [("exponential", 0.5), ("power_law", 0.543 / 0.830)])
+@pytest.mark.parametrize(
+    ("kernel", "first_hour"), [("exponential", 0.5), ("power_law", 0.543 / 0.830)]
+)
 def test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says(kernel, first_hour):
     """V12 and V15: half the visibility in a half-life; SEISMIC spends .543 in 1 h and .830 in the 72 h of a run."""
     mass = 0.5 / math.log(2)
@@ -75,7 +86,11 @@ def test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says(kerne
 def test_the_power_law_has_the_delays_that_seismic_measured():
     """V15: without a horizon, median 40.6 minutes, 54.3 % within 1 h, 78.1 % within 24 h (Zhao et al. 2015)."""
     whole = seismic(1e300)
-    for hours, share, words in ((40.6 / 60, 0.5, "40.6 min"), (1.0, 0.543, "1 h"), (24.0, 0.781, "24 h")):
+    for hours, share, words in (
+        (40.6 / 60, 0.5, "40.6 min"),
+        (1.0, 0.543, "1 h"),
+        (24.0, 0.781, "24 h"),
+    ):
         assert_exact(seismic(hours) / whole, share, f"share within {words}", within=0.0005)
 
 
@@ -88,7 +103,11 @@ def test_anger_halves_in_its_half_life():
 def test_the_brand_comes_as_late_as_was_measured():
     """V12: with median 46 minutes and mean 8 h 24, 54.8 % within 1 h, 82.6 % within 6 h, 94.2 % within 24 h."""
     measured = Scenario().brand
-    changes = {"joining.share_probability": 0.0, "brand.response_sigma": measured.response_sigma, "time.tick": 0.02}
+    changes = {
+        "joining.share_probability": 0.0,
+        "brand.response_sigma": measured.response_sigma,
+        "time.tick": 0.02,
+    }
     waited = outcomes_of(changes, star(1), "public_reply", n=8000)["first_response"]
     for hours, share in ((1, 0.548), (6, 0.826), (24, 0.942)):
         assert_mean(
@@ -112,13 +131,20 @@ FIRST_GENERATION = {"brand.response_median": DELAY, "time.tick": 1 / 60, "time.h
 
 def extra_posts(changes, strategy, n):
     """Volume under a strategy less volume under silence, on the same luck."""
-    found = [outcomes_of(FIRST_GENERATION | changes, star(FOLLOWERS), name, n)["volume"] for name in (strategy, "ignore")]
+    found = [
+        outcomes_of(FIRST_GENERATION | changes, star(FOLLOWERS), name, n)["volume"]
+        for name in (strategy, "ignore")
+    ]
     return found[0] - found[1]
 
 
 def protesting(share, ratio):
     """A crowd that shares with one probability and protests `ratio` times as likely."""
-    return {"joining.share_probability": share, "censor.protest_probability": share * ratio, "censor.repost_probability": 0.0}
+    return {
+        "joining.share_probability": share,
+        "censor.protest_probability": share * ratio,
+        "censor.repost_probability": 0.0,
+    }
 
 
 BREAK_EVEN = (EVER - NOTICED) / NOTICED
@@ -145,8 +171,13 @@ def test_a_repost_brings_back_what_deleting_took_away():
     share, multiplier = 0.2, 1.5
     again = 0.5 * (0.8 + 0.3 * (1 - 0.8))  # repost_probability times the anger that reactance left
     twice = 1 - (1 - share * NOTICED) * (1 - share * (1 - math.exp(-MASS * multiplier)))
-    expected = again * (1 + FOLLOWERS * (twice - share * NOTICED)) - FOLLOWERS * share * (EVER - NOTICED)
-    changes = protesting(share, 0.0) | {"censor.repost_probability": 0.5, "censor.streisand_multiplier": multiplier}
+    expected = again * (1 + FOLLOWERS * (twice - share * NOTICED)) - FOLLOWERS * share * (
+        EVER - NOTICED
+    )
+    changes = protesting(share, 0.0) | {
+        "censor.repost_probability": 0.5,
+        "censor.streisand_multiplier": multiplier,
+    }
     assert_mean(extra_posts(changes, "censor", 4000), expected, expected - 0.8, of="extra posts")
 
 
@@ -194,12 +225,21 @@ def test_a_public_reply_helps_above_that_and_hurts_below(bump, better):
 
 def at_once(probability):
     """A follower notices, and joins, in the next tick or never."""
-    return {"attention.kernel": "immediate", "attention.half_life": math.log(2), "attention.view_rate": -math.log1p(-probability)}
+    return {
+        "attention.kernel": "immediate",
+        "attention.half_life": math.log(2),
+        "attention.view_rate": -math.log1p(-probability),
+    }
 
 
 def test_an_independent_cascade_on_a_triangle_has_its_exact_mean():
     """V5: 1 + 2 (p + p^2 - p^3), 2.25 at one half (Kempe, Kleinberg & Tardos 2003)."""
-    assert_mean(outcomes_of(at_once(0.5), nx.complete_graph(3), n=8000)["critics"], 2.25, 2.0, of="mean size")
+    assert_mean(
+        outcomes_of(at_once(0.5), nx.complete_graph(3), n=8000)["critics"],
+        2.25,
+        2.0,
+        of="mean size",
+    )
 
 
 def test_an_independent_cascade_gets_as_far_down_a_path_as_a_row_of_coins():
@@ -211,12 +251,18 @@ def test_an_independent_cascade_gets_as_far_down_a_path_as_a_row_of_coins():
 
 def test_an_independent_cascade_on_a_star_wins_a_share_of_the_leaves():
     """V5: 1 + n p."""
-    assert_mean(outcomes_of(at_once(0.3), nx.star_graph(10), n=4000)["critics"], 4.0, 3.8, of="mean size")
+    assert_mean(
+        outcomes_of(at_once(0.3), nx.star_graph(10), n=4000)["critics"], 4.0, 3.8, of="mean size"
+    )
 
 
 @pytest.mark.parametrize(
     ("n", "p", "mean", "alone", "everybody"),
-    [(2, 0.5, 1.25, 0.25, 0.50), (10, 0.1, 2.52790, 0.34868, None), (10, 0.2, 7.08781, None, 0.26729)],
+    [
+        (2, 0.5, 1.25, 0.25, 0.50),
+        (10, 0.1, 2.52790, 0.34868, None),
+        (10, 0.2, 7.08781, None, 0.26729),
+    ],
 )
 def test_reed_frost_epidemics_end_as_enumerated(n, p, mean, alone, everybody):
     """V4: infected beyond the first, and the chance of none and of all, by exact recursion."""
@@ -235,7 +281,9 @@ def final_sizes(n, escapes):
     """
     law = []
     for some in range(n + 1):
-        lower = sum(math.comb(n - k, some - k) * law[k] / escapes(n - some) ** (k + 1) for k in range(some))
+        lower = sum(
+            math.comb(n - k, some - k) * law[k] / escapes(n - some) ** (k + 1) for k in range(some)
+        )
         law.append((math.comb(n, some) - lower) * escapes(n - some) ** (some + 1))
     return law
 
@@ -264,7 +312,9 @@ def taken_off(n, escapes):
 def assert_takes_off(found, exact, mean_field, wrong):
     """An epidemic takes off as often, and infects as many then, as the law of so small a crowd says; both near the mean field's."""
     (chance, share), (rate, size) = exact, mean_field
-    assert (chance, share) == pytest.approx((rate, size), abs=0.02)  # a finite crowd's bias is of order 1 / crowd
+    assert (chance, share) == pytest.approx(
+        (rate, size), abs=0.02
+    )  # a finite crowd's bias is of order 1 / crowd
     took_off = found > 0.25
     assert_mean(took_off.astype(float), chance, chance + wrong, of="chance to take off")
     assert_mean(found[took_off], share, 0.95 * share, of="share of the crowd then")
@@ -335,13 +385,17 @@ def test_a_subcritical_chain_has_the_total_size_of_a_branching_process(m, alone,
     ],
     ids=["star of 10", "path of 10", "binary tree of depth 3"],
 )
-def test_certain_spread_down_a_tree_has_the_tree_s_own_shape(network, virality, depth, breadth, root_share):
+def test_certain_spread_down_a_tree_has_the_tree_s_own_shape(
+    network, virality, depth, breadth, root_share
+):
     """V10: structural virality 2 (n - 1) / n of a star, (n + 1) / 3 of a path (Goel et al. 2016)."""
     certain = PLAIN | {"attention.kernel": "immediate", "attention.view_rate": 1e6}
     found = run(Scenario().replace(certain), network=network, rng=1).outcomes
     assert found["critics"] == network.number_of_nodes()
     assert_exact(found["structural_virality"], virality, "structural virality")
-    assert found["structural_virality"] == pytest.approx(nx.average_shortest_path_length(network.to_undirected()))
+    assert found["structural_virality"] == pytest.approx(
+        nx.average_shortest_path_length(network.to_undirected())
+    )
     assert (found["depth"], found["breadth"]) == (depth, breadth)
     assert found["root_share"] == pytest.approx(root_share)
 

@@ -9,16 +9,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import buzzsim as bz
-from buzzsim import draws, rules
-from buzzsim.engine import choose_complainants
-from buzzsim.model import Brand, BuzzModel, Customer
+from buzzsim.agents import Brand, BuzzModel, Customer
+from buzzsim.engine import replicates
+from buzzsim.model import draws, rules
+from buzzsim.model.parameters import all_parameters
+from buzzsim.model.strategy import STRATEGIES
+from buzzsim.model.tables import RECORD, STILL_THERE, TRAITS
 from buzzsim.network import Network
-from buzzsim.parameters import all_parameters
-from buzzsim.result import RECORD
-from buzzsim.runs import replicates
-from buzzsim.strategy import STRATEGIES
-from buzzsim.workspace import STILL_THERE, TRAITS
-from buzzsim.world import World
+from buzzsim.network.complainants import choose_complainants
+from buzzsim.network.world import World
 
 # What scenarios are drawn from: a list of words or numbers, or the ends of a range (drawn more often than by chance).
 ASKED = {
@@ -120,7 +119,11 @@ def drawn(asked, dice):
     low, high = asked
     if dice.random() < 0.2:
         return asked[dice.integers(2)]
-    return int(dice.integers(low, high + 1)) if isinstance(low, int) else float(dice.uniform(low, high))
+    return (
+        int(dice.integers(low, high + 1))
+        if isinstance(low, int)
+        else float(dice.uniform(low, high))
+    )
 
 
 def some_scenario(seed, lively):
@@ -140,14 +143,18 @@ def some_network(n, degree, directed, with_traits, seed):
             known = [trait for trait in TRAITS if dice.random() < 0.4]
             for trait in known:
                 graph.nodes[node][trait] = (
-                    float(dice.integers(2)) if trait in ("vindictive", "advocate", "troll") else dice.random()
+                    float(dice.integers(2))
+                    if trait in ("vindictive", "advocate", "troll")
+                    else dice.random()
                 )
     return bz.open_network(graph)
 
 
 SEEDS = st.integers(0, 2**32)
 SCENARIOS = st.builds(some_scenario, SEEDS, st.booleans())
-NETWORKS = st.builds(some_network, st.integers(10, 60), st.floats(0.5, 6.0), st.booleans(), st.booleans(), SEEDS)
+NETWORKS = st.builds(
+    some_network, st.integers(10, 60), st.floats(0.5, 6.0), st.booleans(), st.booleans(), SEEDS
+)
 RUNS = {
     "scenario": SCENARIOS,
     "network": NETWORKS,
@@ -161,14 +168,26 @@ def differences(run, other):
     """List what is not the same, to the bit and the type, in a result and in a record, outcomes and hours of another run."""
     record, values, hourly = other
     pairs = {
-        f"{table}.{column}": (run.record[table][column], record[table][column]) for table in RECORD for column in RECORD[table]
+        f"{table}.{column}": (run.record[table][column], record[table][column])
+        for table in RECORD
+        for column in RECORD[table]
     }
     pairs |= {"outcomes": (run.values, values), "hourly": (run.hourly_volume, hourly)}
-    return [name for name, (a, b) in pairs.items() if a.dtype != b.dtype or a.shape != b.shape or a.tobytes() != b.tobytes()]
+    return [
+        name
+        for name, (a, b) in pairs.items()
+        if a.dtype != b.dtype or a.shape != b.shape or a.tobytes() != b.tobytes()
+    ]
 
 
 def assert_twins(scenario, network, strategy, rng=0, replicate=0, complainants=None):
-    asked = {"strategy": strategy, "network": network, "rng": rng, "replicate": replicate, "complainants": complainants}
+    asked = {
+        "strategy": strategy,
+        "network": network,
+        "rng": rng,
+        "replicate": replicate,
+        "complainants": complainants,
+    }
     compiled = bz.run(scenario, engine="compiled", **asked)
     mesa = bz.run(scenario, engine="mesa", **asked)
     assert differences(compiled, (mesa.record, mesa.values, mesa.hourly_volume)) == []
@@ -187,7 +206,9 @@ def test_both_engines_give_one_trajectory(scenario, network, strategy, rng, repl
 @pytest.mark.slow
 @settings(quick, max_examples=1500)
 @given(**RUNS)
-def test_both_engines_give_one_trajectory_in_thousands_of_scenarios(scenario, network, strategy, rng, replicate):
+def test_both_engines_give_one_trajectory_in_thousands_of_scenarios(
+    scenario, network, strategy, rng, replicate
+):
     assert_twins(scenario, network, strategy, rng, replicate)
 
 
@@ -204,19 +225,33 @@ def test_both_engines_give_one_trajectory_in_the_packaged_scenarios(scenario, st
 def test_named_complainants_in_any_order(strategy):
     network = some_network(40, 4.0, True, True, 5)
     for replicate in range(3):
-        run = assert_twins(bz.Scenario().replace({"joining.share_probability": 1.0}), network, strategy, 1, replicate, [7, 0, 30])
+        run = assert_twins(
+            bz.Scenario().replace({"joining.share_probability": 1.0}),
+            network,
+            strategy,
+            1,
+            replicate,
+            [7, 0, 30],
+        )
         assert set(run.record["posts"]["author"][:3]) == {0, 7, 30}
 
 
 def test_a_run_that_ends_in_the_tick_it_began_in_is_a_whole_run():
     graph = nx.complete_graph(5)
     graph.add_node("alone")
-    said = {"complaint.names": ["alone"], "complaint.on_page": False, "joining.share_probability": 0.0}
+    said = {
+        "complaint.names": ["alone"],
+        "complaint.on_page": False,
+        "joining.share_probability": 0.0,
+    }
     world = World.of(bz.Scenario().replace(said), graph)
     values, hourly = replicates(world, "ignore", 1, 3)
     for replicate in range(3):
         run = assert_twins(bz.Scenario().replace(said), graph, "ignore", 1, replicate)
-        assert (values[replicate].tobytes(), hourly[replicate].tobytes()) == (run.values.tobytes(), run.hourly_volume.tobytes())
+        assert (values[replicate].tobytes(), hourly[replicate].tobytes()) == (
+            run.values.tobytes(),
+            run.hourly_volume.tobytes(),
+        )
         assert run.outcomes["volume"] == 1
 
 
@@ -230,13 +265,28 @@ def test_complainants_are_drawn_within_their_table(by_followers):
 
 def test_who_complains_is_drawn_evenly_or_by_followers_or_is_the_most_followed():
     """Nine of ten follow the first, who follows the second; the sixth follows three more: by whom they follow all is otherwise."""
-    network = Network.from_edges([0] * 9 + [1, 2, 3, 4], [*range(1, 10), 0, 5, 5, 5], n_customers=10, directed=True)
+    network = Network.from_edges(
+        [0] * 9 + [1, 2, 3, 4], [*range(1, 10), 0, 5, 5, 5], n_customers=10, directed=True
+    )
     assert network.followers.tolist() == [9, 1, 1, 1, 1, 0, 0, 0, 0, 0]
-    laws = {"random": np.full(10, 0.1), "followers": network.followers / 13, "most_followed": np.eye(10)[0]}
+    laws = {
+        "random": np.full(10, 0.1),
+        "followers": network.followers / 13,
+        "most_followed": np.eye(10)[0],
+    }
     n = 4000
     for choice, law in laws.items():
-        world = World.of(bz.Scenario().replace({"complaint.choice": choice, "joining.share_probability": 0.1}), network)
-        drawn = np.bincount([world.complainants(np.uint64(draws.fold(np.uint64(3), k)))[0] for k in range(n)], minlength=10) / n
+        world = World.of(
+            bz.Scenario().replace({"complaint.choice": choice, "joining.share_probability": 0.1}),
+            network,
+        )
+        drawn = (
+            np.bincount(
+                [world.complainants(np.uint64(draws.fold(np.uint64(3), k)))[0] for k in range(n)],
+                minlength=10,
+            )
+            / n
+        )
         assert (np.abs(drawn - law) <= 4 * np.sqrt(law * (1 - law) / n)).all(), choice
 
 
@@ -250,13 +300,21 @@ class Watched(Customer):
         due = self.feed[self.model.tick]
         super().read()
         happened = self.model.happened
-        happened["second waves read"] += sum(n.wave == 1 and n.channel != rules.BRAND_FOLLOWING for n in self.reading)
+        happened["second waves read"] += sum(
+            n.wave == 1 and n.channel != rules.BRAND_FOLLOWING for n in self.reading
+        )
         happened["looks at posts gone"] += sum(n.post.end < self.model.tick for n in due)
-        happened["first waves overtaken"] += sum(n.post.end >= self.model.tick for n in due) - len(self.reading)
+        happened["first waves overtaken"] += sum(n.post.end >= self.model.tick for n in due) - len(
+            self.reading
+        )
 
     def join(self, notice):
         super().join(notice)
-        won = [n for n in self.reading if n.post.is_critical and n.post.luck(draws.JOIN, self.number) < self.chances[n.post]]
+        won = [
+            n
+            for n in self.reading
+            if n.post.is_critical and n.post.luck(draws.JOIN, self.number) < self.chances[n.post]
+        ]
         self.model.happened["won by several posts at once"] += len(won) > 1
         self.model.happened["won by a post noticed later in the tick"] += notice is not won[0]
 
@@ -294,7 +352,9 @@ class WatchedModel(BuzzModel):
 
 def tally(run, scenario, model):
     """Count what happened in one run."""
-    posts, acts, notices, people = (run.record[table] for table in ("posts", "acts", "notices", "customers"))
+    posts, acts, notices, people = (
+        run.record[table] for table in ("posts", "acts", "notices", "customers")
+    )
     deleted = posts["end"][acts["post"][acts["act"] == rules.REMOVED]].size
     gone = (posts["end"] <= model.horizon) & (posts["end"] < STILL_THERE)
     critics = people["joined"] >= 0
@@ -303,12 +363,16 @@ def tally(run, scenario, model):
         {
             "removals": deleted,
             "reposts": (posts["kind"] == rules.REPOST).sum(),
-            "protests of new critics": (people["entry"][critics][:, None] == np.flatnonzero(posts["kind"] == rules.PROTEST)).sum(),
+            "protests of new critics": (
+                people["entry"][critics][:, None] == np.flatnonzero(posts["kind"] == rules.PROTEST)
+            ).sum(),
             "protests": (posts["kind"] == rules.PROTEST).sum(),
             "repeats": (posts["kind"] == rules.REPEAT).sum(),
             "posts after a failed dialogue": (posts["kind"] == rules.AFTER_FAILURE).sum(),
             "thanks": run.outcomes["thanks"],
-            "thanks read": np.isin(notices["post"], np.flatnonzero(posts["kind"] == rules.THANKS)).sum(),
+            "thanks read": np.isin(
+                notices["post"], np.flatnonzero(posts["kind"] == rules.THANKS)
+            ).sum(),
             "replies": run.outcomes["replies"],
             "solved in public": ((acts["act"] == rules.REPLIED) & (acts["result"] == 1)).sum(),
             "solved in private": ((acts["act"] == rules.TALKED) & (acts["result"] == 1)).sum(),
@@ -380,19 +444,36 @@ class ForgetfulModel(BuzzModel):
 
 @pytest.mark.parametrize(
     ("changed", "seen_in"),
-    [(CalmerModel, "customers.won_by"), (LatecomerModel, "acts.tick"), (ForgetfulModel, "customers.anger")],
+    [
+        (CalmerModel, "customers.recruited_by"),
+        (LatecomerModel, "acts.tick"),
+        (ForgetfulModel, "customers.anger"),
+    ],
 )
 def test_one_changed_rule_shows(changed, seen_in):
-    scenario = bz.Scenario().replace({"joining.share_probability": 1.0, "brand.response_sigma": 0.5, "reply.potency": 1.0})
+    scenario = bz.Scenario().replace(
+        {"joining.share_probability": 1.0, "brand.response_sigma": 0.5, "reply.potency": 1.0}
+    )
     network = some_network(60, 5.0, False, False, 1)
     found = set()
     for replicate in range(8):
-        compiled = bz.run(scenario, strategy="public_reply", network=network, rng=1, replicate=replicate)
-        found.update(differences(compiled, changed(scenario, "public_reply", network, rng=1, replicate=replicate).finish()))
+        compiled = bz.run(
+            scenario, strategy="public_reply", network=network, rng=1, replicate=replicate
+        )
+        found.update(
+            differences(
+                compiled,
+                changed(scenario, "public_reply", network, rng=1, replicate=replicate).finish(),
+            )
+        )
     assert seen_in in found
 
 
-LEFT_OUT = {"complaint.names", "joining.r0", "reply.preset"}  # people, a target for R0, and a name for three other keys
+LEFT_OUT = {
+    "complaint.names",
+    "joining.r0",
+    "reply.preset",
+}  # people, a target for R0, and a name for three other keys
 
 
 def test_twins_are_asked_about_every_parameter():

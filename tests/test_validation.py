@@ -12,7 +12,7 @@ import pytest
 from neighbours import modules_of
 
 from buzzsim.compiled import SOURCES
-from buzzsim.parameters import all_parameters
+from buzzsim.model.parameters import all_parameters
 
 HERE = Path(__file__).parents[1] / "experiments" / "validation"
 
@@ -66,8 +66,14 @@ def test_every_survivor_that_is_explained_quotes_a_line_that_exists():
     """Explanations outlive samples, which are drawn anew, but not the lines that they are about."""
     with modules_of("validation", "mutants") as (mutants,):
         for file, change in mutants.EXPLAINED:
-            paths = [path for path in (mutants.ROOT / "buzzsim").rglob("*.py") if path.as_posix().endswith(f"buzzsim/{file}")]
-            assert any(mutants.line_before(change) in path.read_text(encoding="utf-8") for path in paths), change
+            paths = [
+                path
+                for path in (mutants.ROOT / "buzzsim").rglob("*.py")
+                if path.as_posix().endswith(f"buzzsim/{file}")
+            ]
+            assert any(
+                mutants.line_before(change) in path.read_text(encoding="utf-8") for path in paths
+            ), change
 
 
 def test_every_figure_on_the_page_is_there(experiment):

@@ -7,12 +7,17 @@ import pytest
 from test_architecture import TREES
 
 import buzzsim as bz
-from buzzsim import pictures, strategy, words
 from buzzsim.errors import ResultError
+from buzzsim.model import strategy
+from buzzsim.pictures import runs, words
 
 # Words that are said by way of a table, not where they stand.
-LOOKED_UP = {*strategy.LABELS.values(), *pictures._SAID.values(), *pictures._BUTTONS}
-HEADS = {text for text in words.FRENCH if text.startswith(("{title}", "{strategy}\n", "critical posts, against"))}
+LOOKED_UP = {*strategy.LABELS.values(), *runs._SAID.values(), *runs._BUTTONS}
+HEADS = {
+    text
+    for text in words.FRENCH
+    if text.startswith(("{title}", "{strategy}\n", "critical posts, against"))
+}
 
 
 @pytest.fixture
@@ -26,7 +31,11 @@ def said():
     """The texts that modules say as they stand."""
     for module in ("pictures.py", "plot.py"):
         for node in ast.walk(TREES[module]):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "say" and isinstance(node.args[0], ast.Constant):
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "id", "") == "say"
+                and isinstance(node.args[0], ast.Constant)
+            ):
                 yield node.args[0].value
 
 
@@ -50,13 +59,20 @@ def test_pictures_speak_french(french):
     assert 'title="Lire"' in film
     assert ">Une fois</label>" in film
     assert not [
-        label for label in pictures._BUTTONS if label != words.FRENCH[label] and (f'"{label}"' in film or f">{label}<" in film)
+        label
+        for label in runs._BUTTONS
+        if label != words.FRENCH[label] and (f'"{label}"' in film or f">{label}<" in film)
     ]
     assert [text.get_text() for text in ax.get_legend().get_texts()][-1] == "première plainte"
     comparison = bz.compare("default", replicates=20, rng=1, quiet=True)
-    assert comparison.plot_pairs("censor").get_title(loc="left") == "20 plaintes, chacune deux fois avec le même hasard"
+    assert (
+        comparison.plot_pairs("censor").get_title(loc="left")
+        == "20 plaintes, chacune deux fois avec le même hasard"
+    )
     drawn = comparison.plot()
-    assert [panel.get_title(loc="left") for panel in drawn] == [words.FRENCH[text] for text in PANELS]
+    assert [panel.get_title(loc="left") for panel in drawn] == [
+        words.FRENCH[text] for text in PANELS
+    ]
 
 
 PANELS = ("How big does it get?", "When?", "What does it change?")

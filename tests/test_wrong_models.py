@@ -17,13 +17,19 @@ def changed(monkeypatch, module, changes):
     """Change what the scenarios of a module of tests have in common; of R0, what it is solved for."""
     if module is test_reproduction:
         solve = module.solve
-        monkeypatch.setattr(module, "solve", lambda p, network, r0: solve(other(p, changes), network, r0))
+        monkeypatch.setattr(
+            module, "solve", lambda p, network, r0: solve(other(p, changes), network, r0)
+        )
         return
     if module is test_percolation:
         right = module.Scenario.independent_cascade
-        monkeypatch.setattr(module.Scenario, "independent_cascade", lambda **asked: right(**asked).replace(changes))
+        monkeypatch.setattr(
+            module.Scenario, "independent_cascade", lambda **asked: right(**asked).replace(changes)
+        )
         return
-    for table in (test_theory.PLAIN, test_theory.SIR) if module is test_theory else (test_queue.DESK,):
+    for table in (
+        (test_theory.PLAIN, test_theory.SIR) if module is test_theory else (test_queue.DESK,)
+    ):
         for key, value in changes.items():
             monkeypatch.setitem(table, key, value)
 
@@ -38,7 +44,10 @@ def other(p, changes):
 
 # What is wrong, in words; the changes; the test that must notice, and its case.
 NINE_IN_TEN = ("one in ten who notice does not join", {"joining.share_probability": 0.9})
-STRANGERS = ("strangers look at the page", {"attention.page_visitors": 2, "complaint.on_page": True})
+STRANGERS = (
+    "strangers look at the page",
+    {"attention.page_visitors": 2, "complaint.on_page": True},
+)
 UNEQUAL = ("some join much more easily than others", {"crowd.susceptibility_shape": 1.0})
 DILUTED = ("who follows many notices less of each", {"attention.dilution": 1.0})
 OVERLOOKED = ("the brand overlooks one in ten", {"brand.coverage": 0.9})
@@ -134,7 +143,9 @@ def test_every_check_against_theory_has_a_wrong_model_that_it_refuses():
     }
     for module in (test_theory, test_percolation, test_queue):
         for name, test in vars(module).items():
-            assert not name.startswith("test_") or test in refuse or name in exempt, f"{module.__name__}.{name}"
+            assert not name.startswith("test_") or test in refuse or name in exempt, (
+                f"{module.__name__}.{name}"
+            )
     for name, test in vars(test_reproduction).items():
         holds_a_mean = name.startswith("test_") and "assert_mean(" in inspect.getsource(test)
         assert not holds_a_mean or test in refuse, f"test_reproduction.{name}"

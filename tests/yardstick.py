@@ -19,7 +19,10 @@ def off(sample, target, spread=None):
 def assert_lower(one, other, what):
     """One is lower than the other, pair by pair, by four standard errors or more."""
     difference = one - other
-    mean, error = float(difference.mean()), float(difference.std(ddof=1) / math.sqrt(difference.size))
+    mean, error = (
+        float(difference.mean()),
+        float(difference.std(ddof=1) / math.sqrt(difference.size)),
+    )
     MEASURED.append((running(), what, mean, error, math.nan, math.nan))
     said = f"{what}: paired difference {mean:+.4g}, standard error {error:.2g}; expected at most {-STANDARD_ERRORS * error:.4g}"
     assert mean <= -STANDARD_ERRORS * error, said
@@ -38,11 +41,15 @@ def assert_mean(sample, target, wrong, of="mean", spread=None):
     underestimated by most samples, and their standard errors are too small just where their means are too low.
     """
     error = (spread or sample.std(ddof=1)) / math.sqrt(sample.size)
-    MEASURED.append((running(), of, float(sample.mean()), float(error), float(target), float(wrong)))
+    MEASURED.append(
+        (running(), of, float(sample.mean()), float(error), float(target), float(wrong))
+    )
     assert abs(off(sample, target, spread)) <= STANDARD_ERRORS, (
         f"{of} {sample.mean():.5g} is {off(sample, target, spread):+.1f} s.e. from {target:.5g}"
     )
-    assert abs(off(sample, wrong, spread)) > STANDARD_ERRORS, f"{sample.size} replicates cannot tell {target:.5g} from {wrong:.5g}"
+    assert abs(off(sample, wrong, spread)) > STANDARD_ERRORS, (
+        f"{sample.size} replicates cannot tell {target:.5g} from {wrong:.5g}"
+    )
 
 
 def assert_exact(value, target, of, within=1e-6):

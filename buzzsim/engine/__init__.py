@@ -2,9 +2,10 @@
 
 Nothing is decided here: every `rules.` call is what the Mesa model calls too, and `tests/test_twins.py` holds both
 to the same trajectory. Cost follows the buzz: customers get a row when they are first touched, and a workspace is
-reset only where it was used. The phases of a tick are `reading`, `authors` and `brand`; `runs` puts them together.
+reset only where it was used. The phases of a tick are `notices`, `authors` and `cases`; `replicates` puts them together, and `batches` is the door to it.
 """
 
-from buzzsim.engine.runs import ASKING, batch, choose_complainants, simulate
+from buzzsim.engine.batches import replicates, trajectory
+from buzzsim.engine.replicates import batch, simulate
 
-__all__ = ["ASKING", "batch", "choose_complainants", "simulate"]
+__all__ = ["batch", "replicates", "simulate", "trajectory"]

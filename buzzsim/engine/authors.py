@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from buzzsim import draws, rules
 from buzzsim.compiled import compiled
 from buzzsim.engine.people import anger_now, set_anger
 from buzzsim.engine.posts import new_post, next_occasion
-from buzzsim.workspace import EVENT_HEAD, PENDING, ascending
+from buzzsim.model import draws, rules
+from buzzsim.model.tables import EVENT_HEAD, PENDING, ascending
 
 
 @compiled
@@ -24,7 +24,12 @@ def authors_act(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> No
         due, rank = np.empty(n, np.int64), np.empty(n, np.int64)
         n, k = 0, w.bucket[EVENT_HEAD, t]
         while k >= 0:
-            due[n], rank[n] = k, (np.int64(w.people[e[k].row].customer) << 28) | ((e[k].kind + 1) << 24) | e[k].number
+            due[n], rank[n] = (
+                k,
+                (np.int64(w.people[e[k].row].customer) << 28)
+                | ((e[k].kind + 1) << 24)
+                | e[k].number,
+            )
             n, k = n + 1, e[k].next
         w.bucket[EVENT_HEAD, t] = -1
         w.n[PENDING] -= n
@@ -34,7 +39,18 @@ def authors_act(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> No
 
 
 @compiled
-def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any, number: Any, parent: Any, t: Any) -> None:
+def _act(
+    p: Any,
+    net: Any,
+    run: Any,
+    w: Any,
+    strategy: Any,
+    row: Any,
+    kind: Any,
+    number: Any,
+    parent: Any,
+    t: Any,
+) -> None:
     """Do one thing that an author had planned for this tick."""
     q, c = w.posts, w.people
     stage = c[row].stage
@@ -45,7 +61,7 @@ def _act(p: Any, net: Any, run: Any, w: Any, strategy: Any, row: Any, kind: Any,
             set_anger(w, row, rules.resentful(p, anger_now(p, w, row, t), c[row].character), t)
         return
     if kind == rules.PROTEST and stage == rules.AWARE:
-        c[row].won_by, c[row].won_channel = parent, _channel(w, parent, c[row].customer)
+        c[row].recruited_by, c[row].recruited_channel = parent, _channel(w, parent, c[row].customer)
     if kind == rules.REPEAT:
         luck = draws.occasion(run, draws.REPEAT_KEEP, c[row].customer, number)
         if rules.repeats(anger_now(p, w, row, t), luck):

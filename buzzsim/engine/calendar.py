@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from buzzsim.compiled import compiled
-from buzzsim.workspace import (
+from buzzsim.engine.workspace import use, use_stretch
+from buzzsim.model.tables import (
     CASE_HEAD,
     CASES,
     EVENT_HEAD,
@@ -15,8 +16,6 @@ from buzzsim.workspace import (
     NOTICE_TAIL,
     PENDING,
     STRETCH,
-    use,
-    use_stretch,
 )
 
 
@@ -30,7 +29,14 @@ def tell(w: Any, j: Any, reader: Any, tick: Any, last: Any, channel: Any, wave: 
     if k < 0:
         return
     m = w.notices
-    m[k].customer, m[k].post, m[k].tick, m[k].channel, m[k].wave, m[k].next = reader, j, tick, channel, wave, -1
+    m[k].customer, m[k].post, m[k].tick, m[k].channel, m[k].wave, m[k].next = (
+        reader,
+        j,
+        tick,
+        channel,
+        wave,
+        -1,
+    )
     m[k].defended = False
     if tail < 0:
         w.bucket[NOTICE_HEAD, tick] = k
@@ -49,7 +55,13 @@ def schedule(w: Any, row: Any, kind: Any, number: Any, parent: Any, tick: Any) -
     if k < 0:
         return
     e = w.events
-    e[k].row, e[k].kind, e[k].number, e[k].parent, e[k].next = row, kind, number, parent, w.bucket[EVENT_HEAD, tick]
+    e[k].row, e[k].kind, e[k].number, e[k].parent, e[k].next = (
+        row,
+        kind,
+        number,
+        parent,
+        w.bucket[EVENT_HEAD, tick],
+    )
     w.bucket[EVENT_HEAD, tick] = k
     w.n[PENDING] += 1
 
@@ -62,7 +74,11 @@ def file_case(w: Any, j: Any, talk_round: Any, tries: Any, tick: Any) -> None:
     k = use(w, CASES, w.cases.size)
     if k < 0:
         return
-    w.cases[k].post, w.cases[k].talk_round, w.cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
+    w.cases[k].post, w.cases[k].talk_round, w.cases[k].next = (
+        j,
+        talk_round,
+        w.bucket[CASE_HEAD, tick],
+    )
     w.cases[k].tries, w.cases[k].choice, w.cases[k].due = tries, -1, tick
     w.bucket[CASE_HEAD, tick] = k
     w.n[PENDING] += 1

@@ -7,9 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from buzzsim import draws, rules
 from buzzsim.compiled import compiled
-from buzzsim.workspace import ADVOCATE, ANGER, ATTITUDE, PEOPLE, SUSCEPTIBILITY, TROLL, VINDICTIVE, use
+from buzzsim.engine.workspace import use
+from buzzsim.model import draws, rules
+from buzzsim.model.tables import (
+    ADVOCATE,
+    ANGER,
+    ATTITUDE,
+    PEOPLE,
+    SUSCEPTIBILITY,
+    TROLL,
+    VINDICTIVE,
+)
 
 
 @compiled
@@ -24,21 +33,41 @@ def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
     w.row_of[customer] = row
     c = w.people
     character = rules.character(
-        _is_a(run, draws.VINDICTIVE, customer, _trait(net, VINDICTIVE, customer, p.crowd_vindictive_share)),
-        _is_a(run, draws.ADVOCATE, customer, _trait(net, ADVOCATE, customer, p.crowd_advocate_share)),
+        _is_a(
+            run,
+            draws.VINDICTIVE,
+            customer,
+            _trait(net, VINDICTIVE, customer, p.crowd_vindictive_share),
+        ),
+        _is_a(
+            run, draws.ADVOCATE, customer, _trait(net, ADVOCATE, customer, p.crowd_advocate_share)
+        ),
         _is_a(run, draws.TROLL, customer, _trait(net, TROLL, customer, p.crowd_troll_share)),
     )
     susceptibility = _trait(net, SUSCEPTIBILITY, customer, -1.0)
     if susceptibility < 0.0:
-        susceptibility = draws.gamma(run, draws.SUSCEPTIBILITY, customer, p.crowd_susceptibility_shape)
+        susceptibility = draws.gamma(
+            run, draws.SUSCEPTIBILITY, customer, p.crowd_susceptibility_shape
+        )
     attitude = _trait(net, ATTITUDE, customer, 2.0)
     if attitude > 1.0:
-        attitude = rules.first_attitude(p, draws.chance(run, draws.ATTITUDE, customer) if p.crowd_attitude_spread > 0.0 else 0.5)
+        attitude = rules.first_attitude(
+            p, draws.chance(run, draws.ATTITUDE, customer) if p.crowd_attitude_spread > 0.0 else 0.5
+        )
     c[row].customer, c[row].stage, c[row].character = customer, rules.UNAWARE, character
-    c[row].susceptibility, c[row].attitude, c[row].attitude_start = susceptibility, attitude, attitude
+    c[row].susceptibility, c[row].attitude, c[row].attitude_start = (
+        susceptibility,
+        attitude,
+        attitude,
+    )
     c[row].anger = rules.first_anger(character, _trait(net, ANGER, customer, -1.0))
     c[row].since, c[row].noticed, c[row].joined = 0, -1, -1
-    c[row].first_post, c[row].first_channel, c[row].won_by, c[row].won_channel = -1, -1, -1, -1
+    c[row].first_post, c[row].first_channel, c[row].recruited_by, c[row].recruited_channel = (
+        -1,
+        -1,
+        -1,
+        -1,
+    )
     c[row].entry, c[row].critics_seen, c[row].last_seen = -1, 0, -1
     c[row].occasion, c[row].occasion_age, c[row].reposts, c[row].failures = 0, 0.0, 0, 0
     c[row].protested, c[row].talking, c[row].read_tick = False, False, -1

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from buzzsim import draws, rules, visibility
 from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import tell
-from buzzsim.workspace import BRAND_FOLLOWERS, HORIZON, SIEVE
+from buzzsim.model import draws, rules, visibility
+from buzzsim.model.tables import BRAND_FOLLOWERS, HORIZON, SIEVE
 
 
 @compiled
@@ -23,9 +23,21 @@ def draw_readers(p: Any, net: Any, w: Any, j: Any) -> None:
         bound = rules.noticed_by(p, mass, (last - q[j].tick + 0.001) * p.time_tick) + 1e-12
     end = net.indptr[q[j].author + 1]
     for first in range(net.indptr[q[j].author], end, SIEVE):
-        for i in range(_sieve(net, w, draws.fold(q[j].key, draws.NOTICE), first, min(first + SIEVE, end), bound)):
+        for i in range(
+            _sieve(
+                net, w, draws.fold(q[j].key, draws.NOTICE), first, min(first + SIEVE, end), bound
+            )
+        ):
             reader = np.int64(w.sieved[i].customer)
-            tell(w, j, reader, _notice_tick(p, net, w, j, reader, w.sieved[i].luck), last, rules.FOLLOWING, 0)
+            tell(
+                w,
+                j,
+                reader,
+                _notice_tick(p, net, w, j, reader, w.sieved[i].luck),
+                last,
+                rules.FOLLOWING,
+                0,
+            )
     if q[j].on_page:
         for v in range(_page_visitors(p, net, w, j)):
             reader = w.visitors[v]
@@ -46,7 +58,9 @@ def _sieve(net: Any, w: Any, key: Any, first: Any, last: Any, bound: Any) -> Any
 @compiled
 def first_notice_tick(p: Any, net: Any, w: Any, j: Any, customer: Any) -> Any:
     """Give the tick in which a follower or page visitor would notice a post in its first wave, or -1."""
-    return _notice_tick(p, net, w, j, customer, draws.chance(w.posts[j].key, draws.NOTICE, customer))
+    return _notice_tick(
+        p, net, w, j, customer, draws.chance(w.posts[j].key, draws.NOTICE, customer)
+    )
 
 
 @compiled
@@ -63,7 +77,9 @@ def second_notice_tick(p: Any, net: Any, w: Any, j: Any, customer: Any) -> Any:
     q = w.posts
     mass = rules.notice_mass(p, q[j].multiplier, _relative_followees(net, customer))
     age = (q[j].bump_tick - q[j].tick) * p.time_tick
-    wait = rules.second_notice_age(p, mass, age, q[j].bump, draws.chance(q[j].key, draws.SECOND_NOTICE, customer))
+    wait = rules.second_notice_age(
+        p, mass, age, q[j].bump, draws.chance(q[j].key, draws.SECOND_NOTICE, customer)
+    )
     return -1 if wait < 0.0 else q[j].bump_tick + rules.ticks(p, wait)
 
 
@@ -121,7 +137,10 @@ def bump(p: Any, net: Any, w: Any, j: Any, bump: Any, t: Any) -> None:
 @compiled
 def _tell_again(p: Any, net: Any, w: Any, j: Any, reader: Any, last: Any, channel: Any) -> None:
     """Add a second-wave notice for a reader whom the first wave has not reached and would not reach sooner."""
-    before, again = first_notice_tick(p, net, w, j, reader), second_notice_tick(p, net, w, j, reader)
+    before, again = (
+        first_notice_tick(p, net, w, j, reader),
+        second_notice_tick(p, net, w, j, reader),
+    )
     if rules.comes_sooner(again, before):
         tell(w, j, reader, again, last, channel, 1)
 

@@ -2,7 +2,7 @@
 
 from buzzsim.network.generators import GENERATORS, generate
 from buzzsim.network.network import Network
-from buzzsim.network.reading import open_network
+from buzzsim.network.opening import open_network
 from buzzsim.network.storage import save_network
 
 __all__ = ["GENERATORS", "Network", "generate", "open_network", "save_network"]

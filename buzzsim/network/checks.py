@@ -48,19 +48,25 @@ def _no_whole_number(array: NDArray[Any]) -> NDArray[np.bool_]:
     return wrong
 
 
-def numbers_of_customers(array: NDArray[np.int64], n: int, place: str, key: str) -> NDArray[np.int32]:
+def numbers_of_customers(
+    array: NDArray[np.int64], n: int, place: str, key: str
+) -> NDArray[np.int32]:
     """Give customers' numbers as int32 after checking that each is one of 0 .. n - 1."""
     wrong = (array < 0) | (array >= n)
     if wrong.any():
         at = int(np.argmax(wrong))
-        raise NetworkError(sentence(place, f"{key}[{at}]", array[at], f"a customer's number, 0 to {n - 1}"))
+        raise NetworkError(
+            sentence(place, f"{key}[{at}]", array[at], f"a customer's number, 0 to {n - 1}")
+        )
     return array.astype(np.int32)
 
 
 def check_size(n: int, place: str) -> None:
     """Refuse an empty crowd and one too large for 32-bit numbers."""
     if not 1 <= n <= MOST_CUSTOMERS:
-        raise NetworkError(sentence(place, "the number of customers", n, f"1 to {MOST_CUSTOMERS:,}"))
+        raise NetworkError(
+            sentence(place, "the number of customers", n, f"1 to {MOST_CUSTOMERS:,}")
+        )
 
 
 def check_starts(starts: NDArray[np.int64], n_entries: int, place: str) -> None:
@@ -71,10 +77,17 @@ def check_starts(starts: NDArray[np.int64], n_entries: int, place: str) -> None:
     if len(falls):
         at = int(falls[0]) + 1
         raise NetworkError(
-            sentence(place, f"indptr[{at}]", starts[at], f"{starts[at - 1]} or more, as rows cannot end before they start")
+            sentence(
+                place,
+                f"indptr[{at}]",
+                starts[at],
+                f"{starts[at - 1]} or more, as rows cannot end before they start",
+            )
         )
     if starts[-1] != n_entries:
-        raise NetworkError(sentence(place, "the last indptr", starts[-1], f"{n_entries}, the length of indices"))
+        raise NetworkError(
+            sentence(place, "the last indptr", starts[-1], f"{n_entries}, the length of indices")
+        )
 
 
 def checked_names(names: Sequence[Any] | None, n: int, place: str) -> Sequence[Any]:
@@ -83,22 +96,30 @@ def checked_names(names: Sequence[Any] | None, n: int, place: str) -> Sequence[A
         return range(n)
     listed = names.tolist() if isinstance(names, np.ndarray) else list(names)
     if len(listed) != n:
-        raise NetworkError(sentence(place, "the number of names", len(listed), f"{n}, one for each customer"))
+        raise NetworkError(
+            sentence(place, "the number of names", len(listed), f"{n}, one for each customer")
+        )
     seen: set[Any] = set()
     for name in listed:
         try:
             repeated = name in seen
             seen.add(name)
         except TypeError:
-            raise NetworkError(sentence(place, "a name", name, "something hashable, such as text")) from None
+            raise NetworkError(
+                sentence(place, "a name", name, "something hashable, such as text")
+            ) from None
         if repeated:
             raise NetworkError(sentence(place, "a name", name, "each name once"))
     return tuple(listed)
 
 
-def checked_traits(traits: Mapping[str, Any] | None, names: Sequence[Any], place: str) -> dict[str, NDArray[np.float64]]:
+def checked_traits(
+    traits: Mapping[str, Any] | None, names: Sequence[Any], place: str
+) -> dict[str, NDArray[np.float64]]:
     """Give each trait as one float64 per customer, NaN where missing."""
-    return {name: _trait_array(name, values, names, place) for name, values in (traits or {}).items()}
+    return {
+        name: _trait_array(name, values, names, place) for name, values in (traits or {}).items()
+    }
 
 
 def traits_of_nodes(
@@ -110,25 +131,41 @@ def traits_of_nodes(
         if attributes:
             for trait in TRAITS.keys() & attributes.keys():
                 found.setdefault(trait, [None] * len(names))[number] = attributes[trait]
-    return {trait: _trait_array(trait, found[trait], names, place) for trait in TRAITS if trait in found}
+    return {
+        trait: _trait_array(trait, found[trait], names, place) for trait in TRAITS if trait in found
+    }
 
 
 def _trait_array(trait: str, values: Any, names: Sequence[Any], place: str) -> NDArray[np.float64]:
     if trait not in TRAITS:
         raise NetworkError(unknown(place, "trait", trait, TRAITS))
     if isinstance(values, np.ndarray) and values.dtype.kind == "f":  # NaN in an array means missing
-        values = [None if missing else value for value, missing in zip(values, np.isnan(values), strict=True)]
+        values = [
+            None if missing else value
+            for value, missing in zip(values, np.isnan(values), strict=True)
+        ]
     listed = list(values) if isinstance(values, Iterable) else None
     if listed is None or len(listed) != len(names):
-        raise NetworkError(sentence(place, trait, values, f"{len(names)} values, one for each customer"))
-    return np.array([_trait_value(trait, value, name, place) for value, name in zip(listed, names, strict=True)], np.float64)
+        raise NetworkError(
+            sentence(place, trait, values, f"{len(names)} values, one for each customer")
+        )
+    return np.array(
+        [
+            _trait_value(trait, value, name, place)
+            for value, name in zip(listed, names, strict=True)
+        ],
+        np.float64,
+    )
 
 
 def _trait_value(trait: str, value: Any, name: Any, place: str) -> float:
     if value is None:
         return np.nan
     low, high, allowed = TRAITS[trait]
-    if isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)) and low <= value <= high:
+    if (
+        isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating))
+        and low <= value <= high
+    ):
         number = _as_float(value)
         if np.isfinite(number) and (allowed != FLAG or number in (0.0, 1.0)):
             return number

@@ -87,7 +87,11 @@ def read_edges(
 
 def _note(layout: Layout) -> str:
     """Say which line was taken for the names of the columns."""
-    more = ", all but the first two left out" if len(_fields(layout.header, layout.separator)) > 2 else ""
+    more = (
+        ", all but the first two left out"
+        if len(_fields(layout.header, layout.separator)) > 2
+        else ""
+    )
     return f"line {shown(layout.header)} read as column names{more}" if layout.header else ""
 
 
@@ -115,21 +119,42 @@ def _layout(data: bytes, place: str) -> Layout:
         return layout
     others = {name.lower() for name in first_line.split(layout.separator or None)[2:]}
     late = head[0].lower() not in _ENDS and len({name.strip(" '\"") for name in others} & _ENDS) > 0
-    if late or not all(head):  # such as the unnamed index that pandas writes: the names would be in columns 2 and 3
-        raise NetworkError(sentence(place, "the header", first_line, f"{layout.allowed}, without a column before them"))
+    if late or not all(
+        head
+    ):  # such as the unnamed index that pandas writes: the names would be in columns 2 and 3
+        raise NetworkError(
+            sentence(
+                place, "the header", first_line, f"{layout.allowed}, without a column before them"
+            )
+        )
     return Layout(layout.separator, first_end, first_line.strip())
 
 
 def _check_direction(layout: Layout, place: str, follows: bool) -> None:
     """Refuse a header that says the opposite of what a directed network was asked to mean."""
-    first, second = ([*(name.lower() for name in _fields(layout.header, layout.separator)), "", ""])[:2]
+    first, second = (
+        [*(name.lower() for name in _fields(layout.header, layout.separator)), "", ""]
+    )[:2]
     if follows and (first, second) in _PAIRS and first.startswith("follow"):
-        raise NetworkError(sentence(place, "the header", layout.header, "no `follows`: here v is said to see u's posts"))
+        raise NetworkError(
+            sentence(
+                place, "the header", layout.header, "no `follows`: here v is said to see u's posts"
+            )
+        )
     if not follows and (first, second) in _FOLLOWS:
-        raise NetworkError(sentence(place, "the header", layout.header, "`follows` (--follows): u is said to follow v"))
+        raise NetworkError(
+            sentence(
+                place, "the header", layout.header, "`follows` (--follows): u is said to follow v"
+            )
+        )
     if not follows and (second, first) in _PAIRS:
         raise NetworkError(
-            sentence(place, "the header", layout.header, f"{second} before {first}: in a line `u v`, v sees u's posts")
+            sentence(
+                place,
+                "the header",
+                layout.header,
+                f"{second} before {first}: in a line `u v`, v sees u's posts",
+            )
         )
 
 
@@ -176,7 +201,9 @@ def _is_header(head: list[str], rest: list[list[str]]) -> bool:
     names = [name for row in rest for name in row]
     if not all(map(_COLUMN_NAME.fullmatch, head)) or set(head) & set(names):
         return False
-    return 2 * sum(bool(_COLUMN_NAME.fullmatch(name)) for name in names) <= len(names)  # one Ida is no column
+    return 2 * sum(bool(_COLUMN_NAME.fullmatch(name)) for name in names) <= len(
+        names
+    )  # one Ida is no column
 
 
 def _are_integers(names: list[str]) -> bool:
@@ -197,7 +224,9 @@ def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Ends, list[st
         if len(fields) < 2:
             raise NetworkError(sentence(place, f"line {number}", line, layout.allowed))
         if not (fields[0] and fields[1]):
-            raise NetworkError(sentence(place, f"line {number}", line, f"{layout.allowed}, neither of them empty"))
+            raise NetworkError(
+                sentence(place, f"line {number}", line, f"{layout.allowed}, neither of them empty")
+            )
         ends.append(numbers.setdefault(fields[0], len(numbers)))
         ends.append(numbers.setdefault(fields[1], len(numbers)))
     return np.array(ends, np.int64), list(numbers)
@@ -213,7 +242,9 @@ def _check_text(data: bytes, place: str) -> None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         key = f"line {_line_number(data, error.start)}"
-        raise NetworkError(sentence(place, key, data[error.start : error.end], "text in UTF-8")) from None
+        raise NetworkError(
+            sentence(place, key, data[error.start : error.end], "text in UTF-8")
+        ) from None
 
 
 def _line_number(data: bytes, at: int) -> int:
@@ -238,7 +269,9 @@ def _numbered_integers(tails: Ends, heads: Ends) -> tuple[Ends, Ends, Sequence[i
     return tails, heads, names
 
 
-def _numbered_names(tails: Ends, heads: Ends, names: list[str]) -> tuple[Ends, Ends, Sequence[int | str]]:
+def _numbered_names(
+    tails: Ends, heads: Ends, names: list[str]
+) -> tuple[Ends, Ends, Sequence[int | str]]:
     """Number customers by increasing integer if all names are integers, else leave them in order of appearance."""
     if not all(map(INTEGER.fullmatch, names)):
         return tails, heads, tuple(names)

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.draws import fold
 from buzzsim.errors import NetworkError, sentence, unknown
-from buzzsim.network.checks import check_size, whole_numbers
-from buzzsim.network.kernels import (
+from buzzsim.model.draws import fold
+from buzzsim.network.builders import (
     bernoulli_pairs,
     preferential,
     preferential_with_triangles,
     rewired_ring,
     shuffled,
 )
+from buzzsim.network.checks import check_size, whole_numbers
 from buzzsim.network.network import Network
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
@@ -27,7 +27,7 @@ _GROWTH, _ORDER, _ACROSS = (np.uint64(purpose) for purpose in (1, 2, 3))
 
 
 @dataclass(frozen=True)
-class Plan:
+class Recipe:
     """What a generator is asked for; see `generate`."""
 
     customers: int
@@ -99,7 +99,7 @@ def generate(
     """
     if kind not in GENERATORS:
         raise NetworkError(unknown(_PLACE, "kind", kind, GENERATORS))
-    plan = Plan(
+    plan = Recipe(
         customers=_whole("customers", customers, 1),
         ties=_whole("ties", ties, 1),
         rewiring=_share("rewiring", rewiring),
@@ -115,30 +115,36 @@ def generate(
     return Network.from_edges(tails, heads, n_customers=plan.customers, source=source)
 
 
-def scale_free(plan: Plan) -> Pairs:
+def scale_free(plan: Recipe) -> Pairs:
     """Barabasi and Albert: from a clique of `ties` + 1, newcomers tie to `ties` others by degree; then shuffled."""
     _check_ties(plan, plan.customers - 1)
     return _grown(preferential(plan.customers, plan.ties, plan.key(_GROWTH)), plan)
 
 
-def clustered_scale_free(plan: Plan) -> Pairs:
+def clustered_scale_free(plan: Recipe) -> Pairs:
     """Holme and Kim: as scale_free, but ties after a newcomer's first close a triangle with chance `clustering`."""
     _check_ties(plan, plan.customers - 1)
-    ends = preferential_with_triangles(plan.customers, plan.ties, plan.clustering, plan.key(_GROWTH))
+    ends = preferential_with_triangles(
+        plan.customers, plan.ties, plan.clustering, plan.key(_GROWTH)
+    )
     return _grown(ends, plan)
 
 
-def small_world(plan: Plan) -> Pairs:
+def small_world(plan: Recipe) -> Pairs:
     """Watts and Strogatz: a ring of 2 `ties` neighbours, one end of each tie moved with chance `rewiring`."""
     _check_ties(plan, (plan.customers - 1) // 2)
     own = rewired_ring(plan.customers, plan.ties, plan.rewiring, plan.key(_GROWTH))
     return np.repeat(np.arange(plan.customers, dtype=np.int32), plan.ties), own.ravel()
 
 
-def blocks(plan: Plan) -> Pairs:
+def blocks(plan: Recipe) -> Pairs:
     """Planted partition: each pair is tied independently, with one chance inside blocks and another across them."""
     if plan.blocks > plan.customers:
-        raise NetworkError(sentence(_PLACE, "blocks", plan.blocks, f"1 to {plan.customers}, the number of customers"))
+        raise NetworkError(
+            sentence(
+                _PLACE, "blocks", plan.blocks, f"1 to {plan.customers}, the number of customers"
+            )
+        )
     customer = np.arange(plan.customers)
     block = customer * plan.blocks // plan.customers
     start = np.searchsorted(block, block)
@@ -155,15 +161,17 @@ def blocks(plan: Plan) -> Pairs:
     return ends[0::2], ends[1::2]
 
 
-def random(plan: Plan) -> Pairs:
+def random(plan: Recipe) -> Pairs:
     """Gilbert (often called Erdos and Renyi): each pair is tied independently, with the same chance."""
     _check_ties(plan, (plan.customers - 1) // 2)
     customer = np.arange(plan.customers)
-    ends = bernoulli_pairs(np.zeros_like(customer), customer, 2 * plan.ties / (plan.customers - 1), plan.key(_GROWTH))
+    ends = bernoulli_pairs(
+        np.zeros_like(customer), customer, 2 * plan.ties / (plan.customers - 1), plan.key(_GROWTH)
+    )
     return ends[0::2], ends[1::2]
 
 
-def configuration(plan: Plan) -> Pairs:
+def configuration(plan: Recipe) -> Pairs:
     """Configuration model: stubs of given `degrees` matched at random; loops and repeats are dropped and counted."""
     degrees = plan.degrees
     if len(degrees) != plan.customers:
@@ -175,13 +183,15 @@ def configuration(plan: Plan) -> Pairs:
         raise NetworkError(sentence(_PLACE, f"degrees[{wrong[0]}]", degrees[wrong[0]], allowed))
     total = int(degrees.sum())
     if total == 0 or total % 2:
-        raise NetworkError(sentence(_PLACE, "the sum of degrees", total, "an even number of 2 or more"))
+        raise NetworkError(
+            sentence(_PLACE, "the sum of degrees", total, "an even number of 2 or more")
+        )
     stubs = np.repeat(np.arange(plan.customers, dtype=np.int32), degrees)
     ends = shuffled(stubs, plan.key(_GROWTH))
     return ends[0::2], ends[1::2]
 
 
-GENERATORS: dict[str, Callable[[Plan], Pairs]] = {
+GENERATORS: dict[str, Callable[[Recipe], Pairs]] = {
     "scale_free": scale_free,
     "clustered_scale_free": clustered_scale_free,
     "small_world": small_world,
@@ -191,20 +201,22 @@ GENERATORS: dict[str, Callable[[Plan], Pairs]] = {
 }
 
 
-def _grown(ends: NDArray[np.int32], plan: Plan) -> Pairs:
+def _grown(ends: NDArray[np.int32], plan: Recipe) -> Pairs:
     """Number customers at random, so that a small number does not mean an old customer."""
     numbers = shuffled(np.arange(plan.customers, dtype=np.int32), plan.key(_ORDER))
     return numbers[ends[0::2]], numbers[ends[1::2]]
 
 
-def _probability(plan: Plan, n_ties: float, n_pairs: int, where: str) -> float:
+def _probability(plan: Recipe, n_ties: float, n_pairs: int, where: str) -> float:
     if n_ties > n_pairs:
-        allowed = f"{n_pairs:,} or less, the number of pairs (ties {plan.ties}, mixing {plan.mixing})"
+        allowed = (
+            f"{n_pairs:,} or less, the number of pairs (ties {plan.ties}, mixing {plan.mixing})"
+        )
         raise NetworkError(sentence(_PLACE, f"the number of ties {where}", n_ties, allowed))
     return n_ties / n_pairs if n_pairs else 0.0
 
 
-def _check_ties(plan: Plan, most: int) -> None:
+def _check_ties(plan: Recipe, most: int) -> None:
     if plan.ties > most:
         allowed = f"1 to {most} with {plan.customers:,} customers" if most else "more customers"
         raise NetworkError(sentence(_PLACE, "ties", plan.ties, allowed))
@@ -217,6 +229,10 @@ def _whole(key: str, value: Any, low: int) -> int:
 
 
 def _share(key: str, value: Any) -> float:
-    if isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool) and 0 <= value <= 1:
+    if (
+        isinstance(value, (int, float, np.integer, np.floating))
+        and not isinstance(value, bool)
+        and 0 <= value <= 1
+    ):
         return float(value)
     raise NetworkError(sentence(_PLACE, key, value, "0 to 1"))

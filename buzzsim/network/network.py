@@ -107,7 +107,11 @@ class Network:
     @property
     def are_reciprocal(self) -> NDArray[np.bool_]:
         """Of each stored tie, whether the opposite one is stored too."""
-        return np.asarray(are_reciprocal(self.indptr, self.indices)) if self.directed else np.ones(self.n_stored, np.bool_)
+        return (
+            np.asarray(are_reciprocal(self.indptr, self.indices))
+            if self.directed
+            else np.ones(self.n_stored, np.bool_)
+        )
 
     @cached_property
     def _numbers(self) -> dict[Any, int]:
@@ -115,7 +119,11 @@ class Network:
 
     def _find(self, name: Any) -> int | None:
         if isinstance(self.names, range):  # which would look for "7" one by one
-            return int(name) if isinstance(name, (int, np.integer)) and 0 <= name < len(self.names) else None
+            return (
+                int(name)
+                if isinstance(name, (int, np.integer)) and 0 <= name < len(self.names)
+                else None
+            )
         try:
             return self._numbers.get(name)
         except TypeError:  # unhashable, so nobody's name
@@ -144,8 +152,12 @@ class Network:
             if number is not None:
                 return number
         if isinstance(self.names, range):
-            raise NetworkError(sentence(self.source, "customer", name, f"0 to {self.n_customers - 1}"))
-        raise NetworkError(unknown(self.source, "customer", name, map(str, islice(self.names, _NAMES_SEARCHED))))
+            raise NetworkError(
+                sentence(self.source, "customer", name, f"0 to {self.n_customers - 1}")
+            )
+        raise NetworkError(
+            unknown(self.source, "customer", name, map(str, islice(self.names, _NAMES_SEARCHED)))
+        )
 
     def to_networkx(self) -> Any:
         """Give a networkx Graph, or DiGraph if directed, with names as nodes and traits as their attributes.
@@ -168,7 +180,9 @@ class Network:
         graph.add_edges_from(zip(map(name, tails.tolist()), map(name, heads.tolist()), strict=True))
         for trait, values in self.traits.items():
             known = zip(self.names, values.tolist(), strict=True)
-            nx.set_node_attributes(graph, {who: value for who, value in known if value == value}, trait)
+            nx.set_node_attributes(
+                graph, {who: value for who, value in known if value == value}, trait
+            )
         return graph
 
     @property
@@ -241,7 +255,11 @@ class Network:
         """
         ends = [whole_numbers(tails, source, "tails"), whole_numbers(heads, source, "heads")]
         if len(ends[0]) != len(ends[1]):
-            raise NetworkError(sentence(source, "the number of heads", len(ends[1]), f"{len(ends[0])}, as of tails"))
+            raise NetworkError(
+                sentence(
+                    source, "the number of heads", len(ends[1]), f"{len(ends[0])}, as of tails"
+                )
+            )
         if n_customers is None:
             n_customers = max((int(end.max()) + 1 for end in ends if len(end)), default=0)
         check_size(n_customers, source)
@@ -339,18 +357,31 @@ class Network:
         neighbours: Iterable[Any] = chain.from_iterable(rows)
         names: Sequence[Any] = range(n) if _are_numbers(nodes) else tuple(nodes)
         if not isinstance(names, range):
-            neighbours = map({node: number for number, node in enumerate(nodes)}.__getitem__, neighbours)
+            neighbours = map(
+                {node: number for number, node in enumerate(nodes)}.__getitem__, neighbours
+            )
         heads = np.fromiter(neighbours, np.int32, int(lengths.sum()))
         tails = np.repeat(np.arange(n, dtype=np.int32), lengths)
         indptr, indices, loops, repeats = rows_of(tails, heads, n, False)
         if graph.is_multigraph():
-            loops = sum(len(row[node]) for node, row in zip(nodes, rows, strict=True) if node in row)
+            loops = sum(
+                len(row[node]) for node, row in zip(nodes, rows, strict=True) if node in row
+            )
             stored = len(indices) if graph.is_directed() else len(indices) // 2
             repeats = graph.number_of_edges() - loops - stored
         traits = traits_of_nodes(graph.nodes(data=True), names, source)
-        found = cls._of_rows((indptr, indices, loops, repeats), graph.is_directed(), names, traits, source)
-        others = sorted({str(key) for _, attributes in graph.nodes(data=True) for key in attributes} - {*TRAITS, "label"})
-        return replace(found, note=f"no traits, and left out: {', '.join(others[:5])}") if others else found
+        found = cls._of_rows(
+            (indptr, indices, loops, repeats), graph.is_directed(), names, traits, source
+        )
+        others = sorted(
+            {str(key) for _, attributes in graph.nodes(data=True) for key in attributes}
+            - {*TRAITS, "label"}
+        )
+        return (
+            replace(found, note=f"no traits, and left out: {', '.join(others[:5])}")
+            if others
+            else found
+        )
 
 
 def _other_spelling(name: Any) -> Any:

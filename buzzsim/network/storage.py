@@ -90,23 +90,51 @@ def stored_network(path: Path, place: str) -> Network:
             if end > whole.size or arrays[name].size != count:
                 raise ValueError
             at = end
-        names = range(arrays["indptr"].size - 1) if about["names"] is None else tuple(map(_name, about["names"]))
-        traits = {name.removeprefix("trait "): values for name, values in arrays.items() if name.startswith("trait ")}
+        names = (
+            range(arrays["indptr"].size - 1)
+            if about["names"] is None
+            else tuple(map(_name, about["names"]))
+        )
+        traits = {
+            name.removeprefix("trait "): values
+            for name, values in arrays.items()
+            if name.startswith("trait ")
+        }
         return _checked(arrays["indptr"], arrays["indices"], names, traits, about, place)
     except OSError as error:
-        raise NetworkError(f"{place}: the file cannot be read ({error.strerror}); expected a stored network") from None
+        raise NetworkError(
+            f"{place}: the file cannot be read ({error.strerror}); expected a stored network"
+        ) from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise NetworkError(f"{place}: the stored network is broken; expected a file as save_network wrote it") from None
+        raise NetworkError(
+            f"{place}: the stored network is broken; expected a file as save_network wrote it"
+        ) from None
 
 
-def _checked(indptr: NDArray[Any], indices: NDArray[Any], names: Any, traits: Any, about: dict[str, Any], place: str) -> Network:
+def _checked(
+    indptr: NDArray[Any],
+    indices: NDArray[Any],
+    names: Any,
+    traits: Any,
+    about: dict[str, Any],
+    place: str,
+) -> Network:
     """Refuse what is no network, looking at the ends only: to look at all would be to read it."""
     whole = indptr.dtype == np.int64 and indices.dtype == np.int32 and indptr.size > 1
     if not whole or indptr[0] != 0 or indptr[-1] != indices.size or len(names) != indptr.size - 1:
         raise ValueError
     if any(values.dtype != np.float64 or values.size != len(names) for values in traits.values()):
         raise ValueError
-    return Network(indptr, indices, bool(about["directed"]), names, traits, int(about["loops"]), int(about["repeats"]), place)
+    return Network(
+        indptr,
+        indices,
+        bool(about["directed"]),
+        names,
+        traits,
+        int(about["loops"]),
+        int(about["repeats"]),
+        place,
+    )
 
 
 def _length(piece: Any) -> int:
@@ -120,7 +148,13 @@ def _padding(at: int) -> bytes:
 def _plain(name: Any) -> Any:
     """Give a name as JSON can keep it; tuples become lists."""
     name = name.item() if isinstance(name, np.generic) else name
-    return [_plain(part) for part in name] if isinstance(name, tuple) else name if isinstance(name, (int, float)) else str(name)
+    return (
+        [_plain(part) for part in name]
+        if isinstance(name, tuple)
+        else name
+        if isinstance(name, (int, float))
+        else str(name)
+    )
 
 
 def _name(kept: Any) -> Any:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from buzzsim.errors import OutputError, SweepError
 from buzzsim.files import write_whole
-from buzzsim.outcomes import OUTCOMES
+from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.sweep.plan import Block, Plan
 
 RUNS, HOURLY = "blocks", "hourly"
@@ -28,8 +28,23 @@ _SCHEMAS = {
         [("point", _WORD), ("strategy", _WORD), ("replicate", pa.int32()), ("error", pa.string())]
         + [(name, pa.float64()) for name in OUTCOMES]
     ),
-    "whole": pa.schema([("point", _WORD), ("strategy", _WORD), ("replicate", pa.int32()), ("volume", pa.list_(pa.int32()))]),
-    "bands": pa.schema([("point", _WORD), ("strategy", _WORD), ("hour", pa.int32()), ("volume", pa.int32()), ("runs", pa.int32())]),
+    "whole": pa.schema(
+        [
+            ("point", _WORD),
+            ("strategy", _WORD),
+            ("replicate", pa.int32()),
+            ("volume", pa.list_(pa.int32())),
+        ]
+    ),
+    "bands": pa.schema(
+        [
+            ("point", _WORD),
+            ("strategy", _WORD),
+            ("hour", pa.int32()),
+            ("volume", pa.int32()),
+            ("runs", pa.int32()),
+        ]
+    ),
 }
 _STALE = 3600.0  # seconds after which a temporary file has been left by somebody killed
 _UNREADABLE = (OSError, pa.ArrowException, KeyError, ValueError)
@@ -51,16 +66,31 @@ def prepare(directory: Path) -> None:
     try:
         for folder in (RUNS, HOURLY):
             (directory / folder).mkdir(parents=True, exist_ok=True)
-        for pattern in (".sweep.toml.*", ".points.parquet.*", f"{RUNS}/.*.parquet.*", f"{HOURLY}/.*.parquet.*"):
+        for pattern in (
+            ".sweep.toml.*",
+            ".points.parquet.*",
+            f"{RUNS}/.*.parquet.*",
+            f"{HOURLY}/.*.parquet.*",
+        ):
             for left in directory.glob(pattern):
-                with suppress(FileNotFoundError):  # somebody else was quicker, or it has got its name
+                with suppress(
+                    FileNotFoundError
+                ):  # somebody else was quicker, or it has got its name
                     if time.time() - left.stat().st_mtime > _STALE:
                         left.unlink()
     except (OSError, ValueError) as error:
-        raise OutputError(f"{directory}: cannot be written: {getattr(error, 'strerror', None) or error}") from None
+        raise OutputError(
+            f"{directory}: cannot be written: {getattr(error, 'strerror', None) or error}"
+        ) from None
 
 
-def write_runs(directory: Path, plan: Plan, block: Block, values: NDArray[np.float64], errors: Sequence[str | None]) -> None:
+def write_runs(
+    directory: Path,
+    plan: Plan,
+    block: Block,
+    values: NDArray[np.float64],
+    errors: Sequence[str | None],
+) -> None:
     """Write a block: its presence says that it is finished.
 
     Parameters
@@ -79,10 +109,18 @@ def write_runs(directory: Path, plan: Plan, block: Block, values: NDArray[np.flo
         "error": pa.array(list(errors) * n, pa.string()),
         **{name: flat[:, k] for k, name in enumerate(OUTCOMES)},
     }
-    _write(path_of(directory, block), pa.table(columns, _SCHEMAS[RUNS]), _about(plan, block, errors))
+    _write(
+        path_of(directory, block), pa.table(columns, _SCHEMAS[RUNS]), _about(plan, block, errors)
+    )
 
 
-def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32], errors: Sequence[str | None]) -> None:
+def write_hourly(
+    directory: Path,
+    plan: Plan,
+    block: Block,
+    hourly: NDArray[np.int32],
+    errors: Sequence[str | None],
+) -> None:
     """Write a block's critical posts by hour, before the block itself.
 
     ``whole``: a list for each run. ``bands``: how many runs had how many posts in each hour, from which any band follows.
@@ -119,7 +157,11 @@ def write_hourly(directory: Path, plan: Plan, block: Block, hourly: NDArray[np.i
             "volume": table[:, 2],
             "runs": table[:, 3],
         }
-    _write(path_of(directory, block, HOURLY), pa.table(columns, _SCHEMAS[plan.hourly]), _about(plan, block, errors))
+    _write(
+        path_of(directory, block, HOURLY),
+        pa.table(columns, _SCHEMAS[plan.hourly]),
+        _about(plan, block, errors),
+    )
 
 
 def is_whole(directory: Path, plan: Plan, block: Block) -> bool:
@@ -133,9 +175,17 @@ def failures(directory: Path, plan: Plan, block: Block, *, every_page: bool = Fa
     Its files must tell of the same failures: a worker stopped between the two, when it tried again what had failed, leaves one
     of each time.
     """
-    told = [_told_by(path_of(directory, block, folder), every_page) for folder in ((RUNS, HOURLY) if plan.hourly else (RUNS,))]
+    told = [
+        _told_by(path_of(directory, block, folder), every_page)
+        for folder in ((RUNS, HOURLY) if plan.hourly else (RUNS,))
+    ]
     first = told[0] or {}
-    if any(about is None or {**about, **_about(plan, block)} != about or about["failed"] != first["failed"] for about in told):
+    if any(
+        about is None
+        or {**about, **_about(plan, block)} != about
+        or about["failed"] != first["failed"]
+        for about in told
+    ):
         return None
     return int(first["failed"])
 
@@ -165,18 +215,34 @@ def write_points(directory: Path, plan: Plan) -> None:
     """Write which point is which, for whoever reads the files without buzzsim: its name and the value of every key that varies."""
     keys = plan.design.keys
     names = pa.array(list(plan.points), pa.string())
-    columns = [pa.array([_plain(point.value_of(key)) for point in plan.points.values()], from_pandas=True) for key in keys]
-    path, table = directory / "points.parquet", pa.Table.from_arrays([names, *columns], ["point", *keys])
-    if not path.is_file() or path.read_bytes() != _written(table, {}):  # a finished sweep may be read-only
+    columns = [
+        pa.array([_plain(point.value_of(key)) for point in plan.points.values()], from_pandas=True)
+        for key in keys
+    ]
+    path, table = (
+        directory / "points.parquet",
+        pa.Table.from_arrays([names, *columns], ["point", *keys]),
+    )
+    if not path.is_file() or path.read_bytes() != _written(
+        table, {}
+    ):  # a finished sweep may be read-only
         _write(path, table, {})
 
 
 def _about(plan: Plan, block: Block, errors: Sequence[str | None] | None = None) -> dict[str, Any]:
     """What a block's file says of itself, and how many of its runs failed, where that is known."""
-    about = {"sweep": plan.fingerprint, "own": dict(plan.own), "point": block.point, "first": block.first, "last": block.last}
+    about = {
+        "sweep": plan.fingerprint,
+        "own": dict(plan.own),
+        "point": block.point,
+        "first": block.first,
+        "last": block.last,
+    }
     if errors is None:
         return about
-    return about | {"failed": (block.last - block.first) * sum(error is not None for error in errors)}
+    return about | {
+        "failed": (block.last - block.first) * sum(error is not None for error in errors)
+    }
 
 
 def _write(path: Path, table: pa.Table, about: dict[str, Any]) -> None:
@@ -208,11 +274,15 @@ def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             if not _is_ours(file.schema_arrow):
-                raise ValueError("its columns have other names or types than they were written with")
+                raise ValueError(
+                    "its columns have other names or types than they were written with"
+                )
             return file.read(columns=None if columns is None else list(columns))
     except _UNREADABLE as error:
         said = str(error).strip().splitlines()[0]
-        raise SweepError(f"{path}: cannot be read: {said}; run the sweep again, and it is computed anew") from None
+        raise SweepError(
+            f"{path}: cannot be read: {said}; run the sweep again, and it is computed anew"
+        ) from None
 
 
 def _is_ours(schema: pa.Schema) -> bool:
@@ -221,7 +291,9 @@ def _is_ours(schema: pa.Schema) -> bool:
 
 
 def _words(words: Iterable[str], codes: Any) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(list(words), pa.string()))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes, pa.int32()), pa.array(list(words), pa.string())
+    )
 
 
 def _plain(value: Any) -> Any:

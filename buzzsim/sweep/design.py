@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from buzzsim import draws
 from buzzsim.errors import ScenarioError, counted, sentence, unknown
-from buzzsim.parameters import Parameter, all_parameters
-from buzzsim.scenario import flat_keys
+from buzzsim.model import draws
+from buzzsim.model.parameters import Parameter, all_parameters
+from buzzsim.model.scenario import flat_keys
 from buzzsim.sweep import sampling
 
 METHODS = ("product", "table", "latin_hypercube", "sobol", "morris", "csv")
@@ -45,8 +45,12 @@ class Design:
     def __post_init__(self) -> None:
         known = dict(all_parameters())
         if not isinstance(self.points, Iterable) or isinstance(self.points, (str, Mapping)):
-            raise ScenarioError(sentence(_PLACE, "points", self.points, "a sequence of mappings of keys to values"))
-        points = tuple(_checked(point, known, f"{_PLACE}, point {k}") for k, point in enumerate(self.points, 1))
+            raise ScenarioError(
+                sentence(_PLACE, "points", self.points, "a sequence of mappings of keys to values")
+            )
+        points = tuple(
+            _checked(point, known, f"{_PLACE}, point {k}") for k, point in enumerate(self.points, 1)
+        )
         if not points:
             raise ScenarioError(f"{_PLACE}: has no points; expected at least one")
         object.__setattr__(self, "points", points)
@@ -73,7 +77,12 @@ class Design:
         6
         """
         varied = {key: _levels(key, values) for key, values in _grouped(levels).items()}
-        return cls(tuple(dict(zip(varied, point, strict=True)) for point in itertools.product(*varied.values())))
+        return cls(
+            tuple(
+                dict(zip(varied, point, strict=True))
+                for point in itertools.product(*varied.values())
+            )
+        )
 
     @classmethod
     def latin_hypercube(cls, ranges: Mapping[str, Any], n: int, *, rng: Any = None) -> Design:
@@ -105,7 +114,11 @@ class Design:
         16
         """
         if _count("n", n) & (n - 1):
-            raise ScenarioError(sentence(_PLACE, "n", n, "a power of two, since a Sobol sequence is balanced only there"))
+            raise ScenarioError(
+                sentence(
+                    _PLACE, "n", n, "a power of two, since a Sobol sequence is balanced only there"
+                )
+            )
         return cls._spread(ranges, sampling.sobol, n, rng)
 
     @classmethod
@@ -153,8 +166,13 @@ class Design:
             frame = pd.read_csv(path)
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
-        except (ValueError, TypeError) as error:  # pandas' ParserError and EmptyDataError, and Unicode's, are ValueErrors
-            raise ScenarioError(f"{place}: not a table of keys and values: {str(error).strip()}") from None
+        except (
+            ValueError,
+            TypeError,
+        ) as error:  # pandas' ParserError and EmptyDataError, and Unicode's, are ValueErrors
+            raise ScenarioError(
+                f"{place}: not a table of keys and values: {str(error).strip()}"
+            ) from None
         if str(frame.columns[0]).startswith("Unnamed: "):
             raise ScenarioError(
                 f"{place}: the first column has no name; expected a key (pandas writes its index unless asked "
@@ -165,11 +183,17 @@ class Design:
                 f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or "
                 "pandas.read_csv with sep and decimal, then Design.from_dataframe)"
             )
-        if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first column for names of rows
-            raise ScenarioError(f"{place}: its rows have more cells than its header has keys; expected a key above each column")
+        if not isinstance(
+            frame.index, pd.RangeIndex
+        ):  # pandas took the first column for names of rows
+            raise ScenarioError(
+                f"{place}: its rows have more cells than its header has keys; expected a key above each column"
+            )
         if frame.isna().all(axis=1).any():
             row = int(frame.isna().all(axis=1).argmax()) + 1
-            raise ScenarioError(f"{place}, row {row}: is empty; expected a value for at least one key")
+            raise ScenarioError(
+                f"{place}, row {row}: is empty; expected a value for at least one key"
+            )
         return cls._of_rows(frame, place)
 
     @classmethod
@@ -194,7 +218,9 @@ class Design:
         """
         parts = data if isinstance(data, list) else [data]
         if not parts or not all(isinstance(part, Mapping) for part in parts):
-            raise ScenarioError(sentence(_PLACE, "design", data, "a table of keys to lists of values"))
+            raise ScenarioError(
+                sentence(_PLACE, "design", data, "a table of keys to lists of values")
+            )
         designs = [_part(dict(part), Path(folder)) for part in parts]
         return cls(tuple(_beside(point, folder) for design in designs for point in design.points))
 
@@ -234,24 +260,41 @@ class Design:
         """Take each row of a table as a point; errors name the place and the row, the header not counted."""
         twice = frame.columns[frame.columns.duplicated()]
         if len(twice):
-            raise ScenarioError(f"{place}: two columns are called {twice[0]!r}; expected each key once")
+            raise ScenarioError(
+                f"{place}: two columns are called {twice[0]!r}; expected each key once"
+            )
         if frame.empty:
             raise ScenarioError(f"{place}: has no rows; expected one for each point")
         rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")
         known = dict(all_parameters())
-        points = [{str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows]
-        return cls(tuple(_checked(point, known, f"{place}, row {k}") for k, point in enumerate(points, 1)))
+        points = [
+            {str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows
+        ]
+        return cls(
+            tuple(_checked(point, known, f"{place}, row {k}") for k, point in enumerate(points, 1))
+        )
 
     @classmethod
-    def _spread(cls, ranges: Mapping[str, Any], spread: Callable[[int, int, int], Any], n: int, rng: Any) -> Design:
+    def _spread(
+        cls, ranges: Mapping[str, Any], spread: Callable[[int, int, int], Any], n: int, rng: Any
+    ) -> Design:
         """Stretch points of the unit cube over ranges."""
         known, flat = dict(all_parameters()), _grouped(ranges)
         varied = {key: _range(key, value, known) for key, value in flat.items() if _is_list(value)}
         if not varied:
-            raise ScenarioError(f"{_PLACE}: no range given; expected at least one key with (low, high)")
+            raise ScenarioError(
+                f"{_PLACE}: no range given; expected at least one key with (low, high)"
+            )
         cube = spread(n, len(varied), draws.entropy_of(rng))
-        columns = {key: _stretched(key, cube[:, d], *varied[key], known) for d, key in enumerate(varied)}
-        return cls(tuple({key: columns[key][k] if key in columns else flat[key] for key in flat} for k in range(len(cube))))
+        columns = {
+            key: _stretched(key, cube[:, d], *varied[key], known) for d, key in enumerate(varied)
+        }
+        return cls(
+            tuple(
+                {key: columns[key][k] if key in columns else flat[key] for key in flat}
+                for k in range(len(cube))
+            )
+        )
 
 
 def _checked(point: Any, known: Mapping[str, Parameter], place: str) -> dict[str, Any]:
@@ -270,7 +313,10 @@ def _grouped(data: Mapping[str, Any]) -> dict[str, Any]:
     """Give dotted keys in the order that TOML gives them: those of one section together, where the first of them stood."""
     flat = flat_keys(data, _PLACE)
     sections = list(dict.fromkeys(key.partition(".")[0] for key in flat))
-    return {key: flat[key] for key in sorted(flat, key=lambda key: sections.index(key.partition(".")[0]))}
+    return {
+        key: flat[key]
+        for key in sorted(flat, key=lambda key: sections.index(key.partition(".")[0]))
+    }
 
 
 def _beside(point: Mapping[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:
@@ -280,7 +326,11 @@ def _beside(point: Mapping[str, Any], folder: str | os.PathLike[str]) -> dict[st
 
 
 def _is_list(value: Any) -> bool:
-    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and getattr(value, "ndim", 1) != 0
+    return (
+        isinstance(value, Iterable)
+        and not isinstance(value, (str, bytes, Mapping))
+        and getattr(value, "ndim", 1) != 0
+    )
 
 
 def _is_empty(value: Any) -> bool:
@@ -312,17 +362,23 @@ def _range(key: str, value: Any, known: Mapping[str, Parameter]) -> tuple[float,
     """Give a checked range of numbers."""
     parameter = known.get(key)
     if parameter is None or parameter.kind not in (int, float):
-        raise ScenarioError(sentence(_PLACE, key, value, "a key of numbers; others are varied by Design.product"))
+        raise ScenarioError(
+            sentence(_PLACE, key, value, "a key of numbers; others are varied by Design.product")
+        )
     ends = list(value)
     if len(ends) != 2:
         raise ScenarioError(sentence(_PLACE, key, value, "a range (low, high)"))
     low, high = (parameter.checked(key, end, _PLACE) for end in ends)
     if not low < high or np.isinf(high):
-        raise ScenarioError(sentence(_PLACE, key, value, "a range (low, high), low below high and both finite"))
+        raise ScenarioError(
+            sentence(_PLACE, key, value, "a range (low, high), low below high and both finite")
+        )
     return low, high
 
 
-def _stretched(key: str, unit: Any, low: float, high: float, known: Mapping[str, Parameter]) -> list[Any]:
+def _stretched(
+    key: str, unit: Any, low: float, high: float, known: Mapping[str, Parameter]
+) -> list[Any]:
     """Map [0, 1] to a range; whole numbers are equally likely."""
     if known[key].kind is int or key in _WHOLE:
         return [int(value) for value in np.minimum(high, low + np.floor(unit * (high - low + 1)))]
@@ -339,7 +395,10 @@ def _columns(keys: Sequence[str], points: list[Mapping[str, Any]]) -> dict[str, 
     """Give the points as columns; a point that sets nothing is told by their number."""
     if not keys:
         return {"n": len(points)}
-    return {key: [list(point[key]) if isinstance(point[key], tuple) else point[key] for point in points] for key in keys}
+    return {
+        key: [list(point[key]) if isinstance(point[key], tuple) else point[key] for point in points]
+        for key in keys
+    }
 
 
 def _part(part: dict[str, Any], folder: Path) -> Design:
@@ -359,7 +418,11 @@ def _part(part: dict[str, Any], folder: Path) -> Design:
     if method == "table":
         return _table(part)
     n, seed = _taken(part, "n", method), _taken(part, "seed", method)
-    samplers = {"latin_hypercube": Design.latin_hypercube, "sobol": Design.sobol, "morris": Design.morris}
+    samplers = {
+        "latin_hypercube": Design.latin_hypercube,
+        "sobol": Design.sobol,
+        "morris": Design.morris,
+    }
     return samplers[method](part, n, rng=seed)
 
 
@@ -375,6 +438,11 @@ def _table(part: dict[str, Any]) -> Design:
     if set(part) == {"n"}:
         return Design(tuple({} for _ in range(_count("n", part["n"]))))
     columns = flat_keys(part, _PLACE)
-    if not all(isinstance(values, list) for values in columns.values()) or len(set(map(len, columns.values()))) != 1:
+    if (
+        not all(isinstance(values, list) for values in columns.values())
+        or len(set(map(len, columns.values()))) != 1
+    ):
         raise ScenarioError(sentence(_PLACE, "the table", list(columns), "lists of one length"))
-    return Design(tuple(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)))
+    return Design(
+        tuple(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+    )

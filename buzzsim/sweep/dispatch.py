@@ -7,7 +7,15 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    BrokenExecutor,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +42,9 @@ class Queue:
     With `retry` what failed counts as missing.
     """
 
-    def __init__(self, directory: Path, plan: Plan, shard: tuple[int, int], retry: bool = False) -> None:
+    def __init__(
+        self, directory: Path, plan: Plan, shard: tuple[int, int], retry: bool = False
+    ) -> None:
         self.directory, self.plan, self._retry = directory, plan, retry
         self.rule = Rule.of(plan.until) if plan.until else None
         self.total: int | None
@@ -44,7 +54,9 @@ class Queue:
             self._todo = iter([Block(point, *plan.spans[0]) for point in mine])
             self.total = None  # nobody knows how many the rule will want
         else:
-            every = [Block(point, *span) for point in plan.points for span in plan.spans][i - 1 :: n]
+            every = [Block(point, *span) for point in plan.points for span in plan.spans][
+                i - 1 :: n
+            ]
             missing = [block for block in every if not self._is_done(block)]
             self._todo = iter(missing)
             self.total = sum(map(self.runs, missing))
@@ -82,7 +94,11 @@ class Queue:
         seen.append(outcome_of(self.directory, self.plan, block, self.rule.outcome))
         following = spans.index((block.first, block.last)) + 1
         failed = blocks.failures(self.directory, self.plan, block)
-        if failed or following == len(spans) or self.rule.holds(np.concatenate(seen), self.plan.entropy):
+        if (
+            failed
+            or following == len(spans)
+            or self.rule.holds(np.concatenate(seen), self.plan.entropy)
+        ):
             del self._values[block.point]
         else:
             self._ready.append(Block(block.point, *spans[following]))
@@ -94,7 +110,9 @@ def outcome_of(directory: Path, plan: Plan, block: Block, outcome: str) -> NDArr
     return np.asarray(column.to_numpy()).reshape(-1, len(plan.strategies))
 
 
-def work_off(queue: Queue, executor: Executor | str | None, n_jobs: int | None, quiet: bool) -> None:
+def work_off(
+    queue: Queue, executor: Executor | str | None, n_jobs: int | None, quiet: bool
+) -> None:
     """Compute what a queue holds.
 
     Raises
@@ -106,7 +124,10 @@ def work_off(queue: Queue, executor: Executor | str | None, n_jobs: int | None, 
     """
     directory = os.path.abspath(queue.directory)
     compiling = queue.total != 0 and not hasattr(executor, "submit") and not is_warm(engine.batch)
-    with progress(queue.total, quiet, compiling=compiling, keep=True) as bar, _workers(executor, n_jobs) as (workers, at_once):
+    with (
+        progress(queue.total, quiet, compiling=compiling, keep=True) as bar,
+        _workers(executor, n_jobs) as (workers, at_once),
+    ):
         bar.set_description("", refresh=False)
         waiting: dict[Future[Done], Block] = {}
         try:
@@ -134,11 +155,19 @@ def checked_shard(shard: Any) -> tuple[int, int]:
     """Give which part of the work is asked for: (i, n), the i-th of n, from 1."""
     try:
         i, n = shard
-        fine = all(isinstance(value, (int, np.integer)) and not isinstance(value, bool) for value in (i, n)) and 1 <= i <= n
+        fine = (
+            all(
+                isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+                for value in (i, n)
+            )
+            and 1 <= i <= n
+        )
     except (TypeError, ValueError):
         fine = False
     if not fine:
-        raise ScenarioError(sentence("arguments", "shard", shard, "(i, n), the i-th of n parts, i from 1 to n"))
+        raise ScenarioError(
+            sentence("arguments", "shard", shard, "(i, n), the i-th of n parts, i from 1 to n")
+        )
     return int(i), int(n)
 
 
@@ -149,13 +178,23 @@ def _workers(executor: Executor | str | None, n_jobs: int | None) -> Iterator[tu
         yield executor, _AT_ONCE  # type: ignore[misc]
         return
     if executor not in (None, "threads", "processes"):
-        raise ScenarioError(sentence("arguments", "executor", executor, "'threads', 'processes' or an Executor"))
-    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or not 1 <= n_jobs <= 1024):
-        raise ScenarioError(sentence("arguments", "n_jobs", n_jobs, "a whole number from 1 to 1024"))
+        raise ScenarioError(
+            sentence("arguments", "executor", executor, "'threads', 'processes' or an Executor")
+        )
+    if n_jobs is not None and (
+        isinstance(n_jobs, bool)
+        or not isinstance(n_jobs, (int, np.integer))
+        or not 1 <= n_jobs <= 1024
+    ):
+        raise ScenarioError(
+            sentence("arguments", "n_jobs", n_jobs, "a whole number from 1 to 1024")
+        )
     warm_up()
     n = int(n_jobs or os.cpu_count() or 1)
     if executor == "processes":
-        pool: Executor = ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), initializer=_begin_work)
+        pool: Executor = ProcessPoolExecutor(
+            n, multiprocessing.get_context("spawn"), initializer=_begin_work
+        )
     else:
         pool = ThreadPoolExecutor(n)
     try:

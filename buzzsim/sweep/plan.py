@@ -16,11 +16,19 @@ import numpy as np
 import tomli_w
 
 from buzzsim.compiled import SOURCES
-from buzzsim.errors import BuzzsimError, NetworkError, ScenarioError, SweepError, sentence, shown, unknown
+from buzzsim.errors import (
+    BuzzsimError,
+    NetworkError,
+    ScenarioError,
+    SweepError,
+    sentence,
+    shown,
+    unknown,
+)
 from buzzsim.files import create_whole, write_whole
-from buzzsim.runs import versions
-from buzzsim.scenario import Scenario
-from buzzsim.strategy import lines_of_all
+from buzzsim.model.scenario import Scenario
+from buzzsim.model.strategy import lines_of_all
+from buzzsim.study.run import versions
 from buzzsim.sweep.design import Design
 
 FORMAT = 2
@@ -98,10 +106,16 @@ class Plan:
     @classmethod
     def of(cls, scenario: Scenario, design: Design, **asked: Any) -> Plan:
         """Make the plan of a new sweep; network files, named in full, and strategies of one's own are known by content."""
-        plan = cls(_with_full_path(scenario), Design(tuple(map(_point_with_full_path, design.points))), **asked)
+        plan = cls(
+            _with_full_path(scenario),
+            Design(tuple(map(_point_with_full_path, design.points))),
+            **asked,
+        )
         files = {point.scenario.network.file for point in plan.points.values()} - {""}
         networks = {file: digest_of_file(file) for file in sorted(files)}
-        return replace(plan, networks=networks, own=lines_of_all(plan.strategies), stages=(plan.replicates,))
+        return replace(
+            plan, networks=networks, own=lines_of_all(plan.strategies), stages=(plan.replicates,)
+        )
 
     @cached_property
     def points(self) -> dict[str, Point]:
@@ -118,7 +132,11 @@ class Plan:
         """The first replicate of each block, and the one after its last."""
         ends = sorted({*range(self.block, self.stages[-1], self.block), *self.stages})
         starts = [0, *ends[:-1]]
-        return [(first, last) for first, last in zip(starts, ends, strict=True) if first < self.replicates]
+        return [
+            (first, last)
+            for first, last in zip(starts, ends, strict=True)
+            if first < self.replicates
+        ]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -156,12 +174,19 @@ class Plan:
         data: dict[str, Any] = {"format": FORMAT}
         for key in _KEYS[1:]:
             value = getattr(self, key)
-            data[key] = list(value) if isinstance(value, tuple) else dict(value) if isinstance(value, Mapping) else value
+            data[key] = (
+                list(value)
+                if isinstance(value, tuple)
+                else dict(value)
+                if isinstance(value, Mapping)
+                else value
+            )
         data["entropy"] = str(self.entropy)  # longer than the numbers of other TOML readers
         data["points"] = len(self.points)  # tells a file that was cut
         tables = {"scenario": self.scenario.to_dict(), "design": self.design.to_dict()}
-        return "# The plan of a buzzsim sweep: written by buzzsim, read by every process that works on it.\n" + tomli_w.dumps(
-            data | tables
+        return (
+            "# The plan of a buzzsim sweep: written by buzzsim, read by every process that works on it.\n"
+            + tomli_w.dumps(data | tables)
         )
 
     @classmethod
@@ -176,20 +201,33 @@ class Plan:
         try:
             data = tomllib.loads(text)
             if data["format"] != FORMAT:
-                raise SweepError(sentence(place, "format", data["format"], f"{FORMAT}; another needs another buzzsim"))
-            kept: dict[str, Any] = {key: tuple(data[key]) if isinstance(data[key], list) else data[key] for key in _KEYS[1:]}
+                raise SweepError(
+                    sentence(
+                        place, "format", data["format"], f"{FORMAT}; another needs another buzzsim"
+                    )
+                )
+            kept: dict[str, Any] = {
+                key: tuple(data[key]) if isinstance(data[key], list) else data[key]
+                for key in _KEYS[1:]
+            }
             kept["entropy"] = int(data["entropy"])
             for number in (kept["replicates"], kept["block"], *kept["stages"]):
                 checked_replicates("replicates", number)
             if kept["entropy"] < 0 or not kept["stages"] or kept["hourly"] not in HOURLY:
                 raise ValueError("its entropy, stages or hourly are none")
-            plan = cls(Scenario.from_dict(data["scenario"], place), Design.from_dict(data["design"]), **kept)
+            plan = cls(
+                Scenario.from_dict(data["scenario"], place),
+                Design.from_dict(data["design"]),
+                **kept,
+            )
             if len(plan.points) != data["points"]:
                 raise ValueError(f"it has {len(plan.points):,} of {data['points']:,} points")
         except BuzzsimError:
             raise
         except KeyError as error:
-            raise SweepError(f"{place}: not the plan of a sweep, or cut off: {error.args[0]} is missing") from None
+            raise SweepError(
+                f"{place}: not the plan of a sweep, or cut off: {error.args[0]} is missing"
+            ) from None
         except (ValueError, TypeError, AttributeError) as error:
             raise SweepError(f"{place}: not the plan of a sweep, or cut off: {error}") from None
         return plan
@@ -206,9 +244,13 @@ class Plan:
         if differences:
             more = f" (and {len(differences) - 3} more)" if len(differences) > 3 else ""
             said = "; ".join(differences[:3])
-            raise SweepError(f"{place} holds another sweep: {said}{more}; expected the same, or another directory")
+            raise SweepError(
+                f"{place} holds another sweep: {said}{more}; expected the same, or another directory"
+            )
         stages = found.stages + tuple(stage for stage in self.stages if stage > found.stages[-1])
-        return replace(self, entropy=found.entropy, stages=stages, block=found.block, versions=found.versions)
+        return replace(
+            self, entropy=found.entropy, stages=stages, block=found.block, versions=found.versions
+        )
 
     def _differences(self, found: Plan) -> Any:
         """Say in what the plan found differs from this one."""
@@ -226,12 +268,19 @@ class Plan:
     def union(self, found: Plan) -> Plan:
         """Give what the directory's file says from now on: every point so far, and most replicates (or a rule's last maximum)."""
         points = {name: point.changes for name, point in found.points.items()}
-        for name, point in self.points.items():  # the same scenario: network files where they are now, and every key named so far
+        for (
+            name,
+            point,
+        ) in (
+            self.points.items()
+        ):  # the same scenario: network files where they are now, and every key named so far
             points[name] = {**points.get(name, {}), **point.changes}
         return replace(
             self,
             design=Design(tuple(points.values())),
-            replicates=self.replicates if self.until and found.until else max(found.replicates, self.replicates),
+            replicates=self.replicates
+            if self.until and found.until
+            else max(found.replicates, self.replicates),
             until=self.until if self.until or self.replicates > found.replicates else found.until,
             networks={**found.networks, **self.networks},
         )
@@ -303,7 +352,9 @@ def changed(directory: str | Path, strategy: str) -> str:
 
 def agreed(plan: Plan, found: Plan, directory: Path, fresh_luck: bool) -> Plan:
     """Join a plan with the one found in its directory."""
-    return replace(plan, entropy=found.entropy if fresh_luck else plan.entropy).joined_with(found, str(directory))
+    return replace(plan, entropy=found.entropy if fresh_luck else plan.entropy).joined_with(
+        found, str(directory)
+    )
 
 
 def digest_of_file(file: str) -> str:
@@ -318,7 +369,9 @@ def digest_of_file(file: str) -> str:
         status = os.stat(file)
         return _digest(file, status.st_mtime_ns, status.st_size)
     except (OSError, ValueError) as error:
-        raise NetworkError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise NetworkError(
+            f"{file}: cannot be read: {getattr(error, 'strerror', None) or error}"
+        ) from None
 
 
 @lru_cache(maxsize=64)
@@ -338,8 +391,14 @@ def checked_hourly(hourly: Any) -> str:
 
 def checked_replicates(key: str, value: Any) -> int:
     """Give a number of replicates, or say what is allowed."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 1 <= value <= 10**9:
-        raise ScenarioError(sentence("arguments", key, value, "a whole number from 1 to 1,000,000,000"))
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, np.integer))
+        or not 1 <= value <= 10**9
+    ):
+        raise ScenarioError(
+            sentence("arguments", key, value, "a whole number from 1 to 1,000,000,000")
+        )
     return int(value)
 
 
@@ -357,7 +416,11 @@ def _flat(plan: Plan) -> dict[str, Any]:
     """Give a plan's scenario by dotted keys, its network file by content."""
     flat: dict[str, Any] = {}
     for key, value in plan.scenario.to_dict().items():
-        flat.update({f"{key}.{leaf}": inner for leaf, inner in value.items()} if isinstance(value, dict) else {key: value})
+        flat.update(
+            {f"{key}.{leaf}": inner for leaf, inner in value.items()}
+            if isinstance(value, dict)
+            else {key: value}
+        )
     file = flat["network.file"]
     flat["network.file"] = file and plan.networks.get(file, file)
     return flat

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from buzzsim import draws
+from buzzsim.model import draws
 
 Floats = NDArray[np.float64]
 

@@ -55,7 +55,9 @@ class Status:
             said.append(
                 f", {self.failed:,} of them failed (see the column error; `retry` computes them anew), first: {self.error!r}"
             )
-        said.append(f", {self.missing:,} missing; {self.runs:,} runs, {self.missing_runs:,} missing")
+        said.append(
+            f", {self.missing:,} missing; {self.runs:,} runs, {self.missing_runs:,} missing"
+        )
         if self.seconds_left is not None and self.missing:
             said.append(f"; about {_duration(self.seconds_left)} on the workers it had")
         counts = set(self.replicates.values())
@@ -63,7 +65,9 @@ class Status:
             said.append(f"; {min(counts):,} to {max(counts):,} replicates of each point")
         if self.unsure:
             most = max(counts)
-            said.append(f"; {len(self.unsure):,} of {self.points:,} points ended at {most:,} replicates before the rule held")
+            said.append(
+                f"; {len(self.unsure):,} of {self.points:,} points ended at {most:,} replicates before the rule held"
+            )
         return "".join(said)
 
 

@@ -13,18 +13,26 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from buzzsim import draws
-from buzzsim.comparison import HEADLINES
 from buzzsim.errors import BuzzsimError, ScenarioError, SweepError, sentence, unknown
 from buzzsim.files import alone
-from buzzsim.outcomes import checked_outcomes
-from buzzsim.runs import scenario_of
-from buzzsim.scenario import Scenario
-from buzzsim.strategy import checked_strategies, checked_strategy, lines_of_all
+from buzzsim.model import draws
+from buzzsim.model.outcomes import checked_outcomes
+from buzzsim.model.scenario import Scenario
+from buzzsim.model.strategy import checked_strategies, checked_strategy, lines_of_all
+from buzzsim.study.compare import HEADLINES
+from buzzsim.study.run import scenario_of
 from buzzsim.sweep import blocks
 from buzzsim.sweep.design import Design
 from buzzsim.sweep.dispatch import Queue, checked_shard, work_off
-from buzzsim.sweep.plan import FILE, Plan, agreed, checked_hourly, checked_replicates, open_plan, settle
+from buzzsim.sweep.plan import (
+    FILE,
+    Plan,
+    agreed,
+    checked_hourly,
+    checked_replicates,
+    open_plan,
+    settle,
+)
 from buzzsim.sweep.status import Status, status_of
 from buzzsim.sweep.until import Rule
 
@@ -34,7 +42,18 @@ if TYPE_CHECKING:
 MOST_REPLICATES = 10_000
 """Where a rule goes on at most, unless asked otherwise."""
 
-_KEYS = ("scenario", "design", "out", "replicates", "seed", "strategies", "baseline", "hourly", "until", "max_replicates")
+_KEYS = (
+    "scenario",
+    "design",
+    "out",
+    "replicates",
+    "seed",
+    "strategies",
+    "baseline",
+    "hourly",
+    "until",
+    "max_replicates",
+)
 
 
 class Sweep:
@@ -105,7 +124,9 @@ class Sweep:
             hourly=checked_hourly(hourly),
         )
         if (self.directory / FILE).exists():
-            self.plan = agreed(self.plan, open_plan(self.directory), self.directory, self._fresh_luck)
+            self.plan = agreed(
+                self.plan, open_plan(self.directory), self.directory, self._fresh_luck
+            )
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Sweep:
@@ -124,7 +145,9 @@ class Sweep:
         return sweep
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None) -> Sweep:
+    def from_file(
+        cls, path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None
+    ) -> Sweep:
         """Read a sweep from a TOML file: the arguments of `Sweep` by name, the design as `Design.from_dict` takes it.
 
         Beside them ``seed`` (instead of rng), ``until`` and ``max_replicates``. Files and directories that it names are
@@ -138,25 +161,50 @@ class Sweep:
         except (ValueError, RecursionError) as error:
             raise SweepError(f"{place}: not valid TOML: {error}") from None
         if "format" in data:
-            raise SweepError(f"{place}: the plan of a sweep, written by buzzsim; expected its directory instead, {folder}")
+            raise SweepError(
+                f"{place}: the plan of a sweep, written by buzzsim; expected its directory instead, {folder}"
+            )
         for key in data:
             if key not in _KEYS:
                 raise SweepError(unknown(place, "key", key, _KEYS))
         if "design" not in data:
-            raise SweepError(f"{place}: design is missing; expected a table [design] of keys to lists of values")
+            raise SweepError(
+                f"{place}: design is missing; expected a table [design] of keys to lists of values"
+            )
         if not isinstance(data.get("out", "."), str) or not data.get("out", "."):
             raise SweepError(sentence(place, "out", data["out"], "the name of a directory"))
         if "max_replicates" in data and "until" not in data:
-            raise SweepError(sentence(place, "max_replicates", data["max_replicates"], "only together with until"))
+            raise SweepError(
+                sentence(
+                    place, "max_replicates", data["max_replicates"], "only together with until"
+                )
+            )
         with _told_of(place):
-            return cls._of_data(data, folder, place, out if out is not None else folder / data.get("out", Path(path).stem))
+            return cls._of_data(
+                data,
+                folder,
+                place,
+                out if out is not None else folder / data.get("out", Path(path).stem),
+            )
 
     @classmethod
-    def _of_data(cls, data: dict[str, Any], folder: Path, place: str, where: str | os.PathLike[str]) -> Sweep:
+    def _of_data(
+        cls, data: dict[str, Any], folder: Path, place: str, where: str | os.PathLike[str]
+    ) -> Sweep:
         """Make a sweep of what a file says."""
-        arguments = {key: data[key] for key in ("replicates", "strategies", "baseline", "hourly") if key in data}
+        arguments = {
+            key: data[key]
+            for key in ("replicates", "strategies", "baseline", "hourly")
+            if key in data
+        }
         design = Design.from_dict(data["design"], folder)
-        sweep = cls(_scenario(data.get("scenario", "default"), folder, place), design, rng=data.get("seed"), out=where, **arguments)
+        sweep = cls(
+            _scenario(data.get("scenario", "default"), folder, place),
+            design,
+            rng=data.get("seed"),
+            out=where,
+            **arguments,
+        )
         if "until" in data:
             sweep._ask_until(data["until"], data.get("max_replicates"))
         return sweep
@@ -206,7 +254,9 @@ class Sweep:
         part = checked_shard(shard)
         rule = until if until is not None else self.plan.until or None
         if max_replicates is not None and rule is None:
-            raise ScenarioError(sentence("arguments", "max_replicates", max_replicates, "only together with until"))
+            raise ScenarioError(
+                sentence("arguments", "max_replicates", max_replicates, "only together with until")
+            )
         if until is not None or max_replicates is not None:
             self._ask_until(rule, max_replicates)
         blocks.prepare(self.directory)
@@ -247,7 +297,9 @@ class Sweep:
 
         return tables.summary(self.directory, self.plan, checked_outcomes(outcomes, "sweep"))
 
-    def results(self, outcomes: Iterable[str] | str | None = None, *, lazy: bool = False) -> xr.Dataset:
+    def results(
+        self, outcomes: Iterable[str] | str | None = None, *, lazy: bool = False
+    ) -> xr.Dataset:
         """Give the outcomes as an xarray Dataset.
 
         Parameters
@@ -280,7 +332,9 @@ class Sweep:
         from buzzsim.sweep import tables
 
         if not self.plan.hourly:
-            raise SweepError(f"{self.directory}: keeps nothing by hour; expected a sweep with hourly='bands' or 'whole'")
+            raise SweepError(
+                f"{self.directory}: keeps nothing by hour; expected a sweep with hourly='bands' or 'whole'"
+            )
         return tables.hourly(self.directory, self.plan)
 
     def digest(self) -> str:
@@ -298,13 +352,24 @@ class Sweep:
         """Take note of a rule and its maximum."""
         Rule.of(until)
         if len(self.plan.strategies) == 1:
-            raise ScenarioError(sentence("arguments", "until", until, "only together with a strategy beside the baseline"))
+            raise ScenarioError(
+                sentence(
+                    "arguments", "until", until, "only together with a strategy beside the baseline"
+                )
+            )
         asked = self.plan.stages[0]
         if most is None:
             most = self.plan.replicates if self.plan.until else max(MOST_REPLICATES, asked)
         found = checked_replicates("max_replicates", most)
         if found < asked:
-            raise ScenarioError(sentence("arguments", "max_replicates", most, f"{asked:,} or more, the replicates first asked for"))
+            raise ScenarioError(
+                sentence(
+                    "arguments",
+                    "max_replicates",
+                    most,
+                    f"{asked:,} or more, the replicates first asked for",
+                )
+            )
         self.plan = self.plan.asked_until(until, found)
 
 
@@ -314,7 +379,11 @@ def _told_of(place: str) -> Iterator[None]:
     try:
         yield
     except BuzzsimError as error:
-        said = str(error).replace("arguments: rng", f"{place}: seed", 1).replace("arguments:", f"{place}:", 1)
+        said = (
+            str(error)
+            .replace("arguments: rng", f"{place}: seed", 1)
+            .replace("arguments:", f"{place}:", 1)
+        )
         raise type(error)(f"{place}: {said}" if said.startswith("design") else said) from None
 
 

@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 import xarray as xr
 from numpy.typing import NDArray
 
-from buzzsim.analysis import COLUMNS, Resampling, row, statistics
 from buzzsim.errors import SweepError
 from buzzsim.files import instead_of
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.parameters import all_parameters
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.parameters import all_parameters
+from buzzsim.study.analysis import COLUMNS, Resampling, row, statistics
 from buzzsim.sweep import blocks
 from buzzsim.sweep.plan import Block, Plan
 
@@ -31,7 +31,11 @@ def rows_of(directory: Path, plan: Plan, name: str, columns: list[str]) -> pa.Ta
     parts = []
     for block in finished(directory, plan, name):
         part = blocks.read_runs(directory, block, ["point", "strategy", "replicate", *columns])
-        parts.append(part.filter(pc.less(part["replicate"], plan.replicates)) if block.last > plan.replicates else part)
+        parts.append(
+            part.filter(pc.less(part["replicate"], plan.replicates))
+            if block.last > plan.replicates
+            else part
+        )
     return pa.concat_tables(parts).unify_dictionaries() if parts else None
 
 
@@ -41,15 +45,22 @@ def finished(directory: Path, plan: Plan, name: str) -> list[Block]:
     return [block for block in every if blocks.failures(directory, plan, block) is not None]
 
 
-def tables(directory: Path, plan: Plan, outcomes: list[str], at_once: int = 1) -> Iterator[pd.DataFrame]:
+def tables(
+    directory: Path, plan: Plan, outcomes: list[str], at_once: int = 1
+) -> Iterator[pd.DataFrame]:
     """Give the tidy table in pieces of some points each, so that memory stays flat; one without rows where nothing is finished."""
     names, nothing = list(plan.points), True
     for first in range(0, len(names), at_once):
-        found = [rows_of(directory, plan, name, [*outcomes, "error"]) for name in names[first : first + at_once]]
+        found = [
+            rows_of(directory, plan, name, [*outcomes, "error"])
+            for name in names[first : first + at_once]
+        ]
         parts = [part for part in found if part is not None]
         if parts:
             nothing = False
-            yield _with_keys(pa.concat_tables(parts).unify_dictionaries().to_pandas(), plan, outcomes)
+            yield _with_keys(
+                pa.concat_tables(parts).unify_dictionaries().to_pandas(), plan, outcomes
+            )
     if nothing:
         yield _with_keys(_empty(outcomes), plan, outcomes)
 
@@ -58,7 +69,10 @@ def table(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
     """Give the whole tidy table."""
     (frame,) = tables(directory, plan, outcomes, at_once=len(plan.points))
     units = {key: parameter.unit for key, parameter in all_parameters() if key in plan.design.keys}
-    frame.attrs = {"units": units | {name: OUTCOMES[name].unit for name in outcomes}, **provenance(plan)}
+    frame.attrs = {
+        "units": units | {name: OUTCOMES[name].unit for name in outcomes},
+        **provenance(plan),
+    }
     return frame
 
 
@@ -70,15 +84,25 @@ def save(directory: Path, plan: Plan, outcomes: list[str], path: str) -> None:
     OutputError
         When the file cannot be written.
     """
-    keys = [_column([point.value_of(key) for point in plan.points.values()]) for key in plan.design.keys]
+    keys = [
+        _column([point.value_of(key) for point in plan.points.values()]) for key in plan.design.keys
+    ]
     kinds = [pa.string() if values.dtype == object else pa.array(values).type for values in keys]
     schema = pa.schema(
-        [("point", pa.string()), *zip(plan.design.keys, kinds, strict=True), ("strategy", pa.string()), ("replicate", pa.int32())]
+        [
+            ("point", pa.string()),
+            *zip(plan.design.keys, kinds, strict=True),
+            ("strategy", pa.string()),
+            ("replicate", pa.int32()),
+        ]
         + [(name, pa.float64()) for name in outcomes]
         + [("error", pa.string())],
         {name: str(value) for name, value in provenance(plan).items()},
     )
-    with instead_of(path) as temporary, pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with (
+        instead_of(path) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
         for piece in tables(directory, plan, outcomes):
             writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
 
@@ -92,9 +116,19 @@ def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
             continue
         keys = {key: point.value_of(key) for key in plan.design.keys}
         by_strategy = {strategy: values[:, s] for s, strategy in enumerate(plan.strategies)}
-        for strategy, found in statistics(by_strategy, plan.baseline, Resampling(plan.entropy, len(values))).items():
+        for strategy, found in statistics(
+            by_strategy, plan.baseline, Resampling(plan.entropy, len(values))
+        ).items():
             for outcome in outcomes:
-                rows.append({"point": name, **keys, "strategy": strategy, "outcome": outcome, **row(found[outcome])})
+                rows.append(
+                    {
+                        "point": name,
+                        **keys,
+                        "strategy": strategy,
+                        "outcome": outcome,
+                        **row(found[outcome]),
+                    }
+                )
     return pd.DataFrame(rows, columns=["point", *plan.design.keys, "strategy", "outcome", *COLUMNS])
 
 
@@ -102,8 +136,16 @@ def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.
     """Give the outcomes with named dimensions: the keys of a full factorial (else points), strategy, replicate."""
     strategies = list(plan.strategies)
     levels, places = _factors(plan)
-    names = [name for _, name in sorted(zip(places, plan.points, strict=True))] if levels else list(plan.points)
-    ends = [min(block.last, plan.replicates) for name in names for block in finished(directory, plan, name)]
+    names = (
+        [name for _, name in sorted(zip(places, plan.points, strict=True))]
+        if levels
+        else list(plan.points)
+    )
+    ends = [
+        min(block.last, plan.replicates)
+        for name in names
+        for block in finished(directory, plan, name)
+    ]
     longest = max(ends, default=0)
     arrays = (_later if lazy else _now)(directory, plan, names, outcomes, longest)
     dims = [*levels, "strategy", "replicate"] if levels else ["point", "strategy", "replicate"]
@@ -116,9 +158,17 @@ def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.
     else:
         coords["point"] = names
         for key in plan.design.keys:
-            coords[key] = ("point", _column([point.value_of(key) for point in plan.points.values()]), _key_attrs(about[key]))
+            coords[key] = (
+                "point",
+                _column([point.value_of(key) for point in plan.points.values()]),
+                _key_attrs(about[key]),
+            )
     variables = {
-        name: (dims, values.reshape(shape), {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning})
+        name: (
+            dims,
+            values.reshape(shape),
+            {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning},
+        )
         for name, values in zip(outcomes, arrays, strict=True)
     }
     return xr.Dataset(variables, coords, provenance(plan))
@@ -138,12 +188,33 @@ def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
         if plan.hourly == "whole":
             found = found[found["replicate"] < plan.replicates]
         counts = _counts(found, plan.hourly)
-        for (strategy, hour), found in counts.groupby(["strategy", "hour"], observed=True, sort=True):
+        for (strategy, hour), found in counts.groupby(
+            ["strategy", "hour"], observed=True, sort=True
+        ):
             volume, runs = found["volume"].to_numpy(), found["runs"].to_numpy()
-            rows.append((name, strategy, hour, runs.sum(), np.average(volume, weights=runs), *_weighted(volume, runs)))
-    columns = ["point", "strategy", "hour", "replicates", "mean", *(f"p{round(100 * q):02d}" for q in QUANTILES)]
+            rows.append(
+                (
+                    name,
+                    strategy,
+                    hour,
+                    runs.sum(),
+                    np.average(volume, weights=runs),
+                    *_weighted(volume, runs),
+                )
+            )
+    columns = [
+        "point",
+        "strategy",
+        "hour",
+        "replicates",
+        "mean",
+        *(f"p{round(100 * q):02d}" for q in QUANTILES),
+    ]
     frame = pd.DataFrame(rows, columns=columns)
-    keys = {key: [plan.points[name].value_of(key) for name in frame["point"]] for key in plan.design.keys}
+    keys = {
+        key: [plan.points[name].value_of(key) for name in frame["point"]]
+        for key in plan.design.keys
+    }
     for k, (key, values) in enumerate(keys.items(), 1):
         frame.insert(k, key, values)
     frame.attrs = {"units": {"hour": "hours", "mean": "posts per hour"}, **provenance(plan)}
@@ -168,21 +239,32 @@ def digest(directory: Path, plan: Plan) -> str:
 def provenance(plan: Plan) -> dict[Hashable, Any]:
     """Say where the numbers come from, in words that any file format keeps."""
     about = " ".join(f"{part} {number}" for part, number in plan.versions.items())
-    return {"scenario": plan.scenario.to_toml(), "entropy": str(plan.entropy), "baseline": plan.baseline, "versions": about}
+    return {
+        "scenario": plan.scenario.to_toml(),
+        "entropy": str(plan.entropy),
+        "baseline": plan.baseline,
+        "versions": about,
+    }
 
 
-def values_of(directory: Path, plan: Plan, name: str, outcomes: list[str]) -> NDArray[np.float64] | None:
+def values_of(
+    directory: Path, plan: Plan, name: str, outcomes: list[str]
+) -> NDArray[np.float64] | None:
     """Give a point's outcomes as an array of shape (replicates, strategies, outcomes)."""
     rows = rows_of(directory, plan, name, outcomes)
     return None if rows is None else _by_replicate(rows, plan, outcomes)
 
 
-def _now(directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int) -> NDArray[np.float64]:
+def _now(
+    directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int
+) -> NDArray[np.float64]:
     """Read outcomes into an array of shape (outcomes, points, strategies, replicates)."""
     return np.stack([_placed(directory, plan, name, outcomes, longest) for name in names], axis=1)
 
 
-def _later(directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int) -> list[Any]:
+def _later(
+    directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int
+) -> list[Any]:
     """Give arrays of shape (points, strategies, replicates) that read a point's files when somebody asks for its numbers."""
     try:
         import dask
@@ -192,25 +274,34 @@ def _later(directory: Path, plan: Plan, names: list[str], outcomes: list[str], l
     read, shape = dask.delayed(_placed, pure=False), (1, len(plan.strategies), longest)
     arrays = []
     for outcome in outcomes:
-        parts = [da.from_delayed(read(directory, plan, name, [outcome], longest), shape, float) for name in names]
+        parts = [
+            da.from_delayed(read(directory, plan, name, [outcome], longest), shape, float)
+            for name in names
+        ]
         arrays.append(da.concatenate(parts))
     return arrays
 
 
-def _placed(directory: Path, plan: Plan, name: str, outcomes: list[str], longest: int) -> NDArray[np.float64]:
+def _placed(
+    directory: Path, plan: Plan, name: str, outcomes: list[str], longest: int
+) -> NDArray[np.float64]:
     """Give a point's outcomes, each at its replicate, as an array of shape (outcomes, strategies, replicates)."""
     placed = np.full((len(outcomes), len(plan.strategies), longest), np.nan)
     rows = rows_of(directory, plan, name, outcomes)
     if rows is not None:
         replicates = rows["replicate"].to_numpy()[:: len(plan.strategies)]
         there = replicates < longest  # others may have been finished since
-        placed[..., replicates[there]] = _by_replicate(rows, plan, outcomes)[there].transpose(2, 1, 0)
+        placed[..., replicates[there]] = _by_replicate(rows, plan, outcomes)[there].transpose(
+            2, 1, 0
+        )
     return placed
 
 
 def _by_replicate(rows: pa.Table, plan: Plan, outcomes: list[str]) -> NDArray[np.float64]:
     """Give rows as an array of shape (replicates, strategies, outcomes)."""
-    return np.stack([rows[outcome].to_numpy() for outcome in outcomes], axis=1).reshape(-1, len(plan.strategies), len(outcomes))
+    return np.stack([rows[outcome].to_numpy() for outcome in outcomes], axis=1).reshape(
+        -1, len(plan.strategies), len(outcomes)
+    )
 
 
 def _with_keys(frame: pd.DataFrame, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
@@ -231,7 +322,9 @@ def _empty(outcomes: list[str]) -> pd.DataFrame:
 
 def _column(values: list[Any]) -> NDArray[Any]:
     """Give values as an array; lists stay one value each, and a number that is not set is NaN."""
-    if any(value is None for value in values) and all(value is None or isinstance(value, (int, float)) for value in values):
+    if any(value is None for value in values) and all(
+        value is None or isinstance(value, (int, float)) for value in values
+    ):
         return np.array([np.nan if value is None else value for value in values], float)
     if any(isinstance(value, tuple) for value in values):
         column = np.empty(len(values), object)
@@ -250,11 +343,20 @@ def _factors(plan: Plan) -> tuple[dict[str, list[Any]], list[int]]:
     if any(isinstance(value, tuple) for value in values[0]):
         return {}, []
     levels = [_ordered(list(dict.fromkeys(column))) for column in zip(*values, strict=True)]
-    grid = np.stack([axis.ravel() for axis in np.meshgrid(*map(np.arange, map(len, levels)), indexing="ij")], axis=1)
+    grid = np.stack(
+        [axis.ravel() for axis in np.meshgrid(*map(np.arange, map(len, levels)), indexing="ij")],
+        axis=1,
+    )
     if len(grid) != len(values):
         return {}, []
-    places = {tuple(levels[k][i] for k, i in enumerate(row)): place for place, row in enumerate(grid)}
-    return (dict(zip(keys, levels, strict=True)), [places[value] for value in values]) if places.keys() == set(values) else ({}, [])
+    places = {
+        tuple(levels[k][i] for k, i in enumerate(row)): place for place, row in enumerate(grid)
+    }
+    return (
+        (dict(zip(keys, levels, strict=True)), [places[value] for value in values])
+        if places.keys() == set(values)
+        else ({}, [])
+    )
 
 
 def _ordered(levels: list[Any]) -> list[Any]:

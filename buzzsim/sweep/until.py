@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.analysis import Resampling, change_intervals, differences
 from buzzsim.errors import ScenarioError, sentence, unknown
-from buzzsim.outcomes import OUTCOMES, YES_OR_NO, are_alike
+from buzzsim.model.outcomes import OUTCOMES, YES_OR_NO, are_alike
+from buzzsim.study.analysis import Resampling, change_intervals, differences
 
 _RULE = re.compile(r"\s*ci95\s+of\s+(\S+)\s+difference\s*<\s*(\S+)\s*")
 _FORM = "'ci95 of OUTCOME difference < NUMBER', such as 'ci95 of reach difference < 0.01'"
@@ -73,7 +73,9 @@ class Rule:
         """
         difference = differences(values[:, 1:], values[:, :1])
         is_share = OUTCOMES[self.outcome].unit == YES_OR_NO
-        low, high = change_intervals(difference, Resampling(entropy, len(values)), [is_share] * difference.shape[1])
+        low, high = change_intervals(
+            difference, Resampling(entropy, len(values)), [is_share] * difference.shape[1]
+        )
         widths = np.where(np.isfinite(low), (high - low) / 2, math.inf)
         for k, column in enumerate(difference.T):
             defined = column[np.isfinite(column)]

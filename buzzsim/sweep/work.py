@@ -9,16 +9,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from buzzsim import engine, runs
+from buzzsim import engine
 from buzzsim.compiled import is_warm
 from buzzsim.errors import BuzzsimError, OutputError, StrategyError, SweepError
+from buzzsim.model.outcomes import N_OUTCOMES
+from buzzsim.model.scenario import Scenario
+from buzzsim.model.strategy import checked_strategy, lines_of
 from buzzsim.network import Network
-from buzzsim.outcomes import N_OUTCOMES
-from buzzsim.scenario import Scenario
-from buzzsim.strategy import checked_strategy, lines_of
+from buzzsim.network.world import World, network_of
 from buzzsim.sweep import blocks
 from buzzsim.sweep.plan import Block, Plan, changed, digest_of_file, open_plan
-from buzzsim.world import World, network_of
 
 _BUILDING = threading.Lock()  # so that threads wait for one network instead of each building it
 
@@ -47,10 +47,14 @@ def compute(directory: str, block: Block) -> Done:
     folder = Path(directory)
     plan = open_plan(folder)
     if not plan.is_of_this_version:
-        raise SweepError(f"{directory}: was begun with {plan.begun_with}; expected the same on every machine")
+        raise SweepError(
+            f"{directory}: was begun with {plan.begun_with}; expected the same on every machine"
+        )
     point = plan.points.get(block.point)
     if point is None:
-        raise SweepError(f"{directory}: has no point {block.point} any more; run the sweep again, and it is joined anew")
+        raise SweepError(
+            f"{directory}: has no point {block.point} any more; run the sweep again, and it is joined anew"
+        )
     for strategy in plan.strategies:
         _known(strategy, plan, directory)
     n = block.last - block.first
@@ -73,11 +77,15 @@ def compute(directory: str, block: Block) -> Done:
     return Done(block, any(errors))
 
 
-def _computed(world: World, strategy: str, plan: Plan, block: Block, values: Any, hourly: Any) -> str | None:
+def _computed(
+    world: World, strategy: str, plan: Plan, block: Block, values: Any, hourly: Any
+) -> str | None:
     """Run a block's replicates under one strategy; gives why it failed, which is no fault of the others."""
     n = block.last - block.first
     try:
-        values[:], series = runs.replicates(world, strategy, plan.entropy, n, start=block.first, threads=1)
+        values[:], series = engine.replicates(
+            world, strategy, plan.entropy, n, start=block.first, threads=1
+        )
         if plan.hourly:
             hourly[:] = series
     except StrategyError as failure:
@@ -103,7 +111,7 @@ def warm_up() -> bool:
     if is_warm(engine.batch):
         return False
     world = World.of(Scenario().replace({"network.customers": 50}))
-    runs.replicates(world, "ignore", 0, 1, threads=1)
+    engine.replicates(world, "ignore", 0, 1, threads=1)
     return True
 
 
@@ -111,7 +119,9 @@ def _world_of(scenario: Scenario, plan: Plan) -> World:
     """Place a point on its network, which all points that ask for the same one share."""
     file = scenario.network.file
     if file and digest_of_file_or_stop(file) != plan.networks.get(file):
-        raise SweepError(f"{file}: is not the network that the sweep was planned with; expected the same content, or another sweep")
+        raise SweepError(
+            f"{file}: is not the network that the sweep was planned with; expected the same content, or another sweep"
+        )
     with _BUILDING:
         return _world(scenario, plan.networks.get(file, ""))
 
@@ -127,7 +137,9 @@ def digest_of_file_or_stop(file: str) -> str:
 @lru_cache(maxsize=4)
 def _world(scenario: Scenario, digest: str) -> World:
     """Build the world of a point; `digest` is that of its network file."""
-    bare = Scenario().replace({f"network.{key}": value for key, value in vars(scenario.network).items()})
+    bare = Scenario().replace(
+        {f"network.{key}": value for key, value in vars(scenario.network).items()}
+    )
     return World.of(scenario, _network(bare, digest))
 
 

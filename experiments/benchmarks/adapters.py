@@ -25,9 +25,9 @@ import prototype
 from work import HERE, PLAN, SEEDS, Graph, probabilities, scenario_of, seeds_of
 
 import buzzsim as bz
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.runs import replicates
-from buzzsim.world import World
+from buzzsim.engine import replicates
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.network.world import World
 
 Run = Callable[[int, int], tuple[Any, float]]
 """Takes a number of runs and their luck; gives their final sizes and the seconds they took together."""
@@ -79,12 +79,16 @@ def buzzsim(graph: Graph, work: str) -> Run:
 def buzzsim_once(graph: Graph, work: str) -> Run:
     """`bz.run`, with its whole trajectory."""
     scenario = scenario_of(work)
-    return one_by_one(lambda luck: lambda: bz.run(scenario, network=graph.network, rng=luck).outcomes["critics"])
+    return one_by_one(
+        lambda luck: lambda: bz.run(scenario, network=graph.network, rng=luck).outcomes["critics"]
+    )
 
 
 def compiled_prototype(graph: Graph, work: str) -> Run:
     """Prototype A."""
-    return in_one_call(prototype.sir if work == "W1" else prototype.cascade, graph, probabilities(work))
+    return in_one_call(
+        prototype.sir if work == "W1" else prototype.cascade, graph, probabilities(work)
+    )
 
 
 def books_only(graph: Graph, work: str) -> Run:
@@ -112,7 +116,12 @@ def graph_tool(graph: Graph, work: str) -> Run:
     """Its SIR state, in the system's Python, which times itself."""
     folder = TemporaryDirectory()
     graph.save(Path(folder.name) / "graph.npz")
-    command = [SYSTEM_PYTHON, str(HERE / "graph_tool_server.py"), f"{folder.name}/graph.npz", *map(str, probabilities(work))]
+    command = [
+        SYSTEM_PYTHON,
+        str(HERE / "graph_tool_server.py"),
+        f"{folder.name}/graph.npz",
+        *map(str, probabilities(work)),
+    ]
     server = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     server.stdout.readline()  # the version: it is ready
 
@@ -135,9 +144,14 @@ def cynetdiff(graph: Graph, work: str) -> Run:
     from cynetdiff.models import IndependentCascadeModel
 
     indptr, indices = graph.csr
-    starts, edges = array.array("I", indptr[:-1].astype("u4").tobytes()), array.array("I", indices.astype("u4").tobytes())
+    starts, edges = (
+        array.array("I", indptr[:-1].astype("u4").tobytes()),
+        array.array("I", indices.astype("u4").tobytes()),
+    )
     (probability,) = probabilities(work)
-    model = IndependentCascadeModel(starts, edges, activation_prob=probability, rng=np.random.default_rng(1))
+    model = IndependentCascadeModel(
+        starts, edges, activation_prob=probability, rng=np.random.default_rng(1)
+    )
 
     def prepare(luck: int) -> Callable[[], int]:
         seeds = seeds_of(graph.n, luck)
@@ -163,7 +177,9 @@ def eon(graph: Graph, work: str) -> Run:
         seeds, draw = seeds_of(graph.n, luck), random.Random(luck).random
         if work == "W2":
             chance, rng = probabilities(work)[0], np.random.default_rng(luck)
-            return lambda: int(EoN.basic_discrete_SIR(network, chance, initial_infecteds=seeds, rng=rng)[-1][-1])
+            return lambda: int(
+                EoN.basic_discrete_SIR(network, chance, initial_infecteds=seeds, rng=rng)[-1][-1]
+            )
         infects, recovers = (log1p(-chance) for chance in probabilities(work))
 
         def infection(_: int, __: int) -> int:
@@ -172,7 +188,9 @@ def eon(graph: Graph, work: str) -> Run:
         def recovery(_: int) -> int:
             return 1 + int(log(1.0 - draw()) / recovers)
 
-        return lambda: int(EoN.fast_nonMarkov_SIR(network, infection, recovery, initial_infecteds=seeds)[-1][-1])
+        return lambda: int(
+            EoN.fast_nonMarkov_SIR(network, infection, recovery, initial_infecteds=seeds)[-1][-1]
+        )
 
     return one_by_one(prepare)
 
@@ -212,7 +230,9 @@ def starsim(graph: Graph, work: str) -> Run:
     """Its SIR on a network of our ties; no deaths, and people infected for a geometric number of steps."""
     from starsim_model import sim_of
 
-    return one_by_one(lambda luck: sim_of(graph, *probabilities(work), seeds_of(graph.n, luck), luck))
+    return one_by_one(
+        lambda luck: sim_of(graph, *probabilities(work), seeds_of(graph.n, luck), luck)
+    )
 
 
 def mesa(graph: Graph, work: str) -> Run:
@@ -232,7 +252,9 @@ def graph_tool_version() -> str:
     """Ask the system's Python."""
     ask = "import graph_tool; print(graph_tool.__version__.split()[0])"
     try:
-        done = subprocess.run([SYSTEM_PYTHON, "-c", ask], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [SYSTEM_PYTHON, "-c", ask], capture_output=True, text=True, check=False
+        )
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""
@@ -246,15 +268,21 @@ def installed(package: str, *needs: str) -> str:
 
 TOOLS = {
     "buzzsim": Tool({"W1": buzzsim, "W2": buzzsim}, partial(installed, "buzzsim")),
-    "buzzsim, one run": Tool({"W1": buzzsim_once, "W2": buzzsim_once}, partial(installed, "buzzsim")),
-    "prototype": Tool({"W1": compiled_prototype, "W2": compiled_prototype}, partial(installed, "numba")),
+    "buzzsim, one run": Tool(
+        {"W1": buzzsim_once, "W2": buzzsim_once}, partial(installed, "buzzsim")
+    ),
+    "prototype": Tool(
+        {"W1": compiled_prototype, "W2": compiled_prototype}, partial(installed, "numba")
+    ),
     "books only": Tool({"W1": books_only, "W2": books_only}, partial(installed, "numba")),
     "graph-tool": Tool({"W1": graph_tool}, graph_tool_version),
     "cynetdiff": Tool({"W2": cynetdiff}, partial(installed, "cynetdiff")),
     "Starsim": Tool({"W1": starsim}, partial(installed, "starsim")),
     "EoN": Tool({"W1": eon, "W2": eon}, partial(installed, "EoN")),
     "Mesa": Tool({"W1": mesa, "W2": mesa}, partial(installed, "mesa")),
-    "NDlib": Tool({"W1": ndlib, "W2": ndlib}, partial(installed, "ndlib", "six")),  # 6.0.1 does not ask for six
+    "NDlib": Tool(
+        {"W1": ndlib, "W2": ndlib}, partial(installed, "ndlib", "six")
+    ),  # 6.0.1 does not ask for six
 }
 OURS = ("buzzsim", "buzzsim, one run", "prototype", "books only")
 

@@ -16,14 +16,20 @@ from time import perf_counter
 HERE = Path(__file__).resolve().parent
 
 
-def measure(tool: str, work: str, graph: Path, system_python: str, *, cold: bool = False) -> dict[str, float]:
+def measure(
+    tool: str, work: str, graph: Path, system_python: str, *, cold: bool = False
+) -> dict[str, float]:
     """Run a tool in a new process; `cold`: with nothing compiled before."""
     with TemporaryDirectory() as folder:
         place = {"NUMBA_CACHE_DIR": folder} if cold else {}
         command = [sys.executable, str(HERE / "alone.py"), tool, work, str(graph), system_python]
-        path = os.pathsep.join(part for part in (str(HERE.parents[1]), os.environ.get("PYTHONPATH")) if part)
+        path = os.pathsep.join(
+            part for part in (str(HERE.parents[1]), os.environ.get("PYTHONPATH")) if part
+        )
         environment = os.environ | place | {"PYTHONPATH": path}
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        )
     first, before, peak = map(float, done.stdout.split()[-3:])
     return {"first": first, "before": before, "peak": peak}
 

@@ -44,13 +44,22 @@ class Rows:
     def add(self, table: str, tool: str, measure: str, value: Any) -> None:
         """Write down one value."""
         self.found.append(
-            {"table": table, "work": self.work, "customers": self.customers, "tool": tool, "measure": measure, "value": value}
+            {
+                "table": table,
+                "work": self.work,
+                "customers": self.customers,
+                "tool": tool,
+                "measure": measure,
+                "value": value,
+            }
         )
 
     def table(self) -> pd.DataFrame:
         """Give all lines, values as they stand in the file."""
         frame = pd.DataFrame(self.found)
-        frame["value"] = [f"{value:.6g}" if isinstance(value, float) else str(value) for value in frame["value"]]
+        frame["value"] = [
+            f"{value:.6g}" if isinstance(value, float) else str(value) for value in frame["value"]
+        ]
         return frame
 
 
@@ -66,9 +75,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         graph = graph_of(customers)
         for work in WORKS:
             rows.work, rows.customers = work, customers
-            compared(rows, graph, work, [name for name in names if gets(name, work, customers)], options)
+            compared(
+                rows, graph, work, [name for name in names if gets(name, work, customers)], options
+            )
             if options.to is not None:
-                write(with_earlier(rows.table(), before), options.to)  # whoever stops it here keeps what was measured
+                write(
+                    with_earlier(rows.table(), before), options.to
+                )  # whoever stops it here keeps what was measured
         del graph
         gc.collect()
     rows.work, rows.customers = "", 0
@@ -81,9 +94,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(page.all_tables(found))
     else:
         write(found, options.to)
-    wrong = [row for row in rows.found if row["measure"] == "off" and abs(row["value"]) > CHECK["standard_errors"]]
+    wrong = [
+        row
+        for row in rows.found
+        if row["measure"] == "off" and abs(row["value"]) > CHECK["standard_errors"]
+    ]
     for row in wrong:
-        say("OTHER WORK: {tool} on {work}, {customers:,} customers: {value:.1f} standard errors off".format(**row))
+        say(
+            "OTHER WORK: {tool} on {work}, {customers:,} customers: {value:.1f} standard errors off".format(
+                **row
+            )
+        )
     unforeseen = [row for row in wrong if "other_work" not in PLAN["tools"][row["tool"]]]
     return 1 if unforeseen or any(row["table"] == "failed" for row in rows.found) else 0
 
@@ -94,15 +115,27 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", help="numbers of customers, with commas between", type=numbers)
     parser.add_argument("--repeats", type=int, help="timings of each tool, in turn with ours")
     parser.add_argument("--tools", help="which other tools, with commas between; '' for none")
-    parser.add_argument("--small", action="store_true", help="a small run, to see that it works: writes nothing without --to")
+    parser.add_argument(
+        "--small",
+        action="store_true",
+        help="a small run, to see that it works: writes nothing without --to",
+    )
     parser.add_argument("--no-cases", action="store_true", help="leave our slow cases out")
-    parser.add_argument("--add", action="store_true", help="keep what results.csv says of other sizes, tools and cases")
+    parser.add_argument(
+        "--add",
+        action="store_true",
+        help="keep what results.csv says of other sizes, tools and cases",
+    )
     parser.add_argument("--to", type=Path, metavar="FOLDER", help="where to write instead of here")
-    parser.add_argument("--system-python", default=adapters.SYSTEM_PYTHON, help="a Python that has graph-tool")
+    parser.add_argument(
+        "--system-python", default=adapters.SYSTEM_PYTHON, help="a Python that has graph-tool"
+    )
     options = parser.parse_args(argv)
     options.sizes = options.sizes or PLAN["small" if options.small else "sizes"]
     options.repeats = options.repeats or (3 if options.small else TIMING["repeats"])
-    options.tools = list(TOOLS) if options.tools is None else [*OURS, *filter(None, options.tools.split(","))]
+    options.tools = (
+        list(TOOLS) if options.tools is None else [*OURS, *filter(None, options.tools.split(","))]
+    )
     unknown = set(options.tools) - set(TOOLS)
     if unknown:
         parser.error(
@@ -125,7 +158,10 @@ def about_machine(rows: Rows) -> None:
     model = platform.processor() or platform.machine()
     if Path("/proc/cpuinfo").is_file():
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), model)
+        model = next(
+            (line.partition(":")[2].strip() for line in lines if line.startswith("model name")),
+            model,
+        )
     for measure, value in {
         "processor": model, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(), "date": time.strftime("%Y-%m-%d"),
@@ -138,10 +174,14 @@ def earlier(rows: Rows, folder: Path) -> pd.DataFrame:
     before = page.stored(folder)
     known = before[before["table"].isin(["machine", "versions"]) & (before["measure"] != "date")]
     for row in known.itertuples():
-        now = {(found["tool"], found["measure"]): str(found["value"]) for found in rows.found}.get((row.tool, row.measure))
+        now = {(found["tool"], found["measure"]): str(found["value"]) for found in rows.found}.get(
+            (row.tool, row.measure)
+        )
         if now not in (None, row.value):
             what = f"{row.tool} {row.measure}".strip()
-            sys.exit(f"--add: {folder / 'results.csv'} was measured with {what} {row.value}, here it is {now}; measure all anew")
+            sys.exit(
+                f"--add: {folder / 'results.csv'} was measured with {what} {row.value}, here it is {now}; measure all anew"
+            )
     return before
 
 
@@ -151,7 +191,11 @@ def with_earlier(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     def subject(row: Any) -> tuple[str, ...]:
         if row.table in ("machine", "cases", "large"):
             return (row.table,)
-        return (row.table, row.tool) if row.table == "versions" else (row.work, str(row.customers), row.tool)
+        return (
+            (row.table, row.tool)
+            if row.table == "versions"
+            else (row.work, str(row.customers), row.tool)
+        )
 
     anew = {subject(row) for row in found.itertuples()}
     old = [subject(row) not in anew for row in before.itertuples()]
@@ -175,10 +219,16 @@ def there(rows: Rows, wanted: Sequence[str]) -> list[str]:
 def how_to_get(name: str) -> str:
     """Say how a tool is installed."""
     package = PLAN["tools"][name].get("package")
-    return f"pip install {package}" if package else "apt install python3-graph-tool, or --system-python"
+    return (
+        f"pip install {package}"
+        if package
+        else "apt install python3-graph-tool, or --system-python"
+    )
 
 
-def compared(rows: Rows, graph: Graph, work: str, names: Sequence[str], options: argparse.Namespace) -> None:
+def compared(
+    rows: Rows, graph: Graph, work: str, names: Sequence[str], options: argparse.Namespace
+) -> None:
     """Let tools do one work on one graph: sizes of all first, then seconds, memory and compile time."""
     pace: dict[str, float] = {}
     ready: dict[str, Run] = {}
@@ -188,12 +238,27 @@ def compared(rows: Rows, graph: Graph, work: str, names: Sequence[str], options:
         found, pace[name] = checked(run, options.small)
         if name in OURS:
             ready[name] = run
-        for measure, value in {"runs": found.size, "mean": float(found.mean()), "sd": float(found.std(ddof=1))}.items():
+        for measure, value in {
+            "runs": found.size,
+            "mean": float(found.mean()),
+            "sd": float(found.std(ddof=1)),
+        }.items():
             rows.add("sizes", name, measure, value)
 
     def seconds(name: str) -> None:
-        repeats = min(options.repeats, TIMING["slow_repeats"]) if pace[name] > TIMING["slow"] else options.repeats
-        timed(rows, name, ready.get(name) or TOOLS[name].works[work](graph, work), ready, pace, repeats)
+        repeats = (
+            min(options.repeats, TIMING["slow_repeats"])
+            if pace[name] > TIMING["slow"]
+            else options.repeats
+        )
+        timed(
+            rows,
+            name,
+            ready.get(name) or TOOLS[name].works[work](graph, work),
+            ready,
+            pace,
+            repeats,
+        )
 
     names = each(rows, names, "sizes", sizes)
     compare_sizes(rows)
@@ -201,7 +266,12 @@ def compared(rows: Rows, graph: Graph, work: str, names: Sequence[str], options:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "graph.npz"
         graph.save(path)
-        each(rows, names, "memory", lambda name: by_itself(rows, name, work, path, options.system_python))
+        each(
+            rows,
+            names,
+            "memory",
+            lambda name: by_itself(rows, name, work, path, options.system_python),
+        )
 
 
 def each(rows: Rows, names: Sequence[str], what: str, measure: Callable[[str], None]) -> list[str]:
@@ -228,7 +298,9 @@ def checked(run: Run, small: bool) -> tuple[Any, float]:
     limit, most = (0.2, 200) if small else (CHECK["seconds"], CHECK["most"])
     while sizes.size < CHECK["least"] or (spent < limit and sizes.size < most):
         pace = spent / sizes.size if sizes.size else 0.0
-        n = min(max(1, sizes.size), most - sizes.size, int((limit - spent) / pace) + 1 if pace else 1)
+        n = min(
+            max(1, sizes.size), most - sizes.size, int((limit - spent) / pace) + 1 if pace else 1
+        )
         found, seconds = run(max(1, n), luck)
         sizes, spent, luck = np.append(sizes, found), spent + seconds, luck + 1
     return sizes, spent / sizes.size
@@ -239,7 +311,11 @@ def compare_sizes(rows: Rows) -> None:
 
     Few runs of a heavy tail show too little of it, so a tool's spread counts as at least the prototype's.
     """
-    mine = [row for row in rows.found if (row["table"], row["work"], row["customers"]) == ("sizes", rows.work, rows.customers)]
+    mine = [
+        row
+        for row in rows.found
+        if (row["table"], row["work"], row["customers"]) == ("sizes", rows.work, rows.customers)
+    ]
     found = {(row["tool"], row["measure"]): row["value"] for row in mine}
     n, mean, sd = (found["prototype", measure] for measure in ("runs", "mean", "sd"))
     for name in dict.fromkeys(tool for tool, _ in found if tool != "prototype"):
@@ -247,7 +323,9 @@ def compare_sizes(rows: Rows) -> None:
         rows.add("sizes", name, "off", (found[name, "mean"] - mean) / error)
 
 
-def timed(rows: Rows, name: str, run: Run, ready: dict[str, Run], pace: dict[str, float], repeats: int) -> None:
+def timed(
+    rows: Rows, name: str, run: Run, ready: dict[str, Run], pace: dict[str, float], repeats: int
+) -> None:
     """Time a tool, the prototype and ours in turn; gives medians, and ratios within the same minutes."""
     turn = {"prototype": ready["prototype"], "buzzsim": ready["buzzsim"], name: run}
     often = {key: max(1, math.ceil(TIMING["seconds"] / pace[key])) for key in turn}
@@ -256,7 +334,9 @@ def timed(rows: Rows, name: str, run: Run, ready: dict[str, Run], pace: dict[str
         for key, one in turn.items():
             _, spent = one(often[key], 1_000 + number)
             seconds[key].append(spent / often[key])
-    middle = {key: median(found[1:]) for key, found in seconds.items()}  # the first only warms the caches
+    middle = {
+        key: median(found[1:]) for key, found in seconds.items()
+    }  # the first only warms the caches
     rows.add("times", name, "seconds", middle[name])
     rows.add("times", name, "lowest", min(seconds[name][1:]))
     rows.add("times", name, "highest", max(seconds[name][1:]))
@@ -271,8 +351,15 @@ def by_itself(rows: Rows, name: str, work: str, graph: Path, system_python: str)
     rows.add("alone", name, "peak", found["peak"])
     rows.add("alone", name, "before", found["before"])
     if name in OURS:
-        rows.add("alone", name, "first", alone.measure(name, work, graph, system_python)["first"])  # all is compiled by now
-        rows.add("alone", name, "first_ever", alone.measure(name, work, graph, system_python, cold=True)["first"])
+        rows.add(
+            "alone", name, "first", alone.measure(name, work, graph, system_python)["first"]
+        )  # all is compiled by now
+        rows.add(
+            "alone",
+            name,
+            "first_ever",
+            alone.measure(name, work, graph, system_python, cold=True)["first"],
+        )
 
 
 def write(found: pd.DataFrame, folder: Path) -> None:

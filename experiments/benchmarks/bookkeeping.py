@@ -25,8 +25,13 @@ def unit(bits):
 def sir(indptr, indices, infection, recovery, n_seeds, key, first, sizes):
     """Run epidemics `first`, `first + 1`, ... into `sizes`; with a recovery of 1 they are independent cascades."""
     n = indptr.size - 1
-    people, posts = np.empty((n, _PERSON)), np.empty((n, _POST))  # no row is read before it is written
-    notices = np.empty((indices.size, _NOTICE), np.int64)  # customer, post, next of the same step, previous of the post
+    people, posts = (
+        np.empty((n, _PERSON)),
+        np.empty((n, _POST)),
+    )  # no row is read before it is written
+    notices = np.empty(
+        (indices.size, _NOTICE), np.int64
+    )  # customer, post, next of the same step, previous of the post
     row_of, head = np.full(n, -1, np.int32), np.full(_HORIZON, -1, np.int64)
     newcomers = np.empty(n, np.int64)
     rates = np.log1p(-infection), np.log1p(-recovery)
@@ -43,7 +48,19 @@ def sir(indptr, indices, infection, recovery, n_seeds, key, first, sizes):
                 n_people, n_new = n_people + 1, n_new + 1
         while True:
             for i in range(n_new):
-                ending, n_notices = _post(indptr, indices, rates, run, newcomers[i], step, n_posts, posts, notices, n_notices, head)
+                ending, n_notices = _post(
+                    indptr,
+                    indices,
+                    rates,
+                    run,
+                    newcomers[i],
+                    step,
+                    n_posts,
+                    posts,
+                    notices,
+                    n_notices,
+                    head,
+                )
                 n_posts, last = n_posts + 1, max(last, ending)
             step += 1
             if step > last:

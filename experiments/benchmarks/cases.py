@@ -13,9 +13,9 @@ from adapters import CRITICS
 from work import PLAN, graph_of, scenario_of
 
 import buzzsim as bz
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.runs import replicates
-from buzzsim.world import World
+from buzzsim.engine import replicates
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.network.world import World
 
 REACH = list(OUTCOMES).index("reach")
 Found = tuple[str, str, float]
@@ -35,14 +35,27 @@ def all_cases(repeats: int, small: bool) -> Iterator[Found]:
 def full(about: dict[str, Any], repeats: int) -> Iterator[tuple[str, float]]:
     """Cost per notice with all rules on, against W1's."""
     network = graph_of(about["customers"]).network
-    wanted = {"W1": (scenario_of("W1"), "ignore"), "all rules": (bz.Scenario().replace(about["changes"]), about["strategy"])}
+    wanted = {
+        "W1": (scenario_of("W1"), "ignore"),
+        "all rules": (bz.Scenario().replace(about["changes"]), about["strategy"]),
+    }
     times = in_turn({key: batch(World.of(scenario, network), strategy, about["runs"])
                      for key, (scenario, strategy) in wanted.items()}, repeats)  # fmt: skip
     cost = {}
     for key, (scenario, strategy) in wanted.items():
-        runs = [bz.run(scenario, strategy=strategy, network=network, rng=1, replicate=r) for r in range(5)]
-        cost[key] = median(times[key]) / about["runs"] / np.mean([len(run.record["notices"]["tick"]) for run in runs])
-        yield f"{key}: customers who join", float(np.mean([run.outcomes["critics"] for run in runs]))
+        runs = [
+            bz.run(scenario, strategy=strategy, network=network, rng=1, replicate=r)
+            for r in range(5)
+        ]
+        cost[key] = (
+            median(times[key])
+            / about["runs"]
+            / np.mean([len(run.record["notices"]["tick"]) for run in runs])
+        )
+        yield (
+            f"{key}: customers who join",
+            float(np.mean([run.outcomes["critics"] for run in runs])),
+        )
         yield f"{key}: ns per notice", 1e9 * cost[key]
     yield "all rules / W1, per notice", cost["all rules"] / cost["W1"]
 
@@ -52,10 +65,15 @@ def subcritical(about: dict[str, Any], repeats: int) -> Iterator[tuple[str, floa
     scenario = bz.Scenario().replace(about["changes"])
     worlds = {key: World.of(scenario, graph_of(crowd).network)
               for key, crowd in zip(("small", "large"), about["crowds"], strict=True)}  # fmt: skip
-    times = in_turn({key: batch(world, "ignore", about["runs"]) for key, world in worlds.items()}, repeats)
+    times = in_turn(
+        {key: batch(world, "ignore", about["runs"]) for key, world in worlds.items()}, repeats
+    )
     for key, world in worlds.items():
         values, _ = replicates(world, "ignore", 1, about["runs"], threads=1)
-        yield f"{key} crowd: customers reached", float(values[:, REACH].mean() * world.network.n_customers)
+        yield (
+            f"{key} crowd: customers reached",
+            float(values[:, REACH].mean() * world.network.n_customers),
+        )
         yield f"{key} crowd: µs per run", 1e6 * median(times[key]) / about["runs"]
     yield "large / small crowd", median(times["large"]) / median(times["small"])
 
@@ -70,10 +88,15 @@ def threads(about: dict[str, Any], repeats: int) -> Iterator[tuple[str, float]]:
 
 def strategies(about: dict[str, Any], repeats: int) -> Iterator[tuple[str, float]]:
     """The four strategies through `bz.compare`, on one and on two cores."""
-    scenario, network = scenario_of("W1").replace(about["changes"]), graph_of(about["customers"]).network
+    scenario, network = (
+        scenario_of("W1").replace(about["changes"]),
+        graph_of(about["customers"]).network,
+    )
 
     def compare(n: int) -> Any:
-        return bz.compare(scenario, network=network, replicates=about["runs"], rng=1, threads=n, quiet=True)
+        return bz.compare(
+            scenario, network=network, replicates=about["runs"], rng=1, threads=n, quiet=True
+        )
 
     for name, sizes in compare(1).outcome("critics").items():
         yield f"{name}: customers who join", float(sizes.mean())
@@ -84,7 +107,9 @@ def strategies(about: dict[str, Any], repeats: int) -> Iterator[tuple[str, float
 
 def overhead(about: dict[str, Any], repeats: int) -> Iterator[tuple[str, float]]:
     """What a run costs in which nobody passes it on."""
-    world = World.of(scenario_of("W2").replace(about["changes"]), graph_of(about["customers"]).network)
+    world = World.of(
+        scenario_of("W2").replace(about["changes"]), graph_of(about["customers"]).network
+    )
     values, _ = replicates(world, "ignore", 1, 2, threads=1)
     (seconds,) = in_turn({"": batch(world, "ignore", about["runs"])}, repeats).values()
     yield "customers who join", float(values[:, CRITICS].mean())

@@ -25,7 +25,7 @@ from work import HERE, SEEDS, graph_of, probabilities, scenario_of
 
 import buzzsim as bz
 from buzzsim.files import write_whole
-from buzzsim.world import World
+from buzzsim.network.world import World
 
 CUSTOMERS = 10_000
 RUNS = 20  # of W1 in one timing
@@ -36,7 +36,9 @@ RATIOS = ("w1", "compare")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, compare, and keep."""
-    parser = argparse.ArgumentParser(description="Our time over the gather limit's, now and in the last commits.")
+    parser = argparse.ArgumentParser(
+        description="Our time over the gather limit's, now and in the last commits."
+    )
     parser.add_argument("--look", action="store_true", help="do not add to the history")
     parser.add_argument("--history", type=Path, default=HERE / "history.csv", metavar="FILE")
     parser.add_argument("--repeats", type=int, default=9)
@@ -62,11 +64,16 @@ def measured(repeats: int) -> dict[str, str]:
     calls = {
         "limit": limit,
         "w1": batch(World.of(scenario_of("W1"), graph.network), "ignore", RUNS),
-        "compare": lambda: bz.compare("default", replicates=REPLICATES, rng=1, threads=1, quiet=True),
+        "compare": lambda: bz.compare(
+            "default", replicates=REPLICATES, rng=1, threads=1, quiet=True
+        ),
     }
     seconds = {name: median(times) for name, times in in_turn(calls, repeats).items()}
     once = seconds["limit"] / RUNS
-    ratios = {"w1": seconds["w1"] / RUNS / once, "compare": seconds["compare"] / (4 * REPLICATES) / once}
+    ratios = {
+        "w1": seconds["w1"] / RUNS / once,
+        "compare": seconds["compare"] / (4 * REPLICATES) / once,
+    }
     about = {"commit": commit(), "date": time.strftime("%Y-%m-%d"), "limit_ms": f"{1e3 * once:.3g}"}
     return about | {name: f"{ratio:.3g}" for name, ratio in ratios.items()}
 
@@ -78,7 +85,9 @@ def sentence(name: str, now: float, before: Sequence[float]) -> str:
     if not before:
         return f"{said}; the first in the history"
     usual = median(before)
-    return f"{said}; median of the last {len(before)}: {usual:.3g} ({100 * (now / usual - 1):+.0f} %)"
+    return (
+        f"{said}; median of the last {len(before)}: {usual:.3g} ({100 * (now / usual - 1):+.0f} %)"
+    )
 
 
 def commit() -> str:

@@ -23,9 +23,9 @@ from cases import REACH
 from work import HERE, PLAN, SEEDS, scenario_of
 
 import buzzsim as bz
+from buzzsim.engine import replicates
 from buzzsim.network import Network, open_network, save_network
-from buzzsim.runs import replicates
-from buzzsim.world import World
+from buzzsim.network.world import World
 
 Found = tuple[str, float]
 """What was measured, and its value."""
@@ -35,8 +35,12 @@ ABOUT = PLAN["large"]
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure all steps one after the other."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--small", action="store_true", help="a small network, to see that it works: writes nothing")
-    parser.add_argument("--folder", help="where the network may lie meanwhile; by default where temporary files do")
+    parser.add_argument(
+        "--small", action="store_true", help="a small network, to see that it works: writes nothing"
+    )
+    parser.add_argument(
+        "--folder", help="where the network may lie meanwhile; by default where temporary files do"
+    )
     options = parser.parse_args(argv)
     customers = ABOUT["small"] if options.small else ABOUT["customers"]
     rows = benchmarks.Rows()
@@ -46,22 +50,33 @@ def main(argv: Sequence[str] | None = None) -> None:
         for name in STEPS:
             benchmarks.say(f"{customers:,} customers: {name}")
             command = [sys.executable, str(HERE / "large.py"), name, str(customers), folder]
-            lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+            lines = subprocess.run(
+                command, stdout=subprocess.PIPE, text=True, check=True
+            ).stdout.splitlines()
             for measure, value in (line.rsplit(" ", 1) for line in lines):
                 rows.add("large", name, measure, float(value))
     if options.small:
         print(page.large(rows.table()))
     else:
-        benchmarks.write(benchmarks.with_earlier(rows.table(), benchmarks.earlier(rows, HERE)), HERE)
+        benchmarks.write(
+            benchmarks.with_earlier(rows.table(), benchmarks.earlier(rows, HERE)), HERE
+        )
 
 
 def build(customers: int, folder: Path) -> Iterator[Found]:
     """Generate the network, and save it."""
     wanted = PLAN["graph"]
-    network, seconds = timed(lambda: bz.generate(wanted["kind"], customers=customers, ties=wanted["ties"], seed=wanted["seed"]))
+    network, seconds = timed(
+        lambda: bz.generate(
+            wanted["kind"], customers=customers, ties=wanted["ties"], seed=wanted["seed"]
+        )
+    )
     yield "ties stored", network.indices.size
     yield "seconds to generate it", seconds
-    yield "bytes per stored tie, customers included", (network.indices.nbytes + network.indptr.nbytes) / network.indices.size
+    yield (
+        "bytes per stored tie, customers included",
+        (network.indices.nbytes + network.indptr.nbytes) / network.indices.size,
+    )
     yield "seconds to save it", timed(lambda: save_network(network, folder / "crowd.buzznet"))[1]
     tails = np.repeat(np.arange(customers, dtype=np.int32), np.diff(network.indptr))
     once = tails < network.indices
@@ -72,7 +87,10 @@ def read(customers: int, folder: Path) -> Iterator[Found]:
     """Make it from an array of ties, each standing once."""
     with np.load(folder / "edges.npz") as file:
         tails, heads = file["tails"], file["heads"]
-    yield "seconds to make it from an array of ties", timed(lambda: Network.from_edges(tails, heads, n_customers=customers))[1]
+    yield (
+        "seconds to make it from an array of ties",
+        timed(lambda: Network.from_edges(tails, heads, n_customers=customers))[1],
+    )
 
 
 def complain(customers: int, folder: Path) -> Iterator[Found]:
@@ -93,7 +111,10 @@ def epidemic(customers: int, folder: Path) -> Iterator[Found]:
     (values, _), seconds = timed(lambda: replicates(world, "ignore", 1, 1, threads=1))
     yield "customers who join", float(values[0, 1])
     yield "seconds, compiled code loaded and memory found", seconds
-    yield "seconds once there is memory", timed(lambda: replicates(world, "ignore", 1, 1, threads=1))[1]
+    yield (
+        "seconds once there is memory",
+        timed(lambda: replicates(world, "ignore", 1, 1, threads=1))[1],
+    )
     assert values[0, 1] > SEEDS
 
 
@@ -104,7 +125,12 @@ def timed(call: Callable[[], Any]) -> tuple[Any, float]:
     return found, perf_counter() - start
 
 
-STEPS = {"build and save": build, "make from ties": read, "open, complaints": complain, "open, W1": epidemic}
+STEPS = {
+    "build and save": build,
+    "make from ties": read,
+    "open, complaints": complain,
+    "open, W1": epidemic,
+}
 
 if __name__ == "__main__":
     if len(sys.argv) > 1 and sys.argv[1] in STEPS:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 from work import PLAN
 
-from buzzsim.markdown import filled as filled_with
-from buzzsim.markdown import table
+from buzzsim.study.markdown import filled as filled_with
+from buzzsim.study.markdown import table
 
 COLOURS = {  # Okabe & Ito 2008: told apart by the colour-blind too; markers tell them apart in print
     "buzzsim": "#D55E00", "buzzsim, one run": "#E69F00", "prototype": "#000000", "books only": "#7A5C00",
@@ -47,7 +47,9 @@ def machine(results: pd.DataFrame) -> str:
     if "prototype" in versions:
         versions["prototype"] = f"(numba {versions['prototype']})"
     absent = [name for name, version in versions.items() if version == "not there"]
-    present = ", ".join(f"{name} {version}" for name, version in versions.items() if name not in absent)
+    present = ", ".join(
+        f"{name} {version}" for name, version in versions.items() if name not in absent
+    )
     said = (
         f"Measured on {about['date']}: {about['processor']}, {about['cores']} cores, {about['system']}, Python {about['Python']}; "
         f"{present}."
@@ -65,13 +67,32 @@ def sizes(results: pd.DataFrame) -> str:
     for (work, customers, tool), found in wide(results, "sizes").items():
         mean, sd, n = (float(found[measure]) for measure in ("mean", "sd", "runs"))
         off = float(found["off"]) if "off" in found else None
-        told = "" if off is None else f"{off:+.1f}" + (" **other work**" if abs(off) > PLAN["check"]["standard_errors"] else "")
-        rows.append([work, f"{customers:,}", tool, f"{int(n):,}", f"{mean:,.1f} ± {sd / n**0.5:,.1f}", told])
+        told = (
+            ""
+            if off is None
+            else f"{off:+.1f}"
+            + (" **other work**" if abs(off) > PLAN["check"]["standard_errors"] else "")
+        )
+        rows.append(
+            [work, f"{customers:,}", tool, f"{int(n):,}", f"{mean:,.1f} ± {sd / n**0.5:,.1f}", told]
+        )
     said = table(
-        ["work", "customers", "tool", "runs", "mean final size ± standard error", "standard errors off the prototype"], rows
+        [
+            "work",
+            "customers",
+            "tool",
+            "runs",
+            "mean final size ± standard error",
+            "standard errors off the prototype",
+        ],
+        rows,
     )
     names = dict.fromkeys(row[2] for row in rows)
-    known = {name: PLAN["tools"][name]["other_work"] for name in names if "other_work" in PLAN["tools"][name]}
+    known = {
+        name: PLAN["tools"][name]["other_work"]
+        for name in names
+        if "other_work" in PLAN["tools"][name]
+    }
     return said + "".join(f"\n\n{name} does other work: {why}." for name, why in known.items())
 
 
@@ -83,8 +104,17 @@ def times(results: pd.DataFrame) -> str:
     for work in PLAN["works"]:
         crowds = sorted({customers for name, customers, _ in found if name == work})
         tools = dict.fromkeys(tool for name, _, tool in found if name == work)
-        rows = [[tool, *(cell for size in crowds for cell in cells(found.get((work, size, tool)), most))] for tool in tools]
-        heads = [f"{work}: seconds per run", *(head for size in crowds for head in (f"{size:,} customers", "times buzzsim's"))]
+        rows = [
+            [
+                tool,
+                *(cell for size in crowds for cell in cells(found.get((work, size, tool)), most)),
+            ]
+            for tool in tools
+        ]
+        heads = [
+            f"{work}: seconds per run",
+            *(head for size in crowds for head in (f"{size:,} customers", "times buzzsim's")),
+        ]
         said.append(table(heads, rows))
     note = f"Medians of {most} timings in turn with buzzsim's and the prototype's."
     if len(fewest) > 1:
@@ -108,9 +138,19 @@ def ratios(results: pd.DataFrame) -> str:
                 asked += 1
                 met += ratio >= wish
                 beyond += limit < wish
-                line += [f"{number(ratio)} of {wish:g}" + (" (met)" if ratio >= wish else ""), number(limit)]
+                line += [
+                    f"{number(ratio)} of {wish:g}" + (" (met)" if ratio >= wish else ""),
+                    number(limit),
+                ]
             rows.append(line)
-    said = table(["work", "tool", *(head for size in sizes for head in (f"{size:,} customers", "books only"))], rows)
+    said = table(
+        [
+            "work",
+            "tool",
+            *(head for size in sizes for head in (f"{size:,} customers", "books only")),
+        ],
+        rows,
+    )
     return f"{said}\n\n{met} of {asked} are met; {beyond} are more than the books alone reach."
 
 
@@ -128,24 +168,51 @@ def memory(results: pd.DataFrame) -> str:
     crowds = sorted({customers for _, customers, _ in found})
 
     def line(said: str, work: str, tool: str, measure: str) -> list[str]:
-        return [said, *(number(float(found.get((work, size, tool), {}).get(measure, "nan"))) for size in crowds)]
+        return [
+            said,
+            *(
+                number(float(found.get((work, size, tool), {}).get(measure, "nan")))
+                for size in crowds
+            ),
+        ]
 
     first = next(iter(PLAN["works"]))
     rows = [line("*nothing but the graph*", first, "buzzsim", "before")]
-    rows += [line(f"{tool}, {work}", work, tool, "peak") for work, tool in dict.fromkeys((work, tool) for work, _, tool in found)]
-    said = table(["peak memory of a process, MB", *(f"{size:,} customers" for size in crowds)], rows)
+    rows += [
+        line(f"{tool}, {work}", work, tool, "peak")
+        for work, tool in dict.fromkeys((work, tool) for work, _, tool in found)
+    ]
+    said = table(
+        ["peak memory of a process, MB", *(f"{size:,} customers" for size in crowds)], rows
+    )
     rows = [
         [f"{tool}, {work}", number(float(values["first"])), number(float(values["first_ever"]))]
         for (work, customers, tool), values in found.items()
         if customers == crowds[0] and "first" in values
     ]
-    return said + "\n\n" + table(["seconds to the first result, importing included", "compiled before", "nothing compiled"], rows)
+    return (
+        said
+        + "\n\n"
+        + table(
+            [
+                "seconds to the first result, importing included",
+                "compiled before",
+                "nothing compiled",
+            ],
+            rows,
+        )
+    )
 
 
 def cases(results: pd.DataFrame) -> str:
     """Our slow cases."""
     rows = [
-        [CASES[row.tool], row.measure, number(float(row.value)), PLAN["wanted"].get(row.measure, "")]
+        [
+            CASES[row.tool],
+            row.measure,
+            number(float(row.value)),
+            PLAN["wanted"].get(row.measure, ""),
+        ]
         for row in part(results, "cases").itertuples()
     ]
     return table(["case", "measured", "found", "wanted"], rows) if rows else "Not run."
@@ -157,10 +224,25 @@ def large(results: pd.DataFrame) -> str:
     rows = [[row.tool, row.measure, number(float(row.value))] for row in found.itertuples()]
     if not rows:
         return "Not measured."
-    return table(["step, each in a process of its own", "measured", f"{int(found['customers'].iloc[0]):,} customers"], rows)
+    return table(
+        [
+            "step, each in a process of its own",
+            "measured",
+            f"{int(found['customers'].iloc[0]):,} customers",
+        ],
+        rows,
+    )
 
 
-BLOCKS = {"machine": machine, "sizes": sizes, "times": times, "ratios": ratios, "memory": memory, "cases": cases, "large": large}
+BLOCKS = {
+    "machine": machine,
+    "sizes": sizes,
+    "times": times,
+    "ratios": ratios,
+    "memory": memory,
+    "cases": cases,
+    "large": large,
+}
 
 
 def picture(results: pd.DataFrame, path: Path) -> None:
@@ -175,9 +257,15 @@ def picture(results: pd.DataFrame, path: Path) -> None:
     for panel, (work, about) in zip(axes, PLAN["works"].items(), strict=True):
         for tool in dict.fromkeys(tool for name, _, tool in found if name == work):
             points = [
-                (size, float(values["seconds"])) for (name, size, who), values in found.items() if (name, who) == (work, tool)
+                (size, float(values["seconds"]))
+                for (name, size, who), values in found.items()
+                if (name, who) == (work, tool)
             ]
-            style = {"color": COLOURS[tool], "marker": MARKERS[tool], "linewidth": 2.5 if tool == "buzzsim" else 1.2}
+            style = {
+                "color": COLOURS[tool],
+                "marker": MARKERS[tool],
+                "linewidth": 2.5 if tool == "buzzsim" else 1.2,
+            }
             panel.loglog(*zip(*points, strict=True), label=tool, **style)
         panel.set(title=f"{work}: {about['title']}", xlabel="customers", ylabel="seconds per run")
         panel.grid(alpha=0.3)
@@ -197,7 +285,12 @@ def wide(results: pd.DataFrame, name: str) -> dict[tuple[str, int, str], dict[st
     found: dict[tuple[str, int, str], dict[str, str]] = {}
     for row in part(results, name).itertuples():
         found.setdefault((row.work, int(row.customers), row.tool), {})[row.measure] = row.value
-    return dict(sorted(found.items(), key=lambda item: (item[0][0], item[0][1], list(COLOURS).index(item[0][2]))))
+    return dict(
+        sorted(
+            found.items(),
+            key=lambda item: (item[0][0], item[0][1], list(COLOURS).index(item[0][2])),
+        )
+    )
 
 
 def number(value: float) -> str:

@@ -121,7 +121,10 @@ def visits(indptr, indices, infection, recovery, n_seeds, key, order):
                 order[n_visits] = person
             n_visits += 1
             for tie in range(indptr[person], indptr[person + 1]):
-                if mixed(luck + _GOLDEN * np.uint64(tie)) < infects and state[indices[tie]] == _SUSCEPTIBLE:
+                if (
+                    mixed(luck + _GOLDEN * np.uint64(tie)) < infects
+                    and state[indices[tie]] == _SUSCEPTIBLE
+                ):
                     state[indices[tie]] = _INFECTED
                     infected[n] = indices[tie]
                     n += 1

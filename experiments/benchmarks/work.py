@@ -56,7 +56,9 @@ class Graph:
 def graph_of(customers: int) -> Graph:
     """Generate the common graph of a size."""
     wanted = PLAN["graph"]
-    network = bz.generate(wanted["kind"], customers=customers, ties=wanted["ties"], seed=wanted["seed"])
+    network = bz.generate(
+        wanted["kind"], customers=customers, ties=wanted["ties"], seed=wanted["seed"]
+    )
     number = np.random.default_rng(wanted["shuffle"]).permutation(customers)
     tails = number[np.repeat(np.arange(customers), np.diff(network.indptr))]
     return Graph(Network.from_edges(tails, number[network.indices], n_customers=customers))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 
 import buzzsim as bz
-from buzzsim import markdown
+from buzzsim.study import markdown
 
 HERE = Path(__file__).resolve().parent
 OUTCOMES = ["volume", "firestorm", "solved"]
@@ -28,7 +28,12 @@ def main() -> int:
     found = summary(sweep)
     found.to_csv(HERE / "results.csv", index=False, lineterminator="\n")
     page = HERE / "README.md"
-    blocks = {"speed": speed, "size": lambda: size(sweep), "answer": lambda: answer(found), "staff": lambda: staff(found)}
+    blocks = {
+        "speed": speed,
+        "size": lambda: size(sweep),
+        "answer": lambda: answer(found),
+        "staff": lambda: staff(found),
+    }
     page.write_text(markdown.filled(page.read_text(encoding="utf-8"), blocks), encoding="utf-8")
     return 0
 
@@ -37,7 +42,9 @@ def summary(sweep: bz.Sweep) -> pd.DataFrame:
     """Give the summary, a row for each point, strategy and outcome, with nine digits that do not hang on the machine."""
     found = sweep.summary(OUTCOMES).drop(columns="point")
     numbers = found.columns[found.columns.get_loc("mean") :]
-    return found.assign(**{column: found[column].map(lambda value: float(f"{value:.9g}")) for column in numbers})
+    return found.assign(
+        **{column: found[column].map(lambda value: float(f"{value:.9g}")) for column in numbers}
+    )
 
 
 def speed() -> str:
@@ -59,11 +66,17 @@ def size(sweep: bz.Sweep) -> str:
 def answer(found: pd.DataFrame) -> str:
     """Tabulate the difference to silence by network, R0 and quality, with one person on duty."""
     lines = []
-    for (network, r0, preset), part in _of(found, staff=1).groupby(["network.kind", "joining.r0", "reply.preset"], sort=False):
+    for (network, r0, preset), part in _of(found, staff=1).groupby(
+        ["network.kind", "joining.r0", "reply.preset"], sort=False
+    ):
         rows = part.set_index("strategy")
         cells = [_difference(rows.loc[strategy]) for strategy in DIALOGUES]
-        lines.append([network.replace("_", " "), r0, f"{rows.loc['ignore', 'mean']:.3g}", preset, *cells])
-    return markdown.table(["network", "R0", "posts, ignored", "reply", "public reply", "private dialogue"], lines)
+        lines.append(
+            [network.replace("_", " "), r0, f"{rows.loc['ignore', 'mean']:.3g}", preset, *cells]
+        )
+    return markdown.table(
+        ["network", "R0", "posts, ignored", "reply", "public reply", "private dialogue"], lines
+    )
 
 
 def staff(found: pd.DataFrame) -> str:
@@ -75,7 +88,9 @@ def staff(found: pd.DataFrame) -> str:
             more = many.loc[(network, r0, preset, strategy), "mean"]
             words = (network.replace("_", " "), preset, strategy.replace("_", " "))
             lines.append([*words, f"{row['mean']:.3g}", f"{more:.3g}"])
-    return markdown.table(["network", "reply", "strategy", "posts, staff of 1", "staff of 5"], lines)
+    return markdown.table(
+        ["network", "reply", "strategy", "posts, staff of 1", "staff of 5"], lines
+    )
 
 
 def _of(found: pd.DataFrame, staff: int) -> pd.DataFrame:

@@ -21,13 +21,13 @@ import pandas as pd
 import tomli_w
 
 import buzzsim as bz
-from buzzsim import markdown
-from buzzsim.analysis import exact_interval
 from buzzsim.errors import BuzzsimError, NetworkError
+from buzzsim.model.parameters import all_parameters
+from buzzsim.model.scenario import write_whole
+from buzzsim.model.strategy import LABELS
 from buzzsim.network import open_network
-from buzzsim.parameters import all_parameters
-from buzzsim.scenario import write_whole
-from buzzsim.strategy import LABELS
+from buzzsim.study import markdown
+from buzzsim.study.analysis import exact_interval
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -63,21 +63,35 @@ def jobs(size: str, networks: Mapping[str, Any]) -> Iterator[Job]:
         for variation in PLAN["variations"]:
             if variation["network"] == name:
                 for value in variation["values"]:
-                    yield Job(name, {variation["key"]: value}, variation["strategies"], variation[size])
+                    yield Job(
+                        name, {variation["key"]: value}, variation["strategies"], variation[size]
+                    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the experiment; gives 0, or 1 where a small run differs from what is expected, or 2 on bad input."""
     parser = argparse.ArgumentParser(description=PLAN["question"])
-    parser.add_argument("--network", metavar="FILE", type=Path, help="where the Facebook network is")
-    parser.add_argument("--small", action="store_true", help="a small run: write nothing, compare with expected.toml")
-    parser.add_argument("--update-expected", metavar="REASON", help="write a small run to expected.toml, and why it changed")
+    parser.add_argument(
+        "--network", metavar="FILE", type=Path, help="where the Facebook network is"
+    )
+    parser.add_argument(
+        "--small",
+        action="store_true",
+        help="a small run: write nothing, compare with expected.toml",
+    )
+    parser.add_argument(
+        "--update-expected",
+        metavar="REASON",
+        help="write a small run to expected.toml, and why it changed",
+    )
     options = parser.parse_args(argv)
     try:
         networks = open_networks(options.network)
         if options.small or options.update_expected:
             found = expected_of(measured(networks, "small"))
-            return update(found, options.update_expected) if options.update_expected else report(found)
+            return (
+                update(found, options.update_expected) if options.update_expected else report(found)
+            )
         write(measured(networks, "replicates", draw=True))
     except BuzzsimError as error:
         print(f"four_strategies: {error}", file=sys.stderr)
@@ -90,12 +104,16 @@ def open_networks(file: Path | None) -> dict[str, Any]:
     about = PLAN["networks"]["facebook"]
     path = file or ROOT / about["file"]
     if file is None and not path.is_file():
-        say(f"facebook: SKIPPED, no {path.name} (give it with --network FILE); what was found there before stays as it is")
+        say(
+            f"facebook: SKIPPED, no {path.name} (give it with --network FILE); what was found there before stays as it is"
+        )
         return {"generated": None}
     network = open_network(path)
     if (network.n_customers, network.n_ties) != (about["customers"], about["ties"]):
         found = f"{network.n_customers} customers and {network.n_ties} ties"
-        raise NetworkError(f"{path.name}: {found}; expected {about['customers']} and {about['ties']}, as in ego-Facebook")
+        raise NetworkError(
+            f"{path.name}: {found}; expected {about['customers']} and {about['ties']}, as in ego-Facebook"
+        )
     return {"generated": None, "facebook": network}
 
 
@@ -103,7 +121,9 @@ def measured(networks: Mapping[str, Any], size: str, draw: bool = False) -> pd.D
     """Run all jobs; gives a row for each network, change, strategy and measure."""
     scenario, rows = bz.Scenario.load(PLAN["scenario"]), []
     for job in jobs(size, networks):
-        say(f"{job.network} (changed: {job.changed}), {job.replicates:,} complaints under each strategy")
+        say(
+            f"{job.network} (changed: {job.changed}), {job.replicates:,} complaints under each strategy"
+        )
         comparison = bz.compare(
             scenario.replace(job.changes),
             strategies=job.strategies,
@@ -120,9 +140,16 @@ def measured(networks: Mapping[str, Any], size: str, draw: bool = False) -> pd.D
 def rows_of(comparison: bz.Comparison, job: Job) -> Iterator[dict[str, Any]]:
     """Tell what came out: outcomes from the library, and shares of complaints that only this experiment asks for."""
     volumes = comparison.outcome("volume")
-    means = {name: comparison.resampling.means(volumes[[name]].to_numpy())[:, 0] for name in volumes}
+    means = {
+        name: comparison.resampling.means(volumes[[name]].to_numpy())[:, 0] for name in volumes
+    }
     for name in comparison.strategies:
-        row = {"network": job.network, "changed": job.changed, "strategy": name, "replicates": job.replicates}
+        row = {
+            "network": job.network,
+            "changed": job.changed,
+            "strategy": name,
+            "replicates": job.replicates,
+        }
         for measure in MEASURES:
             found = comparison.statistics[name][measure]
             paired = found.get("paired", {})
@@ -132,11 +159,23 @@ def rows_of(comparison: bz.Comparison, job: Job) -> Iterator[dict[str, Any]]:
                 "median": found["median"], "p95": found["p95"], "difference": paired.get("difference"), "difference_low": low,
                 "difference_high": high, "better": paired.get("p_better"), "worse": paired.get("p_worse"),
             }  # fmt: skip
-        yield {**row, "measure": "lowest", "mean": float(np.all([means[name] <= other for other in means.values()], axis=0).mean())}
+        yield {
+            **row,
+            "measure": "lowest",
+            "mean": float(
+                np.all([means[name] <= other for other in means.values()], axis=0).mean()
+            ),
+        }
         for measure, claims in shares(comparison, name).items():
             if claims.size:
                 low, high = exact_interval(int(claims.sum()), claims.size)
-                yield {**row, "measure": measure, "mean": float(claims.mean()), "low": low, "high": high}
+                yield {
+                    **row,
+                    "measure": measure,
+                    "mean": float(claims.mean()),
+                    "low": low,
+                    "high": high,
+                }
 
 
 def shares(comparison: bz.Comparison, strategy: str) -> dict[str, Any]:
@@ -144,7 +183,11 @@ def shares(comparison: bz.Comparison, strategy: str) -> dict[str, Any]:
     storm = comparison.outcome("firestorm")[strategy].to_numpy() > 0
     everywhere = comparison.outcome("reach")[strategy].to_numpy() > 0.5
     hourly = comparison.hourly[strategy]
-    half_days = hourly[:, : hourly.shape[1] // HALF_A_DAY * HALF_A_DAY].reshape(len(hourly), -1, HALF_A_DAY).sum(axis=2)
+    half_days = (
+        hourly[:, : hourly.shape[1] // HALF_A_DAY * HALF_A_DAY]
+        .reshape(len(hourly), -1, HALF_A_DAY)
+        .sum(axis=2)
+    )
     going_on = 2 * half_days[:, -1] >= half_days.max(axis=1)
     return {"everywhere": everywhere, "between": storm & ~everywhere, "going_on": going_on[storm]}
 
@@ -154,19 +197,33 @@ def picture(comparison: bz.Comparison, path: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
-    from buzzsim import plot
+    from buzzsim.pictures import comparisons
 
     axes = comparison.plot()
-    plot.save(axes, path)
+    comparisons.save(axes, path)
 
 
 def write(found: pd.DataFrame) -> None:
     """Write results.csv and the numbers in README.md; what was skipped keeps its former results."""
     if (HERE / "results.csv").is_file():
         former = stored()
-        found = pd.concat([found, former[~former.index.get_level_values("network").isin(found.index.get_level_values("network"))]])
-    write_whole(HERE / "results.csv", found.to_csv(float_format="%.12g", lineterminator="\n").encode())
-    write_whole(HERE / "README.md", filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode())
+        found = pd.concat(
+            [
+                found,
+                former[
+                    ~former.index.get_level_values("network").isin(
+                        found.index.get_level_values("network")
+                    )
+                ],
+            ]
+        )
+    write_whole(
+        HERE / "results.csv", found.to_csv(float_format="%.12g", lineterminator="\n").encode()
+    )
+    write_whole(
+        HERE / "README.md",
+        filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode(),
+    )
 
 
 def stored() -> pd.DataFrame:
@@ -179,10 +236,20 @@ def stored() -> pd.DataFrame:
 
 def filled(text: str, results: pd.DataFrame) -> str:
     """Put the numbers between the markers of a text."""
-    asked = {"generated": outcomes, "facebook": outcomes, "storms": storms, "ending": ending, "protest": protest}
-    blocks: dict[str, Callable[[], str]] = {name: partial(block, results, name) for name, block in asked.items()}
+    asked = {
+        "generated": outcomes,
+        "facebook": outcomes,
+        "storms": storms,
+        "ending": ending,
+        "protest": protest,
+    }
+    blocks: dict[str, Callable[[], str]] = {
+        name: partial(block, results, name) for name, block in asked.items()
+    }
     if "facebook" not in there(results):
-        blocks |= dict.fromkeys(("facebook", "ending"), lambda: "Not run yet: the Facebook network was not there.")
+        blocks |= dict.fromkeys(
+            ("facebook", "ending"), lambda: "Not run yet: the Facebook network was not there."
+        )
     return markdown.filled(text, blocks | {"assumptions": assumptions})
 
 
@@ -192,7 +259,8 @@ def outcomes(results: pd.DataFrame, network: str) -> str:
     volume, rows = found.xs("volume", level="measure"), []
     for name, row in volume.iterrows():
         other = {
-            measure: found.loc[(name, measure), "mean"] for measure in ("firestorm", "author_anger_24h", "solved", "staff_hours")
+            measure: found.loc[(name, measure), "mean"]
+            for measure in ("firestorm", "author_anger_24h", "solved", "staff_hours")
         }
         rows.append([
             LABELS[name], number(row["mean"]), number(row["median"]), number(row["p95"]), percent(other["firestorm"]),
@@ -217,9 +285,21 @@ def storms(results: pd.DataFrame, _: str) -> str:
         found = part(results, network)
         for name in LABELS:
             rows.append(
-                [network, LABELS[name], *(interval(found, name, measure) for measure in ("between", "everywhere", "going_on"))]
+                [
+                    network,
+                    LABELS[name],
+                    *(
+                        interval(found, name, measure)
+                        for measure in ("between", "everywhere", "going_on")
+                    ),
+                ]
             )
-    heads = ["network", "", f"{firestorm} posts or more, but at most half the crowd reached", "more than half the crowd reached"]
+    heads = [
+        "network",
+        "",
+        f"{firestorm} posts or more, but at most half the crowd reached",
+        "more than half the crowd reached",
+    ]
     return (
         markdown.table([*heads, f"of all with {firestorm} posts or more: still going on"], rows)
         + f"""
@@ -232,28 +312,65 @@ In brackets exact 95 % intervals."""
 def ending(results: pd.DataFrame, _: str) -> str:
     """Tell what ends the storms of the dense network under silence."""
     rows = []
-    for changed in dict.fromkeys(changed for network, changed, *_ in results.index if network == "facebook"):
+    for changed in dict.fromkeys(
+        changed for network, changed, *_ in results.index if network == "facebook"
+    ):
         found = part(results, "facebook", changed)
         volume = found.loc[("ignore", "volume")]
-        shown = [interval(found, "ignore", measure) for measure in ("firestorm", "everywhere", "going_on")]
+        shown = [
+            interval(found, "ignore", measure)
+            for measure in ("firestorm", "everywhere", "going_on")
+        ]
         said = f"`{changed}`" if "=" in changed else changed
         rows.append([said, f"{int(volume['replicates']):,}", number(volume["mean"]), *shown])
     return markdown.table(
-        ["changed", "complaints", "posts, mean", "firestorms", "more than half the crowd reached", "firestorms still going on"],
+        [
+            "changed",
+            "complaints",
+            "posts, mean",
+            "firestorms",
+            "more than half the crowd reached",
+            "firestorms still going on",
+        ],
         rows,
     )
 
 
 def protest(results: pd.DataFrame, _: str) -> str:
     """Tell whether deleting beats silence, as witnesses protest more."""
-    (about,) = (variation for variation in PLAN["variations"] if variation["strategies"] == ["censor"])
+    (about,) = (
+        variation for variation in PLAN["variations"] if variation["strategies"] == ["censor"]
+    )
     rows = []
     for value in about["values"]:
         row = results.loc[(about["network"], f"{about['key']} = {value:g}", "censor", "volume")]
-        answer = "deleting" if row["difference_high"] < 0 else "silence" if row["difference_low"] > 0 else "cannot be told apart"
-        rows.append([f"{value:g}", number(row["mean"]), difference(row), percent(row["better"]), percent(row["worse"]), answer])
+        answer = (
+            "deleting"
+            if row["difference_high"] < 0
+            else "silence"
+            if row["difference_low"] > 0
+            else "cannot be told apart"
+        )
+        rows.append(
+            [
+                f"{value:g}",
+                number(row["mean"]),
+                difference(row),
+                percent(row["better"]),
+                percent(row["worse"]),
+                answer,
+            ]
+        )
     return markdown.table(
-        [f"`{about['key']}`", "posts, mean", "against ignore", "fewer posts", "more posts", "fewer posts on average"], rows
+        [
+            f"`{about['key']}`",
+            "posts, mean",
+            "against ignore",
+            "fewer posts",
+            "more posts",
+            "fewer posts on average",
+        ],
+        rows,
     )
 
 
@@ -263,14 +380,24 @@ def assumptions() -> str:
     rows = []
     for key in PLAN["readme"]["assumptions"]:
         section, _, leaf = key.partition(".")
-        rows.append([f"`{key}`", f"{scenario[section][leaf]:g}", known[key].meaning, known[key].grade, known[key].source or "none"])
+        rows.append(
+            [
+                f"`{key}`",
+                f"{scenario[section][leaf]:g}",
+                known[key].meaning,
+                known[key].grade,
+                known[key].source or "none",
+            ]
+        )
     return markdown.table(["key", "here", "what", "grade", "source of the guess"], rows)
 
 
 def part(results: pd.DataFrame, network: str, changed: str = "nothing") -> pd.DataFrame:
     """Give the rows of one job, by strategy and measure."""
     levels = results.index.get_level_values
-    return results[(levels("network") == network) & (levels("changed") == changed)].droplevel(["network", "changed"])
+    return results[(levels("network") == network) & (levels("changed") == changed)].droplevel(
+        ["network", "changed"]
+    )
 
 
 def there(results: pd.DataFrame) -> list[str]:
@@ -285,14 +412,22 @@ def number(value: float) -> str:
 
 def percent(value: float) -> str:
     """Write a share; empty where there is nothing to compare with."""
-    return "" if math.isnan(value) else f"{100 * value:.2g} %" if value < 0.0995 else f"{value:.0%}".replace("%", " %")
+    return (
+        ""
+        if math.isnan(value)
+        else f"{100 * value:.2g} %"
+        if value < 0.0995
+        else f"{value:.0%}".replace("%", " %")
+    )
 
 
 def difference(row: pd.Series) -> str:
     """Write a paired difference with its interval."""
     if math.isnan(row["difference"]):
         return ""
-    return "{} [{}, {}]".format(*(f"{row[key]:+.3g}" for key in ("difference", "difference_low", "difference_high")))
+    return "{} [{}, {}]".format(
+        *(f"{row[key]:+.3g}" for key in ("difference", "difference_low", "difference_high"))
+    )
 
 
 def interval(found: pd.DataFrame, strategy: str, measure: str) -> str:
@@ -311,7 +446,9 @@ def expected_of(found: pd.DataFrame) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for (network, changed, strategy, measure), row in found.iterrows():
         if measure in EXPECTED:
-            values.setdefault(network, {}).setdefault(changed, {}).setdefault(strategy, {})[measure] = row["mean"]
+            values.setdefault(network, {}).setdefault(changed, {}).setdefault(strategy, {})[
+                measure
+            ] = row["mean"]
     return values
 
 
@@ -319,10 +456,15 @@ def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[s
     """Say what differs from what is on file, a sentence each."""
     one, other, tolerance = flat(found), flat(expected["values"]), expected["relative_tolerance"]
     other = {key: value for key, value in other.items() if key[0] in found}
-    said = [f"{', '.join(key)}: only {'found' if key in one else 'on file'}" for key in sorted(one.keys() ^ other.keys())]
+    said = [
+        f"{', '.join(key)}: only {'found' if key in one else 'on file'}"
+        for key in sorted(one.keys() ^ other.keys())
+    ]
     for key in one.keys() & other.keys():
         if not math.isclose(one[key], other[key], rel_tol=tolerance):
-            said.append(f"{', '.join(key)}: {one[key]:.12g}; expected {other[key]:.12g} within {tolerance:g}")
+            said.append(
+                f"{', '.join(key)}: {one[key]:.12g}; expected {other[key]:.12g} within {tolerance:g}"
+            )
     return sorted(said)
 
 
@@ -330,7 +472,9 @@ def flat(values: Mapping[str, Any], above: tuple[str, ...] = ()) -> dict[tuple[s
     """Give nested numbers under the path to each."""
     found: dict[tuple[str, ...], float] = {}
     for key, value in values.items():
-        found |= flat(value, (*above, key)) if isinstance(value, Mapping) else {(*above, key): value}
+        found |= (
+            flat(value, (*above, key)) if isinstance(value, Mapping) else {(*above, key): value}
+        )
     return found
 
 

@@ -16,11 +16,11 @@ import networkx as nx
 import pandas as pd
 
 import buzzsim as bz
-from buzzsim import markdown
-from buzzsim.analysis import Resampling, pair
+from buzzsim.engine import replicates
 from buzzsim.files import write_whole
-from buzzsim.runs import replicates
-from buzzsim.world import World
+from buzzsim.network.world import World
+from buzzsim.study import markdown
+from buzzsim.study.analysis import Resampling, pair
 
 HERE = Path(__file__).resolve().parent
 PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
@@ -32,16 +32,27 @@ WORDS = {"higher": "higher", "lower": "lower", "same": "no difference"}
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the experiment and write what it found."""
     parser = argparse.ArgumentParser(description=PLAN["question"])
-    parser.add_argument("--small", action="store_true", help="a quick run that prints and writes nothing")
+    parser.add_argument(
+        "--small", action="store_true", help="a quick run that prints and writes nothing"
+    )
     options = parser.parse_args(argv)
     if options.small:
         print(answer(measured(PLAN["small"])))
         return 0
     found = measured(PLAN["replicates"])
-    write_whole(HERE / "results.csv", found.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode())
+    write_whole(
+        HERE / "results.csv",
+        found.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode(),
+    )
     small = measured(PLAN["small"])  # for the test, which has seconds
-    write_whole(HERE / "small.csv", small.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
-    write_whole(HERE / "README.md", filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode())
+    write_whole(
+        HERE / "small.csv",
+        small.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode(),
+    )
+    write_whole(
+        HERE / "README.md",
+        filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode(),
+    )
     picture(stored(), HERE / "literature.png")
     return 0
 
@@ -58,12 +69,20 @@ def measured(n: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def compared(finding: Mapping[str, Any], changes: Mapping[str, Any], n: int) -> tuple[float, float, float]:
+def compared(
+    finding: Mapping[str, Any], changes: Mapping[str, Any], n: int
+) -> tuple[float, float, float]:
     """Give how far the left side lies from the right one on the same luck, with its interval."""
-    asked = {side: {**changes, **without(finding[side], "strategy", "advocates")} for side in ("left", "right")}
+    asked = {
+        side: {**changes, **without(finding[side], "strategy", "advocates")}
+        for side in ("left", "right")
+    }
     if finding.get("same_share"):  # as on the right side, where nobody defends
         plain = World.of(scenario_of({**asked["right"], "crowd.advocate_share": 0.0}))
-        asked = {side: {**own, "joining.share_probability": float(plain.p.share_probability)} for side, own in asked.items()}
+        asked = {
+            side: {**own, "joining.share_probability": float(plain.p.share_probability)}
+            for side, own in asked.items()
+        }
     sides = []
     for side, own in asked.items():
         world = world_of(own, finding[side].get("advocates"))
@@ -90,8 +109,12 @@ def world_of(changes: Mapping[str, Any], advocates: str | None) -> World:
     graph = World.of(scenario).network.to_networkx()
     start = scenario.complaint.names[0] if scenario.complaint.names else 0
     nearest = nx.single_source_shortest_path_length(graph, start, cutoff=2)
-    order = {"near": lambda node: nearest.get(node, 9), "hubs": lambda node: -graph.degree[node]}[advocates]
-    chosen = sorted((node for node in graph if node != start), key=lambda node: (order(node), node))[:ADVOCATES]
+    order = {"near": lambda node: nearest.get(node, 9), "hubs": lambda node: -graph.degree[node]}[
+        advocates
+    ]
+    chosen = sorted(
+        (node for node in graph if node != start), key=lambda node: (order(node), node)
+    )[:ADVOCATES]
     nx.set_node_attributes(graph, {node: float(node in chosen) for node in graph}, "advocate")
     return World.of(scenario, graph)
 
@@ -106,7 +129,14 @@ def stored() -> pd.DataFrame:
 
 def filled(text: str, results: pd.DataFrame) -> str:
     """Put the numbers between the markers of a text."""
-    return markdown.filled(text, {"answer": lambda: answer(results), "findings": lambda: findings(results), "cannot": cannot})
+    return markdown.filled(
+        text,
+        {
+            "answer": lambda: answer(results),
+            "findings": lambda: findings(results),
+            "cannot": cannot,
+        },
+    )
 
 
 def answer(results: pd.DataFrame) -> str:
@@ -141,10 +171,20 @@ def findings(results: pd.DataFrame) -> str:
         lines = []
         for setting, row in rows.iterrows():
             difference = f"{row.difference:+.3g} ({row.low:+.3g} to {row.high:+.3g})"
-            lines.append([setting, why[setting], difference, WORDS[row.found], "agrees" if row.agrees else "does not"])
+            lines.append(
+                [
+                    setting,
+                    why[setting],
+                    difference,
+                    WORDS[row.found],
+                    "agrees" if row.agrees else "does not",
+                ]
+            )
         head = f"### {finding['claim']}, {finding['id']}: {finding['says'].lower()}"
         said = f"{finding['who']}. Outcome: `{finding['outcome']}`; expected: {WORDS[finding['direction']]}."
-        table = markdown.table(["setting", "because", "left less right (95 %)", "found", "the model"], lines)
+        table = markdown.table(
+            ["setting", "because", "left less right (95 %)", "found", "the model"], lines
+        )
         parts.append(f"{head}\n\n{said}\n\n{table}")
     return "\n\n".join(parts)
 
@@ -162,7 +202,11 @@ def picture(results: pd.DataFrame, path: Path) -> None:
     import matplotlib.pyplot as plt
 
     looks = {"agree": ("#56B4E9", "o"), "disagree": ("#E69F00", "X"), "default": ("#000000", "D")}
-    expected = {"higher": "expected: right", "lower": "expected: left", "same": "expected: at the line"}
+    expected = {
+        "higher": "expected: right",
+        "lower": "expected: left",
+        "same": "expected: at the line",
+    }
     figure, ax = plt.subplots(figsize=(10, 8.5), layout="constrained")
     ax.axvspan(-1, 1, color="0.9", lw=0, zorder=0)
     for place, finding in enumerate(PLAN["findings"]):
@@ -174,15 +218,32 @@ def picture(results: pd.DataFrame, path: Path) -> None:
             ax.plot(float(row["difference"]) / half if half else 0.0, -place - 0.22 * (k - 1), marker, color=colour, ms=7,
                     label=setting if place == 0 else None, ls="")  # fmt: skip
         said = expected[finding["direction"]]
-        ax.text(1.03, -place, said, va="center", fontsize=9, color="0.35", transform=ax.get_yaxis_transform())
+        ax.text(
+            1.03,
+            -place,
+            said,
+            va="center",
+            fontsize=9,
+            color="0.35",
+            transform=ax.get_yaxis_transform(),
+        )
     ax.axvline(0, color="0.3", lw=1)
-    ax.set_yticks([-k for k in range(len(PLAN["findings"]))], [f"{f['claim']}  {f['id']}" for f in PLAN["findings"]])
+    ax.set_yticks(
+        [-k for k in range(len(PLAN["findings"]))],
+        [f"{f['claim']}  {f['id']}" for f in PLAN["findings"]],
+    )
     ax.set_xscale("symlog", linthresh=1.0)
     ticks = [-100, -10, -1, 0, 1, 10, 100]
     ax.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
     ax.set(xlim=(-400, 400), ylim=(-len(PLAN["findings"]) + 0.5, 0.5))
-    ax.set_xlabel("left less right, same luck, over half of its 95 % interval (shaded: no difference can be told)")
-    ax.set_title("Each finding where the model agrees, where it does not, and at the default", loc="left", fontsize=11)
+    ax.set_xlabel(
+        "left less right, same luck, over half of its 95 % interval (shaded: no difference can be told)"
+    )
+    ax.set_title(
+        "Each finding where the model agrees, where it does not, and at the default",
+        loc="left",
+        fontsize=11,
+    )
     figure.legend(loc="outside lower center", ncols=3, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)

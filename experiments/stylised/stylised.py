@@ -17,12 +17,14 @@ import pandas as pd
 from scipy.stats import spearmanr
 
 import buzzsim as bz
-from buzzsim import markdown, rules
-from buzzsim.analysis import exact_interval
+from buzzsim.engine import replicates
 from buzzsim.files import write_whole
-from buzzsim.outcomes import OUTCOMES
-from buzzsim.runs import replicates, run_in
-from buzzsim.world import World
+from buzzsim.model import rules
+from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.network.world import World
+from buzzsim.study import markdown
+from buzzsim.study.analysis import exact_interval
+from buzzsim.study.run import run_in
 
 HERE = Path(__file__).resolve().parent
 PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
@@ -35,10 +37,21 @@ Estimate = tuple[float, float, float]
 def main() -> int:
     """Run the experiment and write what it found."""
     found = measured(PLAN["replicates"], PLAN["replies"], PLAN["pairs"])
-    write_whole(HERE / "results.csv", found.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
-    small = measured(PLAN["small"], PLAN["small"] // 10, PLAN["small"] // 10)  # for the test, which has seconds
-    write_whole(HERE / "small.csv", small.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode())
-    write_whole(HERE / "README.md", filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode())
+    write_whole(
+        HERE / "results.csv",
+        found.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode(),
+    )
+    small = measured(
+        PLAN["small"], PLAN["small"] // 10, PLAN["small"] // 10
+    )  # for the test, which has seconds
+    write_whole(
+        HERE / "small.csv",
+        small.to_csv(index=False, float_format="%.9g", lineterminator="\n").encode(),
+    )
+    write_whole(
+        HERE / "README.md",
+        filled((HERE / "README.md").read_text(encoding="utf-8"), stored()).encode(),
+    )
     print(answer(stored()).partition("\n")[0], "The rest stands in README.md and results.csv.")
     return 0
 
@@ -48,7 +61,14 @@ def measured(n: int, n_replies: int, n_pairs: int) -> pd.DataFrame:
     world = World.of(bz.Scenario.load(PLAN["scenario"]))
     values, hourly = replicates(world, "ignore", PLAN["seed"], n)
     of = dict(zip(OUTCOMES, values.T, strict=True))
-    found = sizes(of) | shapes(of) | course(of, hourly) | answers(world, n_replies) | image(of) | signs(n_pairs)
+    found = (
+        sizes(of)
+        | shapes(of)
+        | course(of, hourly)
+        | answers(world, n_replies)
+        | image(of)
+        | signs(n_pairs)
+    )
     return pd.DataFrame([row(fact, found[fact["name"]]) for fact in PLAN["facts"]])
 
 
@@ -72,11 +92,17 @@ def sizes(of: Mapping[str, Any]) -> dict[str, Estimate]:
 def shapes(of: Mapping[str, Any]) -> dict[str, Estimate]:
     """E3, E4: the shape of large cascades."""
     large = of["critics"] >= PLAN["large"]
-    virality, critics, root = of["structural_virality"][large], of["critics"][large], of["root_share"][large]
+    virality, critics, root = (
+        of["structural_virality"][large],
+        of["critics"][large],
+        of["root_share"][large],
+    )
     return {
         "virality_median": resampled(virality.size, lambda i: np.median(virality[i])),
         "virality_p95": resampled(virality.size, lambda i: np.quantile(virality[i], 0.95)),
-        "virality_size": resampled(virality.size, lambda i: spearmanr(virality[i], critics[i]).statistic),
+        "virality_size": resampled(
+            virality.size, lambda i: spearmanr(virality[i], critics[i]).statistic
+        ),
         "root_share": resampled(root.size, lambda i: np.median(root[i])),
     }
 
@@ -86,7 +112,9 @@ def course(of: Mapping[str, Any], hourly: Any) -> dict[str, Estimate]:
     later = hourly.sum(axis=1) - 1  # without the complaint, which stands in the first hour
     first, day = hourly[:, 0] - 1, hourly[:, :DAY].sum(axis=1) - 1
     storm = of["firestorm"] > 0
-    half_lives = np.nan_to_num(of["half_life"][storm], nan=np.inf)  # longer than the run is longer than any
+    half_lives = np.nan_to_num(
+        of["half_life"][storm], nan=np.inf
+    )  # longer than the run is longer than any
     ratios = np.array([hour_ratio(series) for series in hourly[storm]])
     return {
         "first_hour": resampled(later.size, lambda i: first[i].sum() / later[i].sum()),
@@ -129,14 +157,21 @@ def signs(n: int) -> dict[str, Estimate]:
     literature = neighbour("literature")
     findings = {finding["id"]: finding for finding in literature.PLAN["findings"]}
     asked = {
-        fact["name"]: (findings[fact["finding"]], fact.get("setting", "default")) for fact in PLAN["facts"] if "finding" in fact
+        fact["name"]: (findings[fact["finding"]], fact.get("setting", "default"))
+        for fact in PLAN["facts"]
+        if "finding" in fact
     }
-    return {name: literature.compared(finding, finding.get(setting, {}), n) for name, (finding, setting) in asked.items()}
+    return {
+        name: literature.compared(finding, finding.get(setting, {}), n)
+        for name, (finding, setting) in asked.items()
+    }
 
 
 def neighbour(name: str) -> Any:
     """Load the experiment next door."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).resolve().parents[1] / name / f"{name}.py")
+    spec = importlib.util.spec_from_file_location(
+        name, Path(__file__).resolve().parents[1] / name / f"{name}.py"
+    )
     if spec is None or spec.loader is None:
         raise ImportError(name)
     module = importlib.util.module_from_spec(spec)
@@ -170,7 +205,9 @@ def stored() -> pd.DataFrame:
 
 def filled(text: str, results: pd.DataFrame) -> str:
     """Put the numbers between the markers of a text."""
-    return markdown.filled(text, {"answer": lambda: answer(results), "facts": lambda: facts(results)})
+    return markdown.filled(
+        text, {"answer": lambda: answer(results), "facts": lambda: facts(results)}
+    )
 
 
 def answer(results: pd.DataFrame) -> str:
@@ -178,17 +215,18 @@ def answer(results: pd.DataFrame) -> str:
     hit = dict(zip(results["name"], results["verdict"] == "hit", strict=True))
     measured = [fact for fact in PLAN["facts"] if "finding" not in fact]
     free = [hit[fact["name"]] for fact in measured if not fact.get("put_in")]
-    signs = [hit[fact["name"]] for fact in PLAN["facts"] if "finding" in fact and "setting" not in fact]
+    signs = [
+        hit[fact["name"]] for fact in PLAN["facts"] if "finding" in fact and "setting" not in fact
+    ]
     apart = [hit[fact["name"]] for fact in PLAN["facts"] if "setting" in fact]
     said = f"Of {len(free)} measured values that were not put in, {sum(free)} lie in their bands "
-    said += (
-        f"({len(measured) - len(free)} more were put in). The default has the sign that was found in {sum(signs)} of {len(signs)} "
-    )
+    said += f"({len(measured) - len(free)} more were put in). The default has the sign that was found in {sum(signs)} of {len(signs)} "
     said += f"cases; in {len(apart)} more the model was asked under parameters of their own kind, and shows it in {sum(apart)}."
     words = {fact["name"]: f"{fact['what']} ({fact['fact']})" for fact in PLAN["facts"]}
     missed = results[results["verdict"] == "miss"]
     sides = [
-        f"- {words[name]}: too {'low' if out < 0 else 'high'}" for name, out in zip(missed["name"], missed["distance"], strict=True)
+        f"- {words[name]}: too {'low' if out < 0 else 'high'}"
+        for name, out in zip(missed["name"], missed["distance"], strict=True)
     ]
     return said + ("\n\nMissed:\n\n" + "\n".join(sides) if sides else "")
 
@@ -196,15 +234,34 @@ def answer(results: pd.DataFrame) -> str:
 def facts(results: pd.DataFrame) -> str:
     """Write the table: each fact with its band, the value, its distance from the band, and the verdict."""
     known = {fact["name"]: fact for fact in PLAN["facts"]}
-    default = neighbour("literature").stored().query("setting == 'default'").set_index("id")["difference"]
+    default = (
+        neighbour("literature").stored().query("setting == 'default'").set_index("id")["difference"]
+    )
     rows = []
     for found in results.to_dict("records"):
         fact = known[found["name"]]
         value = f"{number(found['value'])} [{number(found['low'])}, {number(found['high'])}]"
         distance = f"{found['distance']:+.3g}" if found["distance"] else "0"
-        kind = f"of its kind; default {default[fact['finding']]:+.3g}" if "setting" in fact else "default"
-        rows.append([found["fact"], fact["what"], kind, band(found), value, distance, found["verdict"], fact["source"]])
-    return markdown.table(["", "what", "parameters", "band", "value", "distance", "verdict", "source"], rows)
+        kind = (
+            f"of its kind; default {default[fact['finding']]:+.3g}"
+            if "setting" in fact
+            else "default"
+        )
+        rows.append(
+            [
+                found["fact"],
+                fact["what"],
+                kind,
+                band(found),
+                value,
+                distance,
+                found["verdict"],
+                fact["source"],
+            ]
+        )
+    return markdown.table(
+        ["", "what", "parameters", "band", "value", "distance", "verdict", "source"], rows
+    )
 
 
 def band(found: Mapping[str, Any]) -> str:

@@ -26,7 +26,9 @@ def words(name: str) -> str:
 def label(test: str) -> str:
     """Give a test's name in words, with its case."""
     name, _, case = test.partition("::")[2].partition("[")
-    said = re.sub(r"-(?=[a-z])", ", ", re.sub(r"-None\b", "", case.removesuffix("]"))).replace("_", " ")
+    said = re.sub(r"-(?=[a-z])", ", ", re.sub(r"-None\b", "", case.removesuffix("]"))).replace(
+        "_", " "
+    )
     said = re.sub(r" (?=-?\d)", "\N{NO-BREAK SPACE}", said)
     return words(name) + (f" ({said})" if said else "")
 
@@ -38,7 +40,9 @@ def case(test: str) -> list[str]:
 
 def furthest(means: pd.DataFrame) -> pd.DataFrame:
     """Give for each wrong model the measure that lies furthest from its target, with that distance in standard errors."""
-    chance = means[(means["error"] > 0) & means["test"].str.contains("[", regex=False)].reset_index(drop=True)
+    chance = means[(means["error"] > 0) & means["test"].str.contains("[", regex=False)].reset_index(
+        drop=True
+    )
     chance = chance.assign(distance=(chance["mean"] - chance["target"]) / chance["error"])
     return chance.loc[chance["distance"].abs().groupby(chance["test"], sort=False).idxmax()]
 
@@ -70,7 +74,11 @@ def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
     ax.plot(off, rows, "o", color="#0072B2", label="the model")
     ax.plot(wrong, rows, "x", color="#D55E00", label="the wrong value (at the edge: further)")
     ax.set_yticks(range(len(lines)), [wrapped(line) for line in lines], fontsize=8)
-    ax.set(xlim=(-edge - 0.8, edge + 0.8), ylim=(-0.8, len(lines) - 0.2), xlabel="standard errors from theory (shaded: four)")
+    ax.set(
+        xlim=(-edge - 0.8, edge + 0.8),
+        ylim=(-0.8, len(lines) - 0.2),
+        xlabel="standard errors from theory (shaded: four)",
+    )
     figure.suptitle(family["title"], fontsize=11)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Software": None})
@@ -81,7 +89,9 @@ def names_of(measures: pd.DataFrame) -> list[str]:
     """Name each measure; where there are too many for a row each, those of a case share one, and the case alone names it."""
     if len(measures) <= MANY:
         return [f"{label(row.test)}: {row.of}" for row in measures.itertuples()]
-    return [label(test).partition(" (")[2].removesuffix(")") or label(test) for test in measures["test"]]
+    return [
+        label(test).partition(" (")[2].removesuffix(")") or label(test) for test in measures["test"]
+    ]
 
 
 def picture_of_refusals(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
@@ -103,7 +113,9 @@ def picture_of_trees(family: dict[str, Any], measures: pd.DataFrame, path: Path)
     """Draw the trees whose structural virality is known, with what theory and the model say of it."""
     plt = pyplot()
     around = [(math.cos(2 * math.pi * k / 9), math.sin(2 * math.pi * k / 9)) for k in range(9)]
-    levels = [((2 * k + 1) / 2**level * 8, -float(level)) for level in range(4) for k in range(2**level)]
+    levels = [
+        ((2 * k + 1) / 2**level * 8, -float(level)) for level in range(4) for k in range(2**level)
+    ]
     trees = {
         "star of 10": ([(0.0, 0.0), *around], [0] * 9),
         "path of 10": ([(float(k), 0.0) for k in range(10)], list(range(9))),
@@ -113,11 +125,15 @@ def picture_of_trees(family: dict[str, Any], measures: pd.DataFrame, path: Path)
     for ax, (name, (places, parents)) in zip(axes, trees.items(), strict=True):
         row = measures[measures["test"].str.endswith(f"[{name}]")].iloc[0]
         for child, parent in enumerate(parents, start=1):
-            ax.plot(*zip(places[parent], places[child], strict=True), color="#999999", lw=1, zorder=0)
+            ax.plot(
+                *zip(places[parent], places[child], strict=True), color="#999999", lw=1, zorder=0
+            )
         ax.scatter(*zip(*places, strict=True), color=["#D55E00", *["#0072B2"] * len(parents)])
         ax.set_title(f"{name}\ntheory {row.target:.6g}, model {row['mean']:.6g}", fontsize=10)
         ax.axis("off")
-    figure.suptitle("Structural virality: mean distance between two members of a cascade", fontsize=11)
+    figure.suptitle(
+        "Structural virality: mean distance between two members of a cascade", fontsize=11
+    )
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
@@ -126,16 +142,28 @@ def picture_of_facts(path: Path) -> None:
     """Draw each stylised fact that has a measured value beside its band, on a scale of its own."""
     plt = pyplot()
     found = pd.read_csv(ROOT / "experiments" / "stylised" / "results.csv")
-    plan = tomllib.loads((ROOT / "experiments" / "stylised" / "experiment.toml").read_text(encoding="utf-8"))
+    plan = tomllib.loads(
+        (ROOT / "experiments" / "stylised" / "experiment.toml").read_text(encoding="utf-8")
+    )
     what = {fact["name"]: fact["what"] for fact in plan["facts"] if "finding" not in fact}
     found = found[found["name"].isin(what)]
     colours = {"hit": "#0072B2", "put in": "#777777"}
-    figure, axes = plt.subplots(len(found), 1, figsize=(10, 0.62 * len(found)), layout="constrained")
+    figure, axes = plt.subplots(
+        len(found), 1, figsize=(10, 0.62 * len(found)), layout="constrained"
+    )
     for ax, row in zip(axes, found.to_dict("records"), strict=True):
-        ends = [row[key] for key in ("low", "high", "band_low", "band_high") if math.isfinite(row[key])]
+        ends = [
+            row[key] for key in ("low", "high", "band_low", "band_high") if math.isfinite(row[key])
+        ]
         room = 0.15 * (max(ends) - min(ends))
         left, right = min(ends) - room, max(ends) + room
-        ax.axvspan(max(row["band_low"], left), min(row["band_high"], right), color="#0072B2", alpha=0.2, lw=0)
+        ax.axvspan(
+            max(row["band_low"], left),
+            min(row["band_high"], right),
+            color="#0072B2",
+            alpha=0.2,
+            lw=0,
+        )
         colour = colours.get(row["verdict"], "#D55E00")
         ax.plot([row["low"], row["high"]], [0, 0], color=colour, lw=2)
         ax.plot(row["value"], 0, "o" if row["verdict"] in colours else "x", color=colour)
@@ -143,7 +171,10 @@ def picture_of_facts(path: Path) -> None:
         ax.tick_params(labelsize=7)
         said = textwrap.fill(f"{row['fact']} {what[row['name']]}: {row['verdict']}", 62)
         ax.set_ylabel(said, rotation=0, ha="right", va="center", fontsize=8)
-    figure.suptitle("The default (dot: in its band, grey where put in; cross: miss) beside the measured band (shaded)", fontsize=11)
+    figure.suptitle(
+        "The default (dot: in its band, grey where put in; cross: miss) beside the measured band (shaded)",
+        fontsize=11,
+    )
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
@@ -155,9 +186,21 @@ def picture_of_intervals(path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.6), sharey=True, layout="constrained")
     for ax, (of, part) in zip(axes, found.groupby("of", sort=False), strict=True):
         ax.axhline(95, color="#444444", lw=1, ls="--")
-        for (outcome, each), marker, colour in zip(part.groupby("outcome", sort=False), "os^D", COLOURS, strict=True):
-            ax.plot(each["replicates"], 100 * each["held"] / each["intervals"], f"-{marker}", color=colour, label=outcome)
-        ax.set(xscale="log", xlabel="replicates of each strategy", title=f"of the {'paired ' * (of == 'difference')}{of}")
+        for (outcome, each), marker, colour in zip(
+            part.groupby("outcome", sort=False), "os^D", COLOURS, strict=True
+        ):
+            ax.plot(
+                each["replicates"],
+                100 * each["held"] / each["intervals"],
+                f"-{marker}",
+                color=colour,
+                label=outcome,
+            )
+        ax.set(
+            xscale="log",
+            xlabel="replicates of each strategy",
+            title=f"of the {'paired ' * (of == 'difference')}{of}",
+        )
         sizes = sorted(part["replicates"].unique())
         ax.set_xticks(sizes, [f"{size:,}" for size in sizes])
         ax.minorticks_off()

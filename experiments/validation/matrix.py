@@ -19,9 +19,9 @@ ASK = """
 import hashlib, sys
 from importlib import metadata
 import buzzsim as bz
-from buzzsim.runs import replicates
-from buzzsim.strategy import STRATEGIES
-from buzzsim.world import World
+from buzzsim.engine import replicates
+from buzzsim.model.strategy import STRATEGIES
+from buzzsim.network.world import World
 
 digest = hashlib.sha256()
 for name in bz.scenarios():
@@ -45,7 +45,9 @@ def main(interpreters: list[str]) -> int:
         print(*rows[-1], file=sys.stderr)
     found = pd.DataFrame(rows, columns=["Python", "Mesa", "NumPy", "numba", "digest"])
     if (HERE / "matrix.csv").is_file():
-        found = pd.concat([pd.read_csv(HERE / "matrix.csv", dtype=str), found]).drop_duplicates("Python", keep="last")
+        found = pd.concat([pd.read_csv(HERE / "matrix.csv", dtype=str), found]).drop_duplicates(
+            "Python", keep="last"
+        )
         found = found.sort_values("Python")
     write_whole(HERE / "matrix.csv", found.to_csv(index=False, lineterminator="\n").encode())
     return int(found["digest"].nunique() != 1)

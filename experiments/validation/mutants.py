@@ -27,13 +27,28 @@ ROOT = HERE.parents[1]
 _PYTEST = f"{sys.executable} -W ignore -m pytest -x -q -p no:cacheprovider -W ignore"
 # What is changed, how often, and which tests are asked. Rules are tried uncompiled: nothing else would be quick enough.
 MODULES = {
-    "rules": ("buzzsim/rules.py", 110, f"env NUMBA_DISABLE_JIT=1 PYTHONPATH=. {_PYTEST} tests/test_rules.py"),
-    "engine": ("buzzsim/engine", 40, f"env PYTHONPATH=. {_PYTEST} tests/test_twins.py tests/test_strategies.py"),
-    "strategy": ("buzzsim/strategy.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_strategies.py -k 'not engines and not docu'"),
+    "rules": (
+        "buzzsim/rules.py",
+        110,
+        f"env NUMBA_DISABLE_JIT=1 PYTHONPATH=. {_PYTEST} tests/test_rules.py",
+    ),
+    "engine": (
+        "buzzsim/engine",
+        40,
+        f"env PYTHONPATH=. {_PYTEST} tests/test_twins.py tests/test_strategies.py",
+    ),
+    "strategy": (
+        "buzzsim/strategy.py",
+        60,
+        f"env PYTHONPATH=. {_PYTEST} tests/test_strategies.py -k 'not engines and not docu'",
+    ),
     "analysis": ("buzzsim/analysis.py", 60, f"env PYTHONPATH=. {_PYTEST} tests/test_comparison.py"),
 }
 # Why a survivor is harmless, by file and exact change, written down by whoever looked at it.
-EXPLAINED = {(row["file"], row["change"]): row for row in tomllib.loads((HERE / "survivors.toml").read_text("utf-8"))["survivors"]}
+EXPLAINED = {
+    (row["file"], row["change"]): row
+    for row in tomllib.loads((HERE / "survivors.toml").read_text("utf-8"))["survivors"]
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +65,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             tried(module, folder)
         return 0
     found = pd.concat(
-        [collected(module, home) for module in MODULES if (home := home_of(module, options.folders))], ignore_index=True
+        [
+            collected(module, home)
+            for module in MODULES
+            if (home := home_of(module, options.folders))
+        ],
+        ignore_index=True,
     )
     write_whole(HERE / "mutants.csv", found.to_csv(index=False, lineterminator="\n").encode())
     return 0
@@ -58,7 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def home_of(module: str, folders: Sequence[Path]) -> Path | None:
     """Give the last folder in which a module was tried."""
-    return next((folder for folder in reversed(folders) if (folder / f"cr-{module}.sqlite").is_file()), None)
+    return next(
+        (folder for folder in reversed(folders) if (folder / f"cr-{module}.sqlite").is_file()), None
+    )
 
 
 def tried(module: str, folder: Path) -> None:
@@ -74,7 +96,11 @@ def tried(module: str, folder: Path) -> None:
         encoding="utf-8",
     )
     if not session.is_file():
-        subprocess.run(["cosmic-ray", "init", str(config.resolve()), str(session.resolve())], cwd=copy, check=True)
+        subprocess.run(
+            ["cosmic-ray", "init", str(config.resolve()), str(session.resolve())],
+            cwd=copy,
+            check=True,
+        )
         with sqlite3.connect(session) as base:
             for job, *place in base.execute(
                 "select job_id, module_path, start_pos_row, start_pos_col from mutation_specs"
@@ -85,7 +111,9 @@ def tried(module: str, folder: Path) -> None:
             kept = "(select job_id from work_items order by substr(job_id, 3) limit ?)"  # job numbers are random
             for table in ("mutation_specs", "work_items"):
                 base.execute(f"delete from {table} where job_id not in {kept}", [sample])
-    subprocess.run(["cosmic-ray", "exec", str(config.resolve()), str(session.resolve())], cwd=copy, check=True)
+    subprocess.run(
+        ["cosmic-ray", "exec", str(config.resolve()), str(session.resolve())], cwd=copy, check=True
+    )
 
 
 @cache
@@ -94,10 +122,17 @@ def left_out(path: Path) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     save time.
     """  # noqa: D205
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    silent: list[Any] = [node.annotation for node in nodes if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation]
+    silent: list[Any] = [
+        node.annotation
+        for node in nodes
+        if isinstance(node, (ast.arg, ast.AnnAssign)) and node.annotation
+    ]
     silent += [node.returns for node in nodes if isinstance(node, ast.FunctionDef) and node.returns]
     silent += [node for node in nodes if fetches_ahead(node)]
-    return [((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)) for node in silent]
+    return [
+        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
+        for node in silent
+    ]
 
 
 def fetches_ahead(node: ast.AST) -> bool:
@@ -125,8 +160,18 @@ def collected(module: str, folder: Path) -> pd.DataFrame:
         " from work_results r join mutation_specs s using (job_id) order by s.module_path, s.start_pos_row, s.operator_name, r.diff"
     )
     with sqlite3.connect(session) as base:
-        rows = [row for row in base.execute(ask).fetchall() if not row[-1].upper().endswith("INCOMPETENT")]  # could not be tried
-    asked = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=folder / "copy", capture_output=True, text=True, check=True)
+        rows = [
+            row
+            for row in base.execute(ask).fetchall()
+            if not row[-1].upper().endswith("INCOMPETENT")
+        ]  # could not be tried
+    asked = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=folder / "copy",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return pd.DataFrame([row_of(*row, asked.stdout.strip()) for row in rows])
 
 
@@ -135,9 +180,15 @@ def line_before(change: str) -> str:
     return change.partition(" -> ")[0]
 
 
-def row_of(path: str, line: int, operator: str, diff: str, outcome: str, commit: str) -> dict[str, object]:
+def row_of(
+    path: str, line: int, operator: str, diff: str, outcome: str, commit: str
+) -> dict[str, object]:
     """Give a fault as a line of mutants.csv."""
-    changed = [text[1:].strip() for text in diff.splitlines() if text[:1] in "+-" and text[:3] not in ("+++", "---")]
+    changed = [
+        text[1:].strip()
+        for text in diff.splitlines()
+        if text[:1] in "+-" and text[:3] not in ("+++", "---")
+    ]
     said = " -> ".join(filter(None, changed))
     alive = outcome.upper().endswith("SURVIVED")
     file = path.removeprefix("buzzsim/")

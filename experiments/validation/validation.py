@@ -35,20 +35,26 @@ from figures import (
 from intervals import TRUTH
 from mutants import EXPLAINED
 
-from buzzsim import markdown
 from buzzsim.compiled import SOURCES
 from buzzsim.files import write_whole
-from buzzsim.parameters import all_parameters
-from buzzsim.runs import versions
-from buzzsim.scenario import packaged_text, scenarios
+from buzzsim.model.parameters import all_parameters
+from buzzsim.model.scenario import packaged_text, scenarios
+from buzzsim.study import markdown
+from buzzsim.study.run import versions
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 TESTS = ROOT / "tests"
 PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
 FAMILIES: list[dict[str, Any]] = PLAN["families"]
-KINDS = {"theory": "to theory", "consistency": "to itself or a second program", "story": "to what its documents say"}
-FILES = list(dict.fromkeys(test.partition("::")[0] for family in FAMILIES for test in family["tests"]))
+KINDS = {
+    "theory": "to theory",
+    "consistency": "to itself or a second program",
+    "story": "to what its documents say",
+}
+FILES = list(
+    dict.fromkeys(test.partition("::")[0] for family in FAMILIES for test in family["tests"])
+)
 
 
 @dataclass
@@ -60,13 +66,19 @@ class Recorder:
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Write down a test's outcome once: of its call, or of what kept it from being called."""
         if report.when == "call" or report.outcome != "passed":
-            self.found.append({"test": report.nodeid.removeprefix("tests/"), "outcome": report.outcome})
+            self.found.append(
+                {"test": report.nodeid.removeprefix("tests/"), "outcome": report.outcome}
+            )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the checks and write the page; gives 1 where one failed."""
     parser = argparse.ArgumentParser(description=PLAN["question"])
-    parser.add_argument("--page-only", action="store_true", help="write the page from what is on file, without running anything")
+    parser.add_argument(
+        "--page-only",
+        action="store_true",
+        help="write the page from what is on file, without running anything",
+    )
     options = parser.parse_args(argv)
     if not options.page_only:
         checks, measures = run()
@@ -81,7 +93,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     write_whole(ROOT / "docs" / "validation.md", page(checks, measures).encode())
     folder.mkdir(exist_ok=True)
     for family in FAMILIES:
-        draw = {"wrong-models": picture_of_refusals, "virality": picture_of_trees}.get(family["name"], picture)
+        draw = {"wrong-models": picture_of_refusals, "virality": picture_of_trees}.get(
+            family["name"], picture
+        )
         draw(family, of_family(measures, family), folder / f"{family['name']}.png")
     picture_of_facts(folder / "stylised.png")
     picture_of_intervals(folder / "intervals.png")
@@ -92,9 +106,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Run all checks; a row for each test, and one for each mean held against theory."""
     recorder = Recorder()
-    ended = pytest.main(["-q", "-m", "", "-p", "no:cacheprovider", *(str(TESTS / name) for name in FILES)], plugins=[recorder])
+    ended = pytest.main(
+        ["-q", "-m", "", "-p", "no:cacheprovider", *(str(TESTS / name) for name in FILES)],
+        plugins=[recorder],
+    )
     if ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        sys.exit(f"the checks did not run to their end ({pytest.ExitCode(ended).name.lower()}); nothing was written")
+        sys.exit(
+            f"the checks did not run to their end ({pytest.ExitCode(ended).name.lower()}); nothing was written"
+        )
     measured = sys.modules["yardstick"].MEASURED
     measures = pd.DataFrame(measured, columns=["test", "of", "mean", "error", "target", "wrong"])
     measures["test"] = measures["test"].str.removeprefix("tests/")
@@ -104,7 +123,11 @@ def run() -> tuple[pd.DataFrame, pd.DataFrame]:
 def about() -> dict[str, str]:
     """Say when, with what, and on which state of the repository the checks ran."""
     commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "rev-parse", "--short", "HEAD"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout.strip()
     return {
         "date": time.strftime("%Y-%m-%d"),
@@ -117,7 +140,9 @@ def about() -> dict[str, str]:
 
 def numbers() -> str:
     """Name what goes into the sources: every default, the packaged scenarios, and how worlds and networks are made of them."""
-    digest = hashlib.sha256(repr([(key, parameter.default) for key, parameter in all_parameters()]).encode())
+    digest = hashlib.sha256(
+        repr([(key, parameter.default) for key, parameter in all_parameters()]).encode()
+    )
     for name in scenarios():
         digest.update(packaged_text(name).encode())
     for path in ("world.py", "network/generators.py"):
@@ -128,7 +153,10 @@ def numbers() -> str:
 def figures() -> pd.DataFrame:
     """Name every figure that the page shows by what is in it."""
     folder = ROOT / "docs" / "validation"
-    rows = [[path.name, hashlib.sha256(path.read_bytes()).hexdigest()[:16]] for path in sorted(folder.glob("*.png"))]
+    rows = [
+        [path.name, hashlib.sha256(path.read_bytes()).hexdigest()[:16]]
+        for path in sorted(folder.glob("*.png"))
+    ]
     return pd.DataFrame(rows, columns=["figure", "sha256"])
 
 
@@ -139,12 +167,21 @@ def stored() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def family_of(test: str) -> str | None:
     """Give the first family that names a test."""
-    return next((family["name"] for family in FAMILIES if any(test.startswith(start) for start in family["tests"])), None)
+    return next(
+        (
+            family["name"]
+            for family in FAMILIES
+            if any(test.startswith(start) for start in family["tests"])
+        ),
+        None,
+    )
 
 
 def kind_of(test: str) -> str:
     """Say what a test holds the program against: its family's kind, or, of tests of the yardstick alone, theory."""
-    return next((family["kind"] for family in FAMILIES if family["name"] == family_of(test)), "theory")
+    return next(
+        (family["kind"] for family in FAMILIES if family["name"] == family_of(test)), "theory"
+    )
 
 
 def of_family(table: pd.DataFrame, family: dict[str, Any]) -> pd.DataFrame:
@@ -179,7 +216,10 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     failed = checks[checks["outcome"] == "failed"]["test"]
     means = measures[(measures["error"] > 0) & measures["target"].notna()]
     homes = means["test"].map(family_of)
-    third, means = means[homes == "third-program"], means[homes.notna() & ~homes.isin(["wrong-models", "third-program"])]
+    third, means = (
+        means[homes == "third-program"],
+        means[homes.notna() & ~homes.isin(["wrong-models", "third-program"])],
+    )
     distance = ((means["mean"] - means["target"]) / means["error"]).abs()
     result = f"{counts.get('passed', 0):,} checks passed, {failed.size} failed, {counts.get('skipped', 0)} were skipped."
     if failed.size:
@@ -188,7 +228,11 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     when = f"The checks ran on {ran.pop('date')} after commit {ran.pop('commit')} (sources {ran.pop('sources')}, "
     when += f"numbers {ran.pop('numbers')}), with "
     when += ", ".join(f"{name} {version}" for name, version in ran.items())
-    kinds = checks.assign(kind=[kind_of(test) for test in checks["test"]]).groupby("kind", sort=False).size()
+    kinds = (
+        checks.assign(kind=[kind_of(test) for test in checks["test"]])
+        .groupby("kind", sort=False)
+        .size()
+    )
     split = ", ".join(f"{kinds[kind]} hold the model {said}" for kind, said in KINDS.items())
     return f"""# Why believe it
 
@@ -225,16 +269,33 @@ def section(family: dict[str, Any], checks: pd.DataFrame, measures: pd.DataFrame
     apart = means[means["target"].isna() & ~means["test"].str.contains("yardstick")]
     means = means[means["target"].notna()]
     if not apart.empty:
-        rows = [[label(row.test), row.of, f"{row.mean:+.4g} ± {row.error:.2g}"] for row in apart.itertuples()]
-        parts.append(markdown.table(["check", "what is compared", "paired difference ± standard error"], rows))
+        rows = [
+            [label(row.test), row.of, f"{row.mean:+.4g} ± {row.error:.2g}"]
+            for row in apart.itertuples()
+        ]
+        parts.append(
+            markdown.table(
+                ["check", "what is compared", "paired difference ± standard error"], rows
+            )
+        )
     if not means.empty:
         parts.append(f"![{family['title']}](validation/{family['name']}.png)")
     if family["name"] == "wrong-models":
         parts.append(refusals(means))
     elif not means.empty:
-        head = ["check", "of", "theory", "model ± standard error", "distance, s.e.", "wrong value", "its distance, s.e."]
+        head = [
+            "check",
+            "of",
+            "theory",
+            "model ± standard error",
+            "distance, s.e.",
+            "wrong value",
+            "its distance, s.e.",
+        ]
         parts.append(markdown.table(head, [numbers_of(row) for row in means.itertuples()]))
-    outcomes = mine.assign(function=[test.partition("[")[0] for test in mine["test"]]).groupby("function", sort=False)["outcome"]
+    outcomes = mine.assign(function=[test.partition("[")[0] for test in mine["test"]]).groupby(
+        "function", sort=False
+    )["outcome"]
     rows = [[said.get(name, name), str(of.size), verdict(of)] for name, of in outcomes]
     parts.append(markdown.table(["what holds", "cases", "result"], rows))
     lines = "\n".join(f'python -m pytest -m "" tests/{name}' for name in files_of(mine))
@@ -251,16 +312,38 @@ def numbers_of(row: Any) -> list[str]:
         return [*start, f"{row.mean:.6g}", f"no chance in it; {said}", "", ""]
     distance, wrong = (row.mean - row.target) / row.error, (row.wrong - row.target) / row.error
     shown = 0.0 if abs(row.wrong) < 1e-12 else row.wrong
-    return [*start, f"{row.mean:.6g} ± {row.error:.2g}", f"{distance:+.1f}", f"{shown:.4g}", f"{wrong:+.0f}"]
+    return [
+        *start,
+        f"{row.mean:.6g} ± {row.error:.2g}",
+        f"{distance:+.1f}",
+        f"{shown:.4g}",
+        f"{wrong:+.0f}",
+    ]
 
 
 def refusals(means: pd.DataFrame) -> str:
     """Write how far wrong models lie from theory."""
     rows = [
-        [*case(row.test), row.of, f"{row.target:.6g}", f"{row.mean:.6g} ± {row.error:.2g}", f"{row.distance:+.1f}"]
+        [
+            *case(row.test),
+            row.of,
+            f"{row.target:.6g}",
+            f"{row.mean:.6g} ± {row.error:.2g}",
+            f"{row.distance:+.1f}",
+        ]
         for row in furthest(means).itertuples()
     ]
-    return markdown.table(["what is wrong", "check", "of", "theory", "wrong model ± standard error", "distance, s.e."], rows)
+    return markdown.table(
+        [
+            "what is wrong",
+            "check",
+            "of",
+            "theory",
+            "wrong model ± standard error",
+            "distance, s.e.",
+        ],
+        rows,
+    )
 
 
 def files_of(checks: pd.DataFrame) -> list[str]:
@@ -284,8 +367,13 @@ def intervals() -> str:
     table = table.loc[found[["outcome", "of"]].drop_duplicates().itertuples(index=False)]
     counts = found.groupby("replicates")["comparisons"].first().tolist()
     last = table.iloc[:, -1]
-    error = 100 * np.sqrt(last * (1 - last) / counts[-1]).max()  # as of comparisons: intervals of one are not independent
-    few, many = (span(found.query("outcome != 'firestorm' and replicates == @n")["share"]) for n in (100, 1000))
+    error = (
+        100 * np.sqrt(last * (1 - last) / counts[-1]).max()
+    )  # as of comparisons: intervals of one are not independent
+    few, many = (
+        span(found.query("outcome != 'firestorm' and replicates == @n")["share"])
+        for n in (100, 1000)
+    )
     storms = span(found.query("outcome == 'firestorm'")["share"])
     rows = [
         [f"`{outcome}`", of, *(f"{100 * share:.0f} %" for share in row)]
@@ -346,9 +434,23 @@ def literature() -> str:
         seen = f"{default['difference']:+.3g} ({default['low']:+.3g} to {default['high']:+.3g})"
         can = ["yes" if found.loc[(finding["id"], setting), "agrees"] == wish else "no"
                for setting, wish in (("agree", True), ("disagree", False))]  # fmt: skip
-        says = [finding["claim"], f"{finding['says']} ({finding['who']})", f"`{finding['outcome']}`", finding["direction"]]
+        says = [
+            finding["claim"],
+            f"{finding['says']} ({finding['who']})",
+            f"`{finding['outcome']}`",
+            finding["direction"],
+        ]
         rows.append([*says, seen, "agrees" if default["agrees"] else "**does not**", *can])
-    head = ["claim", "finding", "outcome", "expected", "default (95 %)", "the default", "can agree", "can disagree"]
+    head = [
+        "claim",
+        "finding",
+        "outcome",
+        "expected",
+        "default (95 %)",
+        "the default",
+        "can agree",
+        "can disagree",
+    ]
     return f"""## Literature: when the model agrees with a study, and when it does not
 
 For each finding for and against the claims C1 to C8 of the column that the project starts from (they stand in
@@ -384,9 +486,12 @@ def mutants() -> str:
     if not path.is_file():
         return ""
     found = pd.read_csv(path, keep_default_na=False)
-    told = found.groupby("module", sort=False)["outcome"].agg(mutants="size", killed=lambda of: (of == "killed").sum())
+    told = found.groupby("module", sort=False)["outcome"].agg(
+        mutants="size", killed=lambda of: (of == "killed").sum()
+    )
     rows = [
-        [f"`{name}`", str(row.mutants), str(row.killed), f"{100 * row.killed / row.mutants:.0f} %"] for name, row in told.iterrows()
+        [f"`{name}`", str(row.mutants), str(row.killed), f"{100 * row.killed / row.mutants:.0f} %"]
+        for name, row in told.iterrows()
     ]
     alive = found[found["outcome"] == "survived"]
     known = [EXPLAINED.get((str(row.file), str(row.change)), {}) for row in alive.itertuples()]
@@ -394,7 +499,10 @@ def mutants() -> str:
         [f"`{row.file}`", f"`{row.change}`", said.get("why", "not explained")]
         for row, said in zip(alive.itertuples(), known, strict=True)
     ]
-    commits = ", ".join(f"`{commit}` ({', '.join(of['module'].unique())})" for commit, of in found.groupby("commit", sort=False))
+    commits = ", ".join(
+        f"`{commit}` ({', '.join(of['module'].unique())})"
+        for commit, of in found.groupby("commit", sort=False)
+    )
     share = 100 * (found["outcome"] == "killed").mean()
     mended = sum(said.get("mended", False) for said in known)
     open_ones = sum(not said for said in known)

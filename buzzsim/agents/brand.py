@@ -1,0 +1,193 @@
+"""The brand: which posts it finds, in what order its staff takes them, and what it does with each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, NamedTuple
+
+import mesa
+
+from buzzsim.agents.post import Post
+from buzzsim.model import draws, rules
+from buzzsim.model.strategy import Case, Draw, decision, made, number_of
+
+if TYPE_CHECKING:
+    from buzzsim.agents.model import BuzzModel
+
+
+class Act(NamedTuple):
+    """What the brand did with a post, and whether it was solved, accepted or posted again."""
+
+    tick: int
+    post: Post
+    act: int
+    result: bool
+
+
+class Brand(mesa.Agent):  # type: ignore[misc]
+    """The one whom the criticism is about.
+
+    Parameters
+    ----------
+    model : BuzzModel
+        The model to live in.
+    strategy : str
+        ``ignore``, ``censor``, ``public_reply``, ``private_dialogue``, or one's own.
+    staff : int
+        People on duty, 0 for unlimited.
+    """
+
+    model: BuzzModel
+
+    def __init__(self, model: BuzzModel, strategy: str, staff: int) -> None:
+        super().__init__(model)
+        self.strategy = strategy
+        self.own = made(strategy)  # asked case by case, where the strategy is somebody's own
+        self.busy_until = [0.0] * staff  # in ticks and parts of one
+        self.cases: defaultdict[int, list[tuple[Post, int]]] = defaultdict(
+            list
+        )  # by tick: post and private round
+        self.queue: list[
+            tuple[float, tuple[int, int, int], int, int, Post]
+        ] = []  # a heap: the first is taken next
+        self.acts: list[Act] = []
+        self.backlog = 0  # the longest queue at the end of a tick
+
+    def find(self, post: Post) -> None:
+        """Come to see a critical post after a while, if at all and if the strategy has any use for it."""
+        p = self.model.p
+        if rules.concerns(number_of(self.strategy), post.on_page) and rules.is_handled(
+            p, post.luck(draws.COVERAGE)
+        ):
+            self.file(
+                post, 0, rules.lag_ticks(p, rules.lag(p, draws.normal(post.key, draws.LAG, 0)))
+            )
+
+    def file(self, post: Post, talk_round: int, ticks: int) -> None:
+        """Take up a case in so many ticks, at once or in a round of a private dialogue."""
+        tick = self.model.tick + ticks
+        if tick <= self.model.horizon:
+            self.cases[tick].append((post, talk_round))
+
+    def act(self) -> None:
+        """Take the waiting cases in their order, as long as somebody is free."""
+        p, now = self.model.p, self.model.tick
+        for post, talk_round in self.cases.pop(now, ()):
+            rank = float(rules.priority(p, now, len(post.author.followers), post.intensity))
+            heappush(self.queue, (rank, post.seniority, talk_round, now, post))
+        while self.queue and (clerk := self._free_clerk()) is not None:
+            _, _, talk_round, due, post = heappop(self.queue)
+            hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post)
+            if hours is not None and self.busy_until:
+                self.busy_until[clerk] = float(
+                    rules.work_ends(p, self.busy_until[clerk], due, hours)
+                )
+        self.backlog = max(self.backlog, len(self.queue))
+
+    def _free_clerk(self) -> int | None:
+        """Give who was free first, if anybody is."""
+        if not self.busy_until:
+            return 0
+        clerk = min(range(len(self.busy_until)), key=self.busy_until.__getitem__)
+        return clerk if rules.is_free(self.busy_until[clerk], self.model.tick) else None
+
+    def handle(self, post: Post) -> float | None:
+        """Do with a post what the strategy says; give the hours of work, or None if there is nothing left to do."""
+        gone, author = post.end <= self.model.tick, post.author
+        strategy = number_of(self.strategy)
+        if not rules.is_open(strategy, gone, author.stage, author.talking):
+            return None
+        if self.own is not None:
+            strategy, hours = decision(
+                self.own, self.strategy, self._case(post), Draw(post.key, post.tries)
+            )
+            if strategy == rules.WAIT:
+                post.tries += 1
+                self.file(post, 0, rules.ticks(self.model.p, hours))
+                return None
+            if not (
+                rules.is_open(strategy, gone, author.stage, author.talking)
+                and rules.concerns(strategy, post.on_page)
+            ):
+                return None
+        if strategy == rules.CENSOR:
+            return self.delete(post)
+        return self.reply(post) if strategy == rules.PUBLIC_REPLY else self.invite(post)
+
+    def _case(self, post: Post) -> Case:
+        """Give what the brand knows of a case."""
+        now, tick = self.model.tick, self.model.wish.time.tick
+        return Case(
+            hour=round(now * tick, 9), waited=round((now - post.tick) * tick, 9), anger=float(post.intensity),
+            followers=len(post.author.followers),
+            readers=len(post.readers), joined=len(post.recruits), on_page=bool(post.on_page), kind=rules.KINDS[post.kind],
+            tries=post.tries,
+        )  # fmt: skip
+
+    def delete(self, post: Post) -> float:
+        """Delete a post from the page; the author and the witnesses may not take it quietly."""
+        post.end = self.model.tick
+        again = post.author.face_removal(post)
+        self._note(post, rules.REMOVED, again)
+        for witness in reversed(post.readers):
+            witness.witness_removal(post)
+        return float(rules.work(self.model.p, rules.REMOVED))
+
+    def reply(self, post: Post) -> float:
+        """Answer under the post, before its audience."""
+        p, author = self.model.p, post.author
+        strength = rules.reply_strength(p)
+        heat = rules.heat_of(len(post.recruits), len(post.readers))
+        post.thread += rules.thread_effect(p, strength)
+        author.hear_out(strength, heat)
+        solved = rules.is_solved(p, heat, author.character, post.luck(draws.SOLVE))
+        if solved:
+            author.reconcile(post)
+        self._note(post, rules.REPLIED, solved)
+        post.bump(float(p.reply_bump))
+        post.show_to_brand_followers()
+        return float(rules.work(p, rules.REPLIED))
+
+    def invite(self, post: Post) -> float:
+        """Ask the author to talk in private; everybody can see that."""
+        p, author = self.model.p, post.author
+        accepted = rules.accepts(p, author.character, post.luck(draws.ACCEPT))
+        self._note(post, rules.INVITED, accepted)
+        post.invited = True
+        if accepted:
+            author.talking = True
+            self.file(post, 1, rules.ticks(p, p.private_round_time))
+        post.bump(float(p.private_invite_bump))
+        return float(rules.work(p, rules.INVITED))
+
+    def talk(self, post: Post, talk_round: int) -> float:
+        """Hold one round of a private dialogue."""
+        p, author = self.model.p, post.author
+        author.hear_out(rules.reply_strength(p), rules.NO_AUDIENCE)
+        solved = rules.is_solved(
+            p, rules.NO_AUDIENCE, author.character, post.luck(draws.ROUND, talk_round)
+        )
+        self._note(post, rules.TALKED, solved)
+        if solved:
+            author.talking = False
+            author.reconcile(post)
+            if rules.withdraws(p, post.luck(draws.WITHDRAW_SOLVED)):
+                post.end = min(post.end, self.model.tick)
+            else:
+                post.thread += rules.solved_mark(p)
+        elif rules.goes_on(p, talk_round):
+            self.file(post, talk_round + 1, rules.ticks(p, p.private_round_time))
+        else:
+            author.talking = False
+            author.give_up(post)
+        return float(rules.work(p, rules.TALKED))
+
+    def __repr__(self) -> str:
+        return f"<Brand, {self.strategy}: {len(self.acts)} acts, {len(self.queue)} cases waiting>"
+
+    def _note(self, post: Post, act: int, result: bool) -> None:
+        """Keep what was done."""
+        self.acts.append(Act(self.model.tick, post, act, result))
+        if post.answered < 0:
+            post.answered = self.model.tick

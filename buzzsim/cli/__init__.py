@@ -1,0 +1,5 @@
+"""What is typed: the `buzzsim` command."""
+
+from buzzsim.cli.command import main
+
+__all__ = ["main"]

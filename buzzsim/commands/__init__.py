@@ -1,1 +1,0 @@
-"""Commands that are a family of their own; `cli` opens them."""

@@ -1,0 +1,77 @@
+"""The tables of a run as compiled code uses them: rows are taken one after another, and the last run is forgotten.
+
+Rows are never given back within a run. When a table is full the run stops, the workspace is made larger, and the same
+replicate runs again: luck is keyed, so nothing changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from buzzsim.compiled import compiled
+from buzzsim.model.tables import (
+    BRAND_FOLLOWERS,
+    FULL,
+    HORIZON,
+    NOTICES,
+    PENDING,
+    PEOPLE,
+    STRETCH,
+    TICK,
+    Workspace,
+    workspace,
+)
+
+
+def larger(w: Workspace) -> Workspace:
+    """Make a workspace for a run that did not fit: each table four times as large as the run had filled it, none smaller."""
+    tables = (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)
+    rows = [max(table.size, 4 * int(filled)) for table, filled in zip(tables, w.n, strict=False)]
+    return workspace(
+        w.row_of.size,
+        int(w.n[HORIZON]),
+        w.busy_until.size,
+        w.visitors.size,
+        w.brand_followers.size > 0,
+        rows,
+    )
+
+
+@compiled
+def use(w: Any, table: Any, size: Any) -> Any:
+    """Take the next row of a table, or -1 (and say so in `FULL`) when there is none."""
+    row = w.n[table]
+    if row >= size:
+        w.n[FULL] = 1
+        return -1
+    w.n[table] += 1
+    return row
+
+
+@compiled
+def use_stretch(w: Any) -> Any:
+    """Take the next stretch of notices, none of them read, or -1 when there is none; gives its first row."""
+    first = w.n[NOTICES]
+    if first + STRETCH > w.notices.size:
+        w.n[FULL] = 1
+        return -1
+    w.n[NOTICES] += STRETCH
+    for k in range(first, first + STRETCH):
+        w.notices[k].row = -1
+    return first
+
+
+@compiled
+def clear(w: Any) -> None:
+    """Forget the last run, touching only what it used."""
+    for row in range(w.n[PEOPLE]):
+        w.row_of[w.people[row].customer] = -1
+    used = (
+        w.n[TICK] if w.n[PENDING] == 0 else w.n[HORIZON]
+    )  # what is pending stands in a later tick
+    for kind in range(w.bucket.shape[0]):
+        w.bucket[kind, : used + 1] = -1
+    w.n[:HORIZON] = 0
+    w.n[BRAND_FOLLOWERS] = -1
+    w.tally[:] = 0.0
+    w.busy_until[:] = 0

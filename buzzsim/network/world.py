@@ -1,0 +1,117 @@
+"""A scenario placed on a network: R0 solved, complainants found by name, everything as the rules and engines take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from buzzsim.errors import NetworkError, ScenarioError, sentence
+from buzzsim.model.parameters import numbers
+from buzzsim.model.rules import ticks
+from buzzsim.model.scenario import Scenario
+from buzzsim.model.tables import TRAITS, Net, Workspace, workspace
+from buzzsim.network import Network, generate, open_network, reproduction
+from buzzsim.network.complainants import choose_complainants, named_complainants
+
+
+@dataclass(frozen=True, eq=False)
+class World:
+    """A scenario on a network, ready to run under any strategy."""
+
+    scenario: Scenario
+    network: Network
+    p: Any
+    named: NDArray[np.int64]
+    is_own: bool
+    """Whether the network is the scenario's own, and none that was handed over."""
+
+    @classmethod
+    def of(cls, scenario: Scenario, network: Any = None) -> World:
+        """Place a scenario on a network: its own, one handed over, or one in a file.
+
+        Raises
+        ------
+        ScenarioError
+            When the scenario does not fit the network: R0 out of reach, too many or unknown complainants.
+        NetworkError
+            When the network cannot be read or built, or has no ties.
+        """
+        if not isinstance(scenario, Scenario):
+            raise ScenarioError(sentence("arguments", "scenario", scenario, "a Scenario or a name"))
+        found = network_of(scenario, network)
+        if found.n_stored == 0:
+            raise NetworkError(f"{found.source}: has no ties; expected at least one")
+        named = named_complainants(scenario, found)
+        share = scenario.joining.share_probability
+        if share is None:
+            share = reproduction.solve(
+                numbers(scenario, 1.0), found, scenario.joining.r0, scenario.name
+            )
+        return cls(scenario, found, numbers(scenario, share), named, network is None)
+
+    @cached_property
+    def net(self) -> Net:
+        """The network as the engine walks it."""
+        network, relative = self.network, np.zeros(0)
+        if self.p.attention_dilution != 0.0:
+            followees = network.followees
+            relative = np.maximum(followees, 1) / followees.mean()
+        traits = np.full((len(TRAITS), network.n_customers if network.traits else 0), np.nan)
+        for row, name in enumerate(TRAITS):
+            if name in network.traits:
+                traits[row] = network.traits[name]
+        return Net(network.indptr, network.indices, relative, traits)
+
+    @property
+    def horizon_ticks(self) -> int:
+        """Number of ticks in a run."""
+        return int(ticks(self.p, self.p.time_horizon))
+
+    @property
+    def n_hours(self) -> int:
+        """Number of hours in an hourly series."""
+        return max(1, int(np.ceil(self.p.time_horizon - 1e-9)))
+
+    @property
+    def n_staff(self) -> int:
+        """People on duty, 0 for unlimited."""
+        staff = self.scenario.brand.staff
+        return 0 if np.isinf(staff) else int(staff)
+
+    def complainants(self, run: Any) -> NDArray[np.int64]:
+        """Give who complains in the replicate of that key."""
+        complaint = self.scenario.complaint
+        found = choose_complainants(
+            self.net, self.named, complaint.complainants, complaint.choice == "followers", run
+        )
+        return np.asarray(found)
+
+    def workspace(self) -> Workspace:
+        """Make room for one thread to run in."""
+        return workspace(
+            self.network.n_customers, self.horizon_ticks, self.n_staff, self.p.attention_page_visitors,
+            bool(self.p.reply_brand_reach > 0.0),
+        )  # fmt: skip
+
+
+def network_of(scenario: Scenario, network: Any = None) -> Network:
+    """Give the network handed over, or the one that the scenario names."""
+    wanted = scenario.network
+    if network is not None:
+        return open_network(network, directed=wanted.directed)
+    if wanted.directed and wanted.kind != "file":
+        raise ScenarioError(
+            sentence(
+                "scenario", "network.directed", True, "false: generated networks are undirected"
+            )
+        )
+    if wanted.kind == "file":
+        return open_network(wanted.file, directed=wanted.directed)
+    return generate(
+        wanted.kind, customers=wanted.customers, ties=wanted.ties, rewiring=wanted.rewiring, clustering=wanted.clustering,
+        blocks=wanted.blocks, mixing=wanted.mixing, degrees=wanted.degrees, seed=wanted.seed,
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""How it looks: comparisons, single runs, and the words on them."""

@@ -1,0 +1,1 @@
+"""Ask once: run or compare, and read what came out."""
