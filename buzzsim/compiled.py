@@ -14,7 +14,7 @@ import hashlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from llvmlite import ir
@@ -26,6 +26,9 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import LoweringPass, register_pass
 from numba.core.typed_passes import NativeLowering
 from numba.extending import intrinsic
+
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _stamp() -> tuple[str, int]:
@@ -186,7 +189,7 @@ def _wide(kind: Any) -> Any:
     )
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled(function: F) -> F:
     """Compile a function on first use, keep the machine code on disk, and release the lock while it runs.
 
     Where no folder can be written (not even the user's cache) the machine code lasts as long as the process, and where what is
@@ -213,7 +216,7 @@ def compiled(function: Callable[..., Any]) -> Any:
         )
 
     whole.get_call_template, whole.get_overload = template, part.get_overload
-    return whole
+    return cast("F", whole)
 
 
 _UNCOMPILED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]

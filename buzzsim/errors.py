@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
+from typing import Any
 
 
 class BuzzsimError(Exception):
@@ -53,6 +55,44 @@ def sentence(place: str, key: str, value: object, allowed: str) -> str:
     return f"{place}: {key} is {shown(value)}; expected {allowed}" + (
         "; a number is written without quotes" if quoted else ""
     )
+
+
+def whole_number(
+    place: str,
+    key: str,
+    value: Any,
+    low: int,
+    high: int | None = None,
+    error: type[BuzzsimError] = ScenarioError,
+) -> int:
+    """Check a whole number that somebody handed over, and give it back.
+
+    Parameters
+    ----------
+    place, key : str
+        Where the number was given, and under which name.
+    value : object
+        What was given.
+    low, high : int
+        The smallest and the largest allowed; None for no largest.
+    error : type
+        What to raise.
+
+    Raises
+    ------
+    BuzzsimError
+        When the value is no whole number, or outside the range.
+
+    Examples
+    --------
+    >>> whole_number("arguments", "replicates", 4000, 1)
+    4000
+    """
+    allowed = f"of {low:,} or more" if high is None else f"from {low:,} to {high:,}"
+    is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not is_whole or value < low or (high is not None and value > high):
+        raise error(sentence(place, key, value, f"a whole number {allowed}"))
+    return int(value)
 
 
 def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
