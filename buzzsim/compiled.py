@@ -1,264 +1,338 @@
 """The one way to compile: numba without Python objects or the lock, and a cache that notices every change.
 
-Numba's own cache looks only at the file a function stands in. A rule changed in `rules.py` would then go on unnoticed
-in an engine compiled before, so the stamp that numba compares is made here from the sources of the whole package.
+Numba keeps machine code on disk, but watches only the file in which a function stands: a rule changed in another file
+would go unnoticed. Here the folder of the cache carries the name of all compiled sources, so a changed rule has a new
+folder. A file in it is used only if its checksum is right.
 
-Numba also makes machine code and a door to Python for each function that another one calls, though nobody enters
-there, and optimises it anew within every caller. Here a function is lowered once as a `_Part` for its callers; what
-Python calls is a `_Whole`, which takes all its parts in and is optimised once. That halves the time of the first run.
+Numba passes each array of a named tuple as seven values, in every call. A `bundle` is passed as one pointer, to a list
+of where its arrays begin and how long they are.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
-from collections.abc import Callable, Iterable
+import tempfile
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cache, cached_property, reduce, update_wrapper
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numpy as np
 from llvmlite import ir
-from numba import _dynfunc, njit, types  # type: ignore[attr-defined]
-from numba.core import cgutils, config
-from numba.core.caching import FunctionCache
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
-from numba.core.compiler_machinery import LoweringPass, register_pass
-from numba.core.typed_passes import NativeLowering
-from numba.extending import intrinsic
-
+from numba import config, njit, types  # type: ignore[attr-defined]
+from numba.extending import (
+    NativeValue,
+    intrinsic,
+    models,
+    overload_attribute,
+    register_model,
+    typeof_impl,
+    unbox,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T", bound=type)
+
+_UNCOMPILED = bool(config.DISABLE_JIT)
+_PACKAGE = Path(__file__).parent
+
+# ------------------------------------------------------------------------- the name of the sources
+
+_WORDS = {"annotation", "returns", "ctx", "kind", "type_params", "type_comment"}
 
 
-def _stamp() -> tuple[str, int]:
-    """Digest all sources that hold compiled functions, or say how to compile."""
-    sources = sorted((path.name, path.read_bytes()) for path in Path(__file__).parent.rglob("*.py"))
-    digest = hashlib.sha256()
-    for name, source in sources:
-        if b"@compiled" in source or b"from numba" in source:
-            digest.update(name.encode() + source)
-    return digest.hexdigest(), 0
+def digest_of(sources: Mapping[str, str]) -> str:
+    """Name Python sources by what they do: words, comments, types and line breaks do not count.
+
+    Parameters
+    ----------
+    sources : mapping of str to str
+        The text of each file, by its path.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits, the same under every Python.
+
+    Examples
+    --------
+    >>> digest_of({"a.py": "x = 1  # one"}) == digest_of({"a.py": "x: int = 1"})
+    True
+    """
+    parts: list[str] = []
+    for path in sorted(sources):
+        parts.append(path)
+        _take_apart(ast.parse(sources[path]), parts)
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
-_STAMP = _stamp()
-SOURCES = _STAMP[0][:16]
-"""Names the compiled sources: the rules, and all that makes numbers of them."""
+def _take_apart(node: Any, parts: list[str]) -> None:
+    if isinstance(node, list):
+        for item in node:
+            _take_apart(item, parts)
+    elif not isinstance(node, ast.AST):
+        parts.append(repr(node))
+    elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring
+        parts.append("Assign" if isinstance(node, ast.AnnAssign) else type(node).__name__)
+        for field in node._fields:
+            if field not in _WORDS:
+                _take_apart(getattr(node, field, None), parts)
 
 
-class _Part(JITCodeLibrary):
-    """The code of a function for others to take in: lowered, and no more."""
-
-    def _optimize_functions(self, module: Any) -> None:  # that is left to the whole
-        module.data_layout = self._codegen._data_layout
-
-    def finalize(self) -> None:
-        self._finalized = True
-
-    def alone(self) -> Any:
-        """Give the code without what it calls."""
-        return super()._get_module_for_linking()
-
-    def _get_module_for_linking(self) -> Any:
-        """Give the code with all that it calls, for a function that somebody else compiled with plain numba."""
-        return _take_in(self.alone().clone(), self._linking_libraries)
+@cache
+def sources() -> str:
+    """Name the compiled sources: the rules, and all that makes numbers of them."""
+    texts = {path: path.read_text(encoding="utf-8") for path in _PACKAGE.rglob("*.py")}
+    compiled = {path: text for path, text in texts.items() if "@compiled" in text}
+    return digest_of({path.relative_to(_PACKAGE).as_posix(): compiled[path] for path in compiled})
 
 
-class _Whole(JITCodeLibrary):
-    """The code of a function that Python calls, with all that it calls in turn, optimised together."""
-
-    def finalize(self) -> None:
-        _take_in(self._final_module, self._linking_libraries)
-        self._linking_libraries = []
-        super().finalize()
+# --------------------------------------------------------------------------------- the cache on disk
 
 
-def _take_in(module: Any, libraries: Iterable[Any]) -> Any:
-    """Put into a module what libraries hold and, of parts, what they call in turn; each once."""
-    for library in _needed(libraries, {}):
-        code = library.alone() if isinstance(library, _Part) else library._get_module_for_linking()
-        module.link_in(code, preserve=True)
-    return module
-
-
-def _needed(libraries: Iterable[Any], found: dict[Any, None]) -> dict[Any, None]:
-    for library in libraries:
-        if library not in found:
-            found[library] = None
-            if isinstance(library, _Part):
-                _needed(library._linking_libraries, found)
-    return found
-
-
-class _Cache(FunctionCache):
-    """Numba's cache, which stops nobody: what is damaged is compiled anew, and what no disk takes is not kept."""
-
-    def load_overload(self, *which: Any) -> Any:
-        """Give what was compiled before, None where it cannot be read."""
+@cache
+def _folder() -> Path | None:
+    """Give the folder for machine code of these sources, without damaged files; None where no disk takes it."""
+    own = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
+    for place in (*own, _PACKAGE / "__pycache__", Path.home() / ".cache" / "buzzsim"):
+        folder = place / f"buzzsim-{sources()}"
         try:
-            return super().load_overload(*which)
-        except Exception:  # whatever unpickling of a damaged file may raise
-            return None
-
-    def save_overload(self, *what: Any) -> None:
-        """Keep what was compiled, in a new index where the old one cannot be read."""
-        try:
-            super().save_overload(*what)
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()
         except OSError:
-            return
-        except Exception:
-            with suppress(OSError):
-                self.flush()
-                super().save_overload(*what)
+            continue
+        for file in folder.rglob("*.nb[ci]"):
+            if not _is_whole(file):
+                file.unlink(missing_ok=True)
+        return folder
+    return None
 
 
-class _Flags(Flags):
-    """How to compile; numba compares that whenever it looks a builtin up, and its own way takes a tenth of all the time."""
-
-    _HASH = hash(Flags())
-
-    def __hash__(self) -> int:
-        return self._HASH
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            self._values == other._values
-            if isinstance(other, _Flags)
-            else bool(super().__eq__(other))
-        )
-
-
-class _Compiler(CompilerBase):
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
-        self.state.flags = _Flags(self.state.flags)
-
-
-class _WholeCompiler(_Compiler):
-    """Numba's usual steps, into a `_Whole`."""
-
-    def define_pipelines(self) -> list[Any]:
-        self.state.library = _Whole(
-            self.state.targetctx.codegen(), self.state.func_id.func_qualname
-        )
-        self.state.library.enable_object_caching()
-        self.state.flags.no_cfunc_wrapper = True
-        return [DefaultPassBuilder.define_nopython_pipeline(self.state)]
-
-
-class _PartCompiler(_Compiler):
-    """Numba's usual steps, into a `_Part`, without machine code."""
-
-    def define_pipelines(self) -> list[Any]:
-        self.state.library = _Part(self.state.targetctx.codegen(), self.state.func_id.func_qualname)
-        flags = self.state.flags
-        flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
-        steps = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        steps.add_pass_after(_MakeKnown, NativeLowering)
-        steps.finalize()
-        return [steps]
-
-
-@register_pass(mutates_CFG=True, analysis_only=False)
-class _MakeKnown(LoweringPass):
-    """Tell numba where callers find a part."""
-
-    _name = "buzzsim_make_known"
-
-    def __init__(self) -> None:
-        super().__init__()
-
-    def run_pass(self, state: Any) -> bool:
-        made = state.cr
-        name = made.fndesc.qualname
-        known = _dynfunc.make_function(
-            made.fndesc.lookup_module(), name, name, 0, made.env, (state.library,)
-        )
-        state.targetctx.insert_user_function(known, made.fndesc, [state.library])
-        state.cr = made._replace(cfunc=known)
+def _is_whole(file: Path) -> bool:
+    try:
+        return _checksum(file) == _seal(file).read_text(encoding="ascii")
+    except (OSError, ValueError):
         return False
 
 
-def _wide(kind: Any) -> Any:
-    """Give the type that stands for a written-out number, or a narrow column's: signed 64 bits."""
-    plain = types.unliteral(kind)
-    return (
-        types.int64
-        if isinstance(plain, types.Integer) and getattr(plain, "signed", False)
-        else plain
-    )
+def _checksum(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _seal(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sha256")
+
+
+def _seal_all(folder: Path) -> None:
+    """Write the checksum of each file that has none, or another one."""
+    for file in folder.rglob("*.nb[ci]"):
+        if not _is_whole(file):
+            with suppress(OSError):
+                _seal(file).write_text(_checksum(file), encoding="ascii")
+
+
+# --------------------------------------------------------------------------------------- compiling
+
+_FROM_PYTHON = {"nogil": True, "no_cfunc_wrapper": True}
+_INSIDE = {"no_cpython_wrapper": True, **_FROM_PYTHON}
 
 
 def compiled(function: F) -> F:
     """Compile a function on first use, keep the machine code on disk, and release the lock while it runs.
 
-    Where no folder can be written (not even the user's cache) the machine code lasts as long as the process, and where what is
-    on disk was damaged it is compiled anew. With
-    `NUMBA_DISABLE_JIT=1` in the environment it stays Python: a thousand times slower, for debuggers and mutation testing.
+    Where no folder can be written the machine code lasts as long as the process. With `NUMBA_DISABLE_JIT=1` in the
+    environment the function stays Python: a thousand times slower, for debuggers and mutation testing.
     """
-    if _UNCOMPILED:
-        return function
-    whole: Any = njit(pipeline_class=_WholeCompiler, nogil=True)(function)
-    try:
-        cache = _Cache(function)
-        cache._cache_file._source_stamp = (
-            _STAMP  # numba offers no public way; tests/test_compiled.py watches it
-        )
-        whole._cache = cache
-    except RuntimeError:  # no folder can be written
-        pass
-    part = njit(pipeline_class=_PartCompiler, nogil=True)(function)
-
-    def template(args: Any, kws: Any) -> Any:
-        """Compile for callers; for whole numbers of any value and width, not once more for each."""
-        return part.get_call_template(
-            [_wide(arg) for arg in args], {name: _wide(kws[name]) for name in kws}
-        )
-
-    whole.get_call_template, whole.get_overload = template, part.get_overload
-    return cast("F", whole)
+    return function if _UNCOMPILED else cast("F", Compiled(function))
 
 
-_UNCOMPILED = bool(config.DISABLE_JIT)  # type: ignore[attr-defined]
+class Compiled:
+    """A function that Python calls through a door, and compiled code without one."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func = function
+        update_wrapper(self, function)
+
+    @cached_property
+    def inner(self) -> Any:
+        """What other compiled functions call."""
+        return njit(**_INSIDE)(self.py_func)
+
+    @cached_property
+    def door(self) -> Any:
+        """What Python calls, kept on disk."""
+        folder, before = _folder(), config.CACHE_DIR
+        if folder is not None:
+            config.CACHE_DIR = str(folder)
+            try:
+                door = njit(cache=True, **_FROM_PYTHON)(self.py_func)
+            except RuntimeError:  # numba knows no place for the function
+                folder = None
+            finally:
+                config.CACHE_DIR = before
+        if folder is None or not _is_inside(door.stats.cache_path, folder):
+            return njit(**_FROM_PYTHON)(self.py_func)
+        return door
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the machine code; compile first if these types are new."""
+        door = self.door
+        known = len(door.signatures)
+        try:
+            result = door(*args)
+        except OSError:  # the disk is full; the machine code is there all the same
+            result = door(*args)
+        if len(door.signatures) > known and door.stats.cache_misses:
+            _seal_all(Path(door.stats.cache_path))
+        return result
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.py_func.__name__}>"
+
+
+def _is_inside(path: str | None, folder: Path) -> bool:
+    return path is not None and folder in Path(path).parents
+
+
+class _Call(types.Dispatcher):  # type: ignore[misc]
+    """The type of a compiled function: called with whole numbers of any width, it is compiled once."""
+
+    def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
+        """Give the signature of a call."""
+        wide = {name: _wide(kind) for name, kind in kws.items()}
+        return super().get_call_type(context, [_wide(kind) for kind in args], wide)
+
+
+register_model(_Call)(models.OpaqueModel)
+
+
+def _wide(kind: Any) -> Any:
+    """Give the type that stands for a literal number, or a narrow column's: signed 64 bits."""
+    plain = types.unliteral(kind)
+    is_signed = isinstance(plain, types.Integer) and getattr(plain, "signed", False)
+    return types.int64 if is_signed else plain
+
+
+@typeof_impl.register(Compiled)
+def _type_of_compiled(value: Compiled, context: Any) -> Any:
+    return _Call(value.inner)
+
+
+def is_loaded(function: Any) -> bool:
+    """Whether a function is ready in this process: compiled, or never to be."""
+    return _UNCOMPILED or bool(function.door.signatures)
+
+
+def is_warm(function: Any) -> bool:
+    """Whether a function has been compiled before, in this process or in an earlier one."""
+    if is_loaded(function):
+        return True
+    folder = function.door.stats.cache_path
+    name = function.py_func.__name__
+    return folder is not None and any(Path(folder).glob(f"*{name}-*.nbc"))
+
+
+# ----------------------------------------------------------------------------------------- bundles
+
+_WORD = ir.IntType(64)
+
+
+class Bundle(types.Type):  # type: ignore[misc]
+    """The type of a named tuple of C-contiguous arrays; its name is short, since it stands in every symbol."""
+
+    def __init__(self, name: str, arrays: tuple[tuple[str, Any, int], ...]) -> None:
+        self.fields = {}  # name: type of the array, bytes of an item, place of its address; its lengths follow
+        self.size = 0
+        for field, kind, itemsize in arrays:
+            self.fields[field] = kind, itemsize, self.size
+            self.size += 1 + kind.ndim
+        code = hashlib.sha256(repr(arrays).encode()).hexdigest()[:16]
+        super().__init__(f"{name}_{code}")
+
+
+def bundle(cls: T) -> T:
+    """Let compiled code take a named tuple of arrays as one pointer."""
+
+    @typeof_impl.register(cls)
+    def _type(value: Any, context: Any) -> Any:
+        kinds = [typeof_impl(array, context) for array in value]
+        if all(isinstance(kind, types.Array) and kind.layout == "C" for kind in kinds):
+            sizes = (array.dtype.itemsize for array in value)
+            return Bundle(cls.__name__, tuple(zip(value._fields, kinds, sizes, strict=True)))
+        return types.NamedTuple(kinds, cls)
+
+    for field in cls._fields:
+        _give_attribute(field)
+    return cls
+
+
+@cache
+def _give_attribute(field: str) -> None:
+    """Let compiled code write `bundle.field`. Nothing in a bundle changes during a call, so one look at it is enough."""
+
+    @intrinsic
+    def array_of(context: Any, bundle: Any) -> Any:
+        kind, itemsize, place = bundle.fields[field]
+
+        def look(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            once = builder.module.add_metadata([])
+
+            def word(i: int) -> Any:
+                value = builder.load(builder.gep(given[0], [_WORD(place + i)], inbounds=True))
+                value.set_metadata("invariant.load", once)
+                return value
+
+            lengths = [word(1 + axis) for axis in range(kind.ndim)]
+            strides = [_WORD(itemsize)]
+            for length in reversed(lengths[1:]):
+                strides.insert(0, builder.mul(strides[0], length))
+            array = context.make_array(kind)(context, builder)
+            array.data = builder.inttoptr(word(0), array.data.type)
+            array.shape, array.strides = _packed(builder, lengths), _packed(builder, strides)
+            array.itemsize = _WORD(itemsize)
+            array.nitems = reduce(builder.mul, lengths)
+            array.meminfo, array.parent = array.meminfo.type(None), array.parent.type(None)
+            return array._getvalue()
+
+        return kind(bundle), look
+
+    @overload_attribute(Bundle, field, jit_options=_INSIDE)
+    def attribute(bundle):  # type: ignore[no-untyped-def]  # numba compares signatures, types included
+        return (lambda bundle: array_of(bundle)) if field in bundle.fields else None
+
+
+def _packed(builder: Any, values: list[Any]) -> Any:
+    packed = ir.ArrayType(_WORD, len(values))(ir.Undefined)
+    for i, value in enumerate(values):
+        packed = builder.insert_value(packed, value, i)
+    return packed
+
+
+@register_model(Bundle)
+class _Model(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Bundle) -> None:
+        super().__init__(manager, kind, _WORD.as_pointer())
+
+
+@unbox(Bundle)
+def _enter(kind: Bundle, value: Any, c: Any) -> NativeValue:
+    """Write down where the arrays of a tuple are; Python holds them during the call."""
+    words = c.builder.alloca(_WORD, size=kind.size)
+    failed = ir.IntType(1)(0)
+    for i, (array_type, _, place) in enumerate(kind.fields.values()):
+        entered = c.unbox(array_type, c.pyapi.tuple_getitem(value, i))
+        failed = c.builder.or_(failed, entered.is_error)
+        array = c.context.make_array(array_type)(c.context, c.builder, entered.value)
+        lengths = [c.builder.extract_value(array.shape, axis) for axis in range(array_type.ndim)]
+        for k, word in enumerate([c.builder.ptrtoint(array.data, _WORD), *lengths]):
+            c.builder.store(word, c.builder.gep(words, [_WORD(place + k)], inbounds=True))
+        c.context.nrt.decref(c.builder, array_type, entered.value)
+    return NativeValue(words, is_error=failed)
+
+
 LINE = 64  # bytes that the processor fetches at once
-AHEAD = 16  # items of a loop over which a fetch goes ahead
-
-
-def _intrinsic(define: Callable[..., Any]) -> Any:
-    """Let numba call what writes its own machine code; where nothing is compiled it does nothing."""
-    return (lambda array, i: None) if _UNCOMPILED else intrinsic(define)
-
-
-@_intrinsic
-def fetch(context: Any, array: Any, i: Any) -> Any:
-    """Ask the processor for the first line of an item that will be needed soon; that changes nothing but the time."""
-    return types.none(array, types.intp), _asking(0)
-
-
-@_intrinsic
-def fetch_rest(context: Any, array: Any, i: Any) -> Any:
-    """Ask the processor for the second line of an item."""
-    return types.none(array, types.intp), _asking(LINE)
-
-
-def _asking(skipped: int) -> Callable[..., Any]:
-    """Say how to ask for the line that many bytes into an item."""
-
-    def ask(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-        kind = signature.args[0]
-        held = context.make_array(kind)(context, builder, given[0])
-        byte, word = ir.IntType(8).as_pointer(), ir.IntType(32)
-        item = builder.bitcast(
-            cgutils.get_item_pointer(context, builder, kind, held, [given[1]]), byte
-        )
-        asked = ir.FunctionType(ir.VoidType(), [byte, word, word, word])
-        call = builder.module.declare_intrinsic("llvm.prefetch", [byte], asked)
-        builder.call(
-            call, [builder.gep(item, [word(skipped)]), word(0), word(3), word(1)]
-        )  # to read; to all levels; data
-        return context.get_dummy_value()
-
-    return ask
 
 
 def records(table: Any) -> Any:
@@ -266,14 +340,17 @@ def records(table: Any) -> Any:
     return table.view(np.recarray) if _UNCOMPILED else table
 
 
-def is_loaded(dispatcher: Any) -> bool:
-    """Whether a function is ready in this process: compiled, or never to be."""
-    return _UNCOMPILED or bool(dispatcher.signatures)
+def __getattr__(name: str) -> str:
+    if name == "SOURCES":
+        return sources()
+    raise AttributeError(name)
 
 
-def is_warm(dispatcher: Any) -> bool:
-    """Whether a function has been compiled before, in this process or in an earlier one."""
-    if is_loaded(dispatcher):
-        return True
-    folder = dispatcher.stats.cache_path
-    return folder is not None and any(Path(folder).glob(f"*{dispatcher.py_func.__name__}-*.nbc"))
+AHEAD = 16
+
+
+def _nothing(array: Any, i: Any) -> None:
+    return None
+
+
+fetch = fetch_rest = compiled(_nothing)

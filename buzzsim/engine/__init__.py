@@ -6,6 +6,6 @@ reset only where it was used. The phases of a tick are `notices`, `authors` and 
 """
 
 from buzzsim.engine.batches import replicates, trajectory
-from buzzsim.engine.replicates import batch, simulate
+from buzzsim.engine.replicates import batch, begin, go_on
 
-__all__ = ["batch", "replicates", "simulate", "trajectory"]
+__all__ = ["batch", "begin", "go_on", "replicates", "trajectory"]

@@ -19,11 +19,13 @@ from buzzsim.model import draws, outcomes, rules
 from buzzsim.model.strategy import STRATEGIES, Case, Draw, decision, made, number_of
 from buzzsim.model.tables import (
     ACTS,
+    ALL_REPLICATES,
     ASKED,
     HORIZON,
     NOTICES,
     PEOPLE,
     POSTS,
+    STRATEGY,
     TICK,
     Record,
     Workspace,
@@ -72,21 +74,16 @@ def replicates(
     """
     values = np.empty((n, outcomes.N_OUTCOMES))
     hourly = np.zeros((n, world.n_hours), np.int32)
-    key, local = draws.key_of(entropy), threading.local()
+    local = threading.local()
 
     def chunk(first: int, last: int) -> None:
         done = first
         if not hasattr(local, "workspace"):
-            local.workspace = world.workspace()
+            local.workspace = _workspace(world, strategy, entropy)
         while done < last:
+            rows = slice(done, last)
             done += _batch(
-                world,
-                strategy,
-                key,
-                start + done,
-                local.workspace,
-                hourly[done:last],
-                values[done:last],
+                world, strategy, local.workspace, start + done, hourly[rows], values[rows]
             )
             if done < last:
                 local.workspace = larger(local.workspace)
@@ -94,24 +91,20 @@ def replicates(
             progress(last - first)
 
     workers = max(1, min(threads or os.cpu_count() or 1, n))
-    alone = (
-        1 if workers > 1 and not is_loaded(batch) else 0
-    )  # one run that compiles, before the threads start
-    size = max(
-        1, min(_CHUNK, -(-n // (4 * workers)))
-    )  # small enough that no thread waits long for the last one
-    chunks = [(0, alone)] * alone + [
-        (first, min(n, first + size)) for first in range(alone, n, size)
-    ]
+    size = max(1, min(_CHUNK, -(-n // (4 * workers))))  # so that no thread waits long for the last
+    first = 0
+    if workers > 1 and not is_loaded(batch):  # one run compiles before the threads start
+        chunk(0, 1)
+        first = 1
+    starts = range(first, n, size)
+    ends = [min(n, start + size) for start in starts]
     if workers == 1:
-        for first, last in chunks:
+        for first, last in zip(starts, ends, strict=True):
             chunk(first, last)
         return values, hourly
-    for first, last in chunks[:alone]:
-        chunk(first, last)
     with ThreadPoolExecutor(workers) as pool:
         try:
-            list(pool.map(chunk, *zip(*chunks[alone:], strict=True)))
+            list(pool.map(chunk, starts, ends))
         except BaseException:  # Ctrl-C too: do not first run all that is waiting
             pool.shutdown(cancel_futures=True)
             raise
@@ -122,83 +115,70 @@ def trajectory(
     world: World, strategy: str, entropy: int, replicate: int, last: int | None = None
 ) -> tuple[Record, NDArray[np.float64], NDArray[np.int32]]:
     """Run one replicate, to the horizon or to an earlier tick, and keep everything."""
-    w = world.workspace()
+    w = _workspace(world, strategy, entropy)
     if last is not None:
-        w.n[HORIZON] = (
-            last  # the workspace alone: rules go on seeing the whole horizon, so that the luck stays
-        )
+        w.n[HORIZON] = last  # rules go on seeing the whole horizon, so that the luck stays
     values, hourly = np.empty((1, outcomes.N_OUTCOMES)), np.zeros((1, world.n_hours), np.int32)
-    while _batch(world, strategy, draws.key_of(entropy), replicate, w, hourly, values) == 0:
+    while _batch(world, strategy, w, replicate, hourly, values) == 0:
         w = larger(w)
     return _record(w), values[0], hourly[0]
 
 
+def _workspace(world: World, strategy: str, entropy: int) -> Workspace:
+    w = world.workspace()
+    w.key[ALL_REPLICATES], w.n[STRATEGY] = draws.key_of(entropy), number_of(strategy)
+    return w
+
+
 def _batch(
-    world: World, strategy: str, key: int, first: int, w: Workspace, hourly: Any, values: Any
+    world: World,
+    strategy: str,
+    w: Workspace,
+    first: int,
+    hourly: NDArray[np.int32],
+    values: NDArray[np.float64],
 ) -> int:
-    """Run replicates in compiled code until all are done or one does not fit; gives how many were done."""
+    """Run replicates until all are done or one does not fit the workspace; gives how many were done."""
     if strategy in STRATEGIES:
-        return _compiled(world, strategy, key, first, False, w, hourly, values)
+        return batch(world.p, w, first, False, hourly, values)
     for row in range(len(values)):
-        if (
-            _deciding(
-                world, strategy, key, first + row, w, hourly[row : row + 1], values[row : row + 1]
-            )
-            == 0
-        ):
+        own, one = made(strategy), slice(row, row + 1)
+        done = batch(world.p, w, first + row, False, hourly[one], values[one])
+        while done == ASKING:
+            _decide(world, own, strategy, w, first + row)
+            done = batch(world.p, w, first + row, True, hourly[one], values[one])
+        if done == 0:
             return row
     return len(values)
 
 
-def _deciding(
-    world: World, name: str, key: int, replicate: int, w: Workspace, hourly: Any, values: Any
-) -> int:
-    """Run one replicate under a strategy of one's own, which is asked whenever a case has its turn."""
-    own, tick, kinds = made(name), world.scenario.time.tick, rules.KINDS
-    done = _compiled(world, name, key, replicate, False, w, hourly, values)
-    while done == ASKING:
-        asked, now = w.cases[w.n[ASKED]], int(w.n[TICK])
-        post, tries = w.posts[asked["post"]], int(asked["tries"])
-        case = Case(
-            hour=round(now * tick, 9), waited=round((now - int(post["tick"])) * tick, 9), anger=float(post["intensity"]),
-            followers=int(world.network.followers[post["author"]]), readers=int(post["readers"]), joined=int(post["joined"]),
-            on_page=bool(post["on_page"]), kind=kinds[post["kind"]], tries=tries,
-        )  # fmt: skip
-        try:
-            asked["choice"], asked["wait"] = decision(own, name, case, Draw(post["key"], tries))
-        except StrategyError as error:
-            raise StrategyError(f"{error} (replicate {replicate})") from error
-        done = _compiled(world, name, key, replicate, True, w, hourly, values)
-    return done
-
-
-def _compiled(
-    world: World,
-    strategy: str,
-    key: int,
-    first: int,
-    resumed: bool,
-    w: Workspace,
-    hourly: Any,
-    values: Any,
-) -> int:
-    """Enter compiled code."""
-    complaint = world.scenario.complaint
-    return int(
-        batch(
-            world.p, world.net, world.named, complaint.complainants, complaint.choice == "followers", np.uint64(key),
-            number_of(strategy), first, resumed, w, hourly, values,
-        )
-    )  # fmt: skip
+def _decide(world: World, own: Any, name: str, w: Workspace, replicate: int) -> None:
+    """Ask a strategy of one's own about the case that has its turn."""
+    asked, now, tick = w.cases[w.n[ASKED]], int(w.n[TICK]), world.scenario.time.tick
+    post, tries = w.posts[asked["post"]], int(asked["tries"])
+    case = Case(
+        hour=round(now * tick, 9),
+        waited=round((now - int(post["tick"])) * tick, 9),
+        anger=float(post["intensity"]),
+        followers=int(world.network.followers[post["author"]]),
+        readers=int(post["readers"]),
+        joined=int(post["joined"]),
+        on_page=bool(post["on_page"]),
+        kind=rules.KINDS[post["kind"]],
+        tries=tries,
+    )
+    try:
+        asked["choice"], asked["wait"] = decision(own, name, case, Draw(post["key"], tries))
+    except StrategyError as error:
+        raise StrategyError(f"{error} (replicate {replicate})") from error
 
 
 def _record(w: Workspace) -> Record:
     """Copy a trajectory out of a workspace."""
     people, notices = w.people[: w.n[PEOPLE]], w.notices[: w.n[NOTICES]]
     notices = notices[notices["row"] >= 0]
-    order = np.lexsort(
-        (notices["post"], notices["customer"], notices["tick"])
-    )  # np.sort takes five times as long for rows
+    by = notices["post"], notices["customer"], notices["tick"]
+    order = np.lexsort(by)  # np.sort takes five times as long for rows
     tables = {
         "customers": people[np.argsort(people["customer"])],
         "posts": w.posts[: w.n[POSTS]],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from buzzsim.compiled import compiled
 from buzzsim.engine.workspace import use, use_stretch
 from buzzsim.model.tables import (
@@ -16,69 +14,56 @@ from buzzsim.model.tables import (
     NOTICE_TAIL,
     PENDING,
     STRETCH,
+    Workspace,
 )
 
 
 @compiled
-def tell(w: Any, j: Any, reader: Any, tick: Any, last: Any, channel: Any, wave: Any) -> None:
-    """Put a notice into the calendar unless it comes too late."""
-    if tick < 0 or tick > last:
+def tell(w: Workspace, j: int, reader: int, tick: int, channel: int, wave: int) -> None:
+    """Put a notice of a post into the calendar, unless it comes after the horizon or the post's end."""
+    if tick < 0 or tick > w.n[HORIZON] or tick > w.posts[j].end:
         return
     tail = w.bucket[NOTICE_TAIL, tick]
     k = tail + 1 if tail >= 0 and (tail + 1) % STRETCH != 0 else use_stretch(w)
     if k < 0:
         return
-    m = w.notices
-    m[k].customer, m[k].post, m[k].tick, m[k].channel, m[k].wave, m[k].next = (
-        reader,
-        j,
-        tick,
-        channel,
-        wave,
-        -1,
-    )
-    m[k].defended = False
+    notices = w.notices
+    notices[k].customer, notices[k].post, notices[k].tick = reader, j, tick
+    notices[k].channel, notices[k].wave, notices[k].next = channel, wave, -1
+    notices[k].defended = False
     if tail < 0:
         w.bucket[NOTICE_HEAD, tick] = k
     else:
-        m[tail].next = k
+        notices[tail].next = k
     w.bucket[NOTICE_TAIL, tick] = k
     w.n[PENDING] += 1
 
 
 @compiled
-def schedule(w: Any, row: Any, kind: Any, number: Any, parent: Any, tick: Any) -> None:
+def schedule(w: Workspace, row: int, kind: int, number: int, parent: int, tick: int) -> None:
     """Put what an author will do into the calendar."""
     if tick > w.n[HORIZON]:
         return
     k = use(w, EVENTS, w.events.size)
     if k < 0:
         return
-    e = w.events
-    e[k].row, e[k].kind, e[k].number, e[k].parent, e[k].next = (
-        row,
-        kind,
-        number,
-        parent,
-        w.bucket[EVENT_HEAD, tick],
-    )
+    events = w.events
+    events[k].row, events[k].kind, events[k].number, events[k].parent = row, kind, number, parent
+    events[k].next = w.bucket[EVENT_HEAD, tick]
     w.bucket[EVENT_HEAD, tick] = k
     w.n[PENDING] += 1
 
 
 @compiled
-def file_case(w: Any, j: Any, talk_round: Any, tries: Any, tick: Any) -> None:
+def file_case(w: Workspace, j: int, talk_round: int, tries: int, tick: int) -> None:
     """Put a case into the calendar of the brand."""
     if tick > w.n[HORIZON]:
         return
     k = use(w, CASES, w.cases.size)
     if k < 0:
         return
-    w.cases[k].post, w.cases[k].talk_round, w.cases[k].next = (
-        j,
-        talk_round,
-        w.bucket[CASE_HEAD, tick],
-    )
-    w.cases[k].tries, w.cases[k].choice, w.cases[k].due = tries, -1, tick
+    cases = w.cases
+    cases[k].post, cases[k].talk_round, cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
+    cases[k].tries, cases[k].choice, cases[k].due = tries, -1, tick
     w.bucket[CASE_HEAD, tick] = k
     w.n[PENDING] += 1

@@ -1,8 +1,6 @@
-"""Phase 5 of a tick: the brand's queue, and what it does with a case."""
+"""Phase 5 of a tick: the brand's queue of cases, and what it does with each."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 
@@ -13,36 +11,48 @@ from buzzsim.engine.posts import is_older
 from buzzsim.engine.readers import bump, tell_brand_followers
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
-from buzzsim.model.tables import ACTS, ASKED, BACKLOG, CASE_HEAD, PENDING, WAITING
+from buzzsim.model.parameters import Numbers
+from buzzsim.model.tables import (
+    ACTS,
+    ASKED,
+    BACKLOG,
+    CASE_HEAD,
+    PENDING,
+    STRATEGY,
+    TICK,
+    WAITING,
+    Workspace,
+)
 
 _ALL_BUSY = -1
 
 
 @compiled
-def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Any:
+def brand_acts(p: Numbers, w: Workspace) -> bool:
     """Phase 5: cases whose lag has run out, in the order of the queue, while staff is free.
 
     Gives whether it is done; if not, a strategy of one's own must first decide on the case in `ASKED`.
     """
+    cases, t = w.cases, w.n[TICK]
     k = w.bucket[CASE_HEAD, t]
     w.bucket[CASE_HEAD, t] = -1
     while k >= 0:
         w.n[PENDING] -= 1
-        j = w.cases[k].post
-        followers = net.indptr[w.posts[j].author + 1] - net.indptr[w.posts[j].author]
-        w.cases[k].rank = rules.priority(p, t, followers, w.posts[j].intensity)
+        post = w.posts[cases[k].post]
+        followers = w.indptr[post.author + 1] - w.indptr[post.author]
+        cases[k].rank = rules.priority(p, t, followers, post.intensity)
         _push_waiting(w, k)
-        k = w.cases[k].next
+        k = cases[k].next
     while w.n[WAITING] > 0:
-        desk = _free_desk(w, t)
+        desk = _free_desk(w)
         if desk == _ALL_BUSY:
             break
-        if strategy == rules.OWN and _is_to_decide(w, w.waiting[0], t):
+        if w.n[STRATEGY] == rules.OWN and _is_to_decide(w, w.waiting[0]):
             w.n[ASKED] = w.waiting[0]
             return False
         case = _pop_waiting(w)
-        due = w.cases[case].due
-        work = _handle(p, net, run, w, strategy, case, t)
+        due = cases[case].due
+        work = _handle(p, w, case)
         if w.busy_until.size > 0 and work >= 0.0:
             w.busy_until[desk] = rules.work_ends(p, w.busy_until[desk], due, work)
     w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
@@ -50,38 +60,42 @@ def brand_acts(p: Any, net: Any, run: Any, w: Any, strategy: Any, t: Any) -> Any
 
 
 @compiled
-def _is_to_decide(w: Any, case: Any, t: Any) -> Any:
+def _is_to_decide(w: Workspace, case: int) -> bool:
     """Whether a strategy of one's own is to be asked about a case."""
-    j = w.cases[case].post
-    author = w.posts[j].row
-    is_open = rules.is_open(
-        rules.OWN, w.posts[j].end <= t, w.people[author].stage, w.people[author].talking
-    )
-    return is_open and w.cases[case].talk_round == 0 and w.cases[case].choice < 0
+    if w.cases[case].talk_round > 0 or w.cases[case].choice >= 0:
+        return False
+    return _is_open(w, rules.OWN, w.cases[case].post)
 
 
 @compiled
-def _free_desk(w: Any, t: Any) -> Any:
+def _is_open(w: Workspace, strategy: int, j: int) -> bool:
+    """Whether the case of a post is still worth work."""
+    author = w.people[w.posts[j].row]
+    return rules.is_open(strategy, w.posts[j].end <= w.n[TICK], author.stage, author.talking)
+
+
+@compiled
+def _free_desk(w: Workspace) -> int:
     """Give the member of staff who was free first (any where staff is unlimited), or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
         return 0
     desk = w.busy_until.argmin()
-    return desk if rules.is_free(w.busy_until[desk], t) else _ALL_BUSY
+    return desk if rules.is_free(w.busy_until[desk], w.n[TICK]) else _ALL_BUSY
 
 
 @compiled
-def _comes_first(w: Any, a: Any, b: Any) -> Any:
+def _comes_first(w: Workspace, a: int, b: int) -> bool:
     """Whether one waiting case is taken before another."""
-    e = w.cases
-    if e[a].rank != e[b].rank:
-        return e[a].rank < e[b].rank
-    if e[a].post != e[b].post:
-        return is_older(w, e[a].post, e[b].post)
-    return e[a].talk_round < e[b].talk_round
+    cases = w.cases
+    if cases[a].rank != cases[b].rank:
+        return cases[a].rank < cases[b].rank
+    if cases[a].post != cases[b].post:
+        return is_older(w, cases[a].post, cases[b].post)
+    return cases[a].talk_round < cases[b].talk_round
 
 
 @compiled
-def _push_waiting(w: Any, case: Any) -> None:
+def _push_waiting(w: Workspace, case: int) -> None:
     """Add to the queue, a binary heap."""
     i = w.n[WAITING]
     w.n[WAITING] += 1
@@ -93,7 +107,7 @@ def _push_waiting(w: Any, case: Any) -> None:
 
 
 @compiled
-def _pop_waiting(w: Any) -> Any:
+def _pop_waiting(w: Workspace) -> int:
     """Take the first case out of the queue."""
     first = w.waiting[0]
     w.n[WAITING] -= 1
@@ -112,139 +126,135 @@ def _pop_waiting(w: Any) -> Any:
 
 
 @compiled
-def _handle(p: Any, net: Any, run: Any, w: Any, strategy: Any, case: Any, t: Any) -> Any:
-    """Do with one case what the strategy says; gives the hours of work, or -1 where there was nothing left to do."""
-    q, c = w.posts, w.people
-    j, talk_round = w.cases[case].post, w.cases[case].talk_round
-    row = q[j].row
-    if talk_round > 0:
-        return _talk(p, w, j, talk_round, t)
+def _handle(p: Numbers, w: Workspace, case: int) -> float:
+    """Do with one case what the strategy says; gives the hours of work, or -1 where nothing was left to do."""
+    j, strategy = w.cases[case].post, w.n[STRATEGY]
+    if w.cases[case].talk_round > 0:
+        return _talk(p, w, j, w.cases[case].talk_round)
     if strategy == rules.OWN:
-        strategy = w.cases[case].choice
+        strategy = np.int64(w.cases[case].choice)
         if strategy == rules.WAIT:
-            file_case(w, j, 0, w.cases[case].tries + 1, t + rules.ticks(p, w.cases[case].wait))
+            tick = w.n[TICK] + rules.ticks(p, w.cases[case].wait)
+            file_case(w, j, 0, w.cases[case].tries + 1, tick)
             return -1.0
-    open_still = rules.is_open(strategy, q[j].end <= t, c[row].stage, c[row].talking)
-    if not open_still or not rules.concerns(strategy, q[j].on_page):
+    if not _is_open(w, strategy, j) or not rules.concerns(strategy, w.posts[j].on_page):
         return -1.0
     if strategy == rules.CENSOR:
-        return _remove(p, w, j, t)
-    if strategy == rules.PUBLIC_REPLY:
-        return _reply(p, net, run, w, j, t)
-    return _invite(p, net, w, j, t)
+        return _remove(p, w, j)
+    return _reply(p, w, j) if strategy == rules.PUBLIC_REPLY else _invite(p, w, j)
 
 
 @compiled
-def _note(w: Any, j: Any, act: Any, result: Any, t: Any) -> None:
+def _note(w: Workspace, j: int, act: int, result: int) -> None:
     """Keep what the brand did."""
     k = use(w, ACTS, w.acts.size)
     if k >= 0:
-        w.acts[k].tick, w.acts[k].post, w.acts[k].act, w.acts[k].result = t, j, act, result
+        w.acts[k].tick, w.acts[k].post = w.n[TICK], j
+        w.acts[k].act, w.acts[k].result = act, result
         if w.posts[j].answered < 0:
-            w.posts[j].answered = t
+            w.posts[j].answered = w.n[TICK]
 
 
 @compiled
-def _remove(p: Any, w: Any, j: Any, t: Any) -> Any:
+def _remove(p: Numbers, w: Workspace, j: int) -> float:
     """Delete a post from the page; the author and the witnesses may not take it quietly."""
-    q, c, m = w.posts, w.people, w.notices
-    row = q[j].row
-    q[j].end = t
-    anger = rules.removed_anger(p, anger_now(p, w, row, t), c[row].character)
+    people, notices, t = w.people, w.notices, w.n[TICK]
+    post = w.posts[j]
+    row = post.row
+    author = people[row]
+    post.end = t
+    anger = rules.removed_anger(p, anger_now(p, w, row, t), author.character)
     set_anger(w, row, anger, t)
-    again = rules.reposts(p, c[row].stage, anger, draws.chance(q[j].key, draws.REPOST, 0))
-    c[row].stage = rules.stage_after_removal(c[row].stage, again)
-    _note(w, j, rules.REMOVED, int(again), t)
+    again = rules.reposts(p, author.stage, anger, draws.chance(post.key, draws.REPOST, 0))
+    author.stage = rules.stage_after_removal(author.stage, again)
+    _note(w, j, rules.REMOVED, int(again))
     if again:
-        schedule(w, row, rules.REPOST, c[row].reposts, j, t + 1)
-        c[row].reposts += 1
-    k = q[j].last_notice
+        schedule(w, row, rules.REPOST, author.reposts, j, t + 1)
+        author.reposts += 1
+    k = post.last_notice
     while k >= 0:
-        witness = np.int64(m[k].row)
-        if rules.may_protest(c[witness].stage, c[witness].character, c[witness].protested):
-            if rules.protests(
-                p, c[witness].susceptibility, draws.chance(q[j].key, draws.PROTEST, m[k].customer)
-            ):
-                c[witness].protested = True
-                schedule(w, witness, rules.PROTEST, 0, j, t + 1)
-        k = m[k].previous
+        witness = people[notices[k].row]
+        if rules.may_protest(witness.stage, witness.character, witness.protested):
+            luck = draws.chance(post.key, draws.PROTEST, notices[k].customer)
+            if rules.protests(p, witness.susceptibility, luck):
+                witness.protested = True
+                schedule(w, notices[k].row, rules.PROTEST, 0, j, t + 1)
+        k = notices[k].previous
     return rules.work(p, rules.REMOVED)
 
 
 @compiled
-def _reply(p: Any, net: Any, run: Any, w: Any, j: Any, t: Any) -> Any:
+def _reply(p: Numbers, w: Workspace, j: int) -> float:
     """Answer under the post, before its audience."""
-    q, c = w.posts, w.people
-    row = q[j].row
+    post = w.posts[j]
     strength = rules.reply_strength(p)
-    heat = rules.heat_of(q[j].joined, q[j].readers)
-    q[j].thread += rules.thread_effect(p, strength)
-    _calm(p, w, row, rules.calming(p, strength, heat, c[row].character), t)
-    solved = rules.is_solved(p, heat, c[row].character, draws.chance(q[j].key, draws.SOLVE, 0))
+    heat = rules.heat_of(post.joined, post.readers)
+    post.thread += rules.thread_effect(p, strength)
+    solved = _answer(p, w, j, heat, draws.chance(post.key, draws.SOLVE, 0))
     if solved:
-        _reconcile(p, w, j, t)
-    _note(w, j, rules.REPLIED, int(solved), t)
-    bump(p, net, w, j, p.reply_bump, t)
-    tell_brand_followers(p, net, run, w, j, t)
+        _reconcile(p, w, j)
+    _note(w, j, rules.REPLIED, int(solved))
+    bump(p, w, j, p.reply_bump)
+    tell_brand_followers(p, w, j)
     return rules.work(p, rules.REPLIED)
 
 
 @compiled
-def _invite(p: Any, net: Any, w: Any, j: Any, t: Any) -> Any:
+def _invite(p: Numbers, w: Workspace, j: int) -> float:
     """Ask the author to talk in private; everybody can see that."""
-    q, c = w.posts, w.people
-    row = q[j].row
-    accepted = rules.accepts(p, c[row].character, draws.chance(q[j].key, draws.ACCEPT, 0))
-    _note(w, j, rules.INVITED, int(accepted), t)
-    q[j].invited = True
+    post = w.posts[j]
+    author = w.people[post.row]
+    accepted = rules.accepts(p, author.character, draws.chance(post.key, draws.ACCEPT, 0))
+    _note(w, j, rules.INVITED, int(accepted))
+    post.invited = True
     if accepted:
-        c[row].talking = True
-        file_case(w, j, 1, 0, t + rules.ticks(p, p.private_round_time))
-    bump(p, net, w, j, p.private_invite_bump, t)
+        author.talking = True
+        file_case(w, j, 1, 0, w.n[TICK] + rules.ticks(p, p.private_round_time))
+    bump(p, w, j, p.private_invite_bump)
     return rules.work(p, rules.INVITED)
 
 
 @compiled
-def _talk(p: Any, w: Any, j: Any, talk_round: Any, t: Any) -> Any:
+def _talk(p: Numbers, w: Workspace, j: int, talk_round: int) -> float:
     """Hold one round of a private dialogue."""
-    q, c = w.posts, w.people
-    row = q[j].row
-    _calm(
-        p, w, row, rules.calming(p, rules.reply_strength(p), rules.NO_AUDIENCE, c[row].character), t
-    )
-    solved = rules.is_solved(
-        p, rules.NO_AUDIENCE, c[row].character, draws.chance(q[j].key, draws.ROUND, talk_round)
-    )
-    _note(w, j, rules.TALKED, int(solved), t)
+    post, t = w.posts[j], w.n[TICK]
+    row = post.row
+    author = w.people[row]
+    solved = _answer(p, w, j, rules.NO_AUDIENCE, draws.chance(post.key, draws.ROUND, talk_round))
+    _note(w, j, rules.TALKED, int(solved))
     if solved:
-        c[row].talking = False
-        _reconcile(p, w, j, t)
-        if rules.withdraws(p, draws.chance(q[j].key, draws.WITHDRAW_SOLVED, 0)):
-            q[j].end = min(q[j].end, t)
+        author.talking = False
+        _reconcile(p, w, j)
+        if rules.withdraws(p, draws.chance(post.key, draws.WITHDRAW_SOLVED, 0)):
+            post.end = min(np.int64(post.end), t)
         else:
-            q[j].thread += rules.solved_mark(p)
+            post.thread += rules.solved_mark(p)
     elif rules.goes_on(p, talk_round):
         file_case(w, j, talk_round + 1, 0, t + rules.ticks(p, p.private_round_time))
     else:
-        c[row].talking = False
+        author.talking = False
         set_anger(w, row, rules.failed_anger(p, anger_now(p, w, row, t)), t)
-        if rules.posts_after_failure(p, draws.chance(q[j].key, draws.FAILED_POST, 0)):
-            schedule(w, row, rules.AFTER_FAILURE, c[row].failures, j, t + 1)
-            c[row].failures += 1
+        if rules.posts_after_failure(p, draws.chance(post.key, draws.FAILED_POST, 0)):
+            schedule(w, row, rules.AFTER_FAILURE, author.failures, j, t + 1)
+            author.failures += 1
     return rules.work(p, rules.TALKED)
 
 
 @compiled
-def _calm(p: Any, w: Any, row: Any, factor: Any, t: Any) -> None:
-    """Calm (or anger) an author; a factor of one leaves no trace, bit for bit."""
+def _answer(p: Numbers, w: Workspace, j: int, heat: float, luck: float) -> bool:
+    """Calm (or anger) an author; gives whether the case is solved. A factor of one leaves no trace, bit for bit."""
+    row, t = w.posts[j].row, w.n[TICK]
+    character = w.people[row].character
+    factor = rules.calming(p, rules.reply_strength(p), heat, character)
     if factor != 1.0:
         set_anger(w, row, rules.calmed(anger_now(p, w, row, t), factor), t)
+    return rules.is_solved(p, heat, character, luck)
 
 
 @compiled
-def _reconcile(p: Any, w: Any, j: Any, t: Any) -> None:
+def _reconcile(p: Numbers, w: Workspace, j: int) -> None:
     """The case is solved: the author is no critic any more, and may say thanks."""
-    row = w.posts[j].row
+    row, t = w.posts[j].row, w.n[TICK]
     set_anger(w, row, rules.solved_anger(p, anger_now(p, w, row, t)), t)
     w.people[row].stage = rules.RECONCILED
     if rules.thanks(p, draws.chance(w.posts[j].key, draws.THANKS, 0)):

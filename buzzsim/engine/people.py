@@ -1,28 +1,30 @@
-"""Rows of customers: made when somebody is first touched, with traits drawn then; and their anger, decayed when looked at."""
+"""Rows of customers: made when somebody is first touched, with traits drawn then; and their anger."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
 from buzzsim.compiled import compiled
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
+from buzzsim.model.parameters import Numbers
 from buzzsim.model.tables import (
     ADVOCATE,
     ANGER,
     ATTITUDE,
     PEOPLE,
     SUSCEPTIBILITY,
+    THIS_REPLICATE,
     TROLL,
     VINDICTIVE,
+    Workspace,
 )
 
 
 @compiled
-def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
+def person_of(p: Numbers, w: Workspace, customer: int) -> int:
     """Give a customer's row, drawing the traits when the customer is touched for the first time."""
     row = np.int64(w.row_of[customer])
     if row >= 0:
@@ -31,72 +33,64 @@ def person_of(p: Any, net: Any, run: Any, w: Any, customer: Any) -> Any:
     if row < 0:
         return row
     w.row_of[customer] = row
-    c = w.people
+    people, run = w.people, w.key[THIS_REPLICATE]
     character = rules.character(
         _is_a(
-            run,
-            draws.VINDICTIVE,
-            customer,
-            _trait(net, VINDICTIVE, customer, p.crowd_vindictive_share),
+            w, draws.VINDICTIVE, customer, _trait(w, VINDICTIVE, customer, p.crowd_vindictive_share)
         ),
-        _is_a(
-            run, draws.ADVOCATE, customer, _trait(net, ADVOCATE, customer, p.crowd_advocate_share)
-        ),
-        _is_a(run, draws.TROLL, customer, _trait(net, TROLL, customer, p.crowd_troll_share)),
+        _is_a(w, draws.ADVOCATE, customer, _trait(w, ADVOCATE, customer, p.crowd_advocate_share)),
+        _is_a(w, draws.TROLL, customer, _trait(w, TROLL, customer, p.crowd_troll_share)),
     )
-    susceptibility = _trait(net, SUSCEPTIBILITY, customer, -1.0)
+    susceptibility = _trait(w, SUSCEPTIBILITY, customer, -1.0)
     if susceptibility < 0.0:
         susceptibility = draws.gamma(
             run, draws.SUSCEPTIBILITY, customer, p.crowd_susceptibility_shape
         )
-    attitude = _trait(net, ATTITUDE, customer, 2.0)
+    attitude = _trait(w, ATTITUDE, customer, 2.0)
     if attitude > 1.0:
-        attitude = rules.first_attitude(
-            p, draws.chance(run, draws.ATTITUDE, customer) if p.crowd_attitude_spread > 0.0 else 0.5
-        )
-    c[row].customer, c[row].stage, c[row].character = customer, rules.UNAWARE, character
-    c[row].susceptibility, c[row].attitude, c[row].attitude_start = (
+        is_drawn = p.crowd_attitude_spread > 0.0
+        luck = draws.chance(run, draws.ATTITUDE, customer) if is_drawn else 0.5
+        attitude = rules.first_attitude(p, luck)
+    person = people[row]
+    person.customer, person.stage, person.character = customer, rules.UNAWARE, character
+    person.susceptibility, person.attitude, person.attitude_start = (
         susceptibility,
         attitude,
         attitude,
     )
-    c[row].anger = rules.first_anger(character, _trait(net, ANGER, customer, -1.0))
-    c[row].since, c[row].noticed, c[row].joined = 0, -1, -1
-    c[row].first_post, c[row].first_channel, c[row].recruited_by, c[row].recruited_channel = (
-        -1,
-        -1,
-        -1,
-        -1,
-    )
-    c[row].entry, c[row].critics_seen, c[row].last_seen = -1, 0, -1
-    c[row].occasion, c[row].occasion_age, c[row].reposts, c[row].failures = 0, 0.0, 0, 0
-    c[row].protested, c[row].talking, c[row].read_tick = False, False, -1
+    person.anger = rules.first_anger(character, _trait(w, ANGER, customer, -1.0))
+    person.since, person.noticed, person.joined, person.entry = 0, -1, -1, -1
+    person.first_post, person.first_channel = -1, -1
+    person.recruited_by, person.recruited_channel = -1, -1
+    person.critics_seen, person.last_seen, person.read_tick = 0, -1, -1
+    person.occasion, person.occasion_age, person.reposts, person.failures = 0, 0.0, 0, 0
+    person.protested, person.talking = False, False
     return row
 
 
 @compiled
-def _is_a(run: Any, purpose: Any, customer: Any, share: Any) -> Any:
+def _is_a(w: Workspace, purpose: int, customer: int, share: float) -> bool:
     """Whether a customer is of a kind; nobody is drawn where there are none."""
-    return share > 0.0 and rules.is_a(share, draws.chance(run, purpose, customer))
+    return share > 0.0 and rules.is_a(share, draws.chance(w.key[THIS_REPLICATE], purpose, customer))
 
 
 @compiled
-def _trait(net: Any, trait: Any, customer: Any, otherwise: Any) -> Any:
+def _trait(w: Workspace, trait: int, customer: int, otherwise: float) -> float:
     """Give a trait that came with the network, or what stands in for it."""
-    if net.traits.size == 0 or math.isnan(net.traits[trait, customer]):
+    if w.traits.size == 0 or math.isnan(w.traits[trait, customer]):
         return otherwise
-    return net.traits[trait, customer]
+    return w.traits[trait, customer]
 
 
 @compiled
-def anger_now(p: Any, w: Any, row: Any, t: Any) -> Any:
-    """Give anger decayed to this tick."""
-    c = w.people
-    return rules.decayed(p, c[row].anger, t - c[row].since, c[row].character)
+def anger_now(p: Numbers, w: Workspace, row: int, t: float) -> float:
+    """Give anger decayed to a time in ticks."""
+    person = w.people[row]
+    return rules.decayed(p, person.anger, t - person.since, person.character)
 
 
 @compiled
-def set_anger(w: Any, row: Any, anger: Any, t: Any) -> None:
-    """Keep an anger that belongs to this tick."""
+def set_anger(w: Workspace, row: int, anger: float, t: int) -> None:
+    """Keep an anger that belongs to a tick."""
     w.people[row].anger = anger
     w.people[row].since = t

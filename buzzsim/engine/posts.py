@@ -2,113 +2,83 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import file_case, schedule
 from buzzsim.engine.people import anger_now
 from buzzsim.engine.readers import draw_readers
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
-from buzzsim.model.tables import POSTS, STILL_THERE
+from buzzsim.model.parameters import Numbers
+from buzzsim.model.tables import POSTS, STILL_THERE, STRATEGY, THIS_REPLICATE, TICK, Workspace
 
 
 @compiled
-def new_post(
-    p: Any,
-    net: Any,
-    run: Any,
-    w: Any,
-    strategy: Any,
-    row: Any,
-    kind: Any,
-    number: Any,
-    parent: Any,
-    t: Any,
-) -> Any:
+def new_post(p: Numbers, w: Workspace, row: int, kind: int, number: int, parent: int) -> None:
     """Write a post, draw its readers, and open a case for it."""
     j = use(w, POSTS, w.posts.size)
     if j < 0:
-        return j
-    q, c = w.posts, w.people
-    key = draws.post_key(run, c[row].customer, kind + 1, number)
-    q[j].key, q[j].author, q[j].row, q[j].kind, q[j].number, q[j].tick, q[j].parent = (
-        key,
-        c[row].customer,
-        row,
-        kind,
-        number,
-        t,
-        parent,
-    )
+        return
+    post, author, t = w.posts[j], w.people[row].customer, w.n[TICK]
+    key = draws.post_key(w.key[THIS_REPLICATE], author, kind + 1, number)
+    post.key, post.author, post.row, post.kind, post.number = key, author, row, kind, number
+    post.tick, post.parent = t, parent
     on_page = rules.page_probability(p, kind, parent < 0)
-    q[j].on_page = on_page > 0.0 and draws.chance(key, draws.ON_PAGE, 0) < on_page
-    q[j].multiplier = rules.prominence(p, kind)
-    q[j].intensity = anger_now(p, w, row, t)
-    q[j].thread, q[j].readers, q[j].joined, q[j].last_notice = 0.0, 0, 0, -1
-    q[j].invited, q[j].answered, q[j].bump_tick, q[j].bump = False, -1, -1, 0.0
-    life = rules.life(
-        p, draws.chance(key, draws.WITHDRAWAL, 0) if p.attention_withdrawal_rate > 0.0 else 0.0
-    )
-    q[j].end = STILL_THERE if life < 0.0 else t + rules.ticks(p, life)
-    if c[row].entry < 0:
-        _enter(p, run, w, row, j, t)
-    q[j].entry = c[row].entry
-    draw_readers(p, net, w, j)
+    post.on_page = on_page > 0.0 and draws.chance(key, draws.ON_PAGE, 0) < on_page
+    post.multiplier = rules.prominence(p, kind)
+    post.intensity = anger_now(p, w, row, t)
+    post.thread, post.readers, post.joined, post.last_notice = 0.0, 0, 0, -1
+    post.invited, post.answered, post.bump_tick, post.bump = False, -1, -1, 0.0
+    is_withdrawn = p.attention_withdrawal_rate > 0.0
+    life = rules.life(p, draws.chance(key, draws.WITHDRAWAL, 0) if is_withdrawn else 0.0)
+    post.end = STILL_THERE if life < 0.0 else t + rules.ticks(p, life)
+    if w.people[row].entry < 0:
+        _enter(p, w, row, j)
+    post.entry = w.people[row].entry
+    draw_readers(p, w, j)
     if rules.is_critical(kind):
-        _open_case(p, w, strategy, j, t)
-    return j
+        _open_case(p, w, j)
 
 
 @compiled
-def _enter(p: Any, run: Any, w: Any, row: Any, j: Any, t: Any) -> None:
+def _enter(p: Numbers, w: Workspace, row: int, j: int) -> None:
     """Make an author a critic from this post on."""
-    c = w.people
-    c[row].stage, c[row].entry, c[row].joined = rules.CRITIC, j, t
+    person, t = w.people[row], w.n[TICK]
+    person.stage, person.entry, person.joined = rules.CRITIC, j, t
     if p.brand_resentment > 0.0:
         schedule(w, row, rules.WAITED_IN_VAIN, 0, j, t + rules.ticks(p, p.brand_patience))
     if rules.may_repeat(p):
-        next_occasion(p, run, w, row)
+        next_occasion(p, w, row)
 
 
 @compiled
-def next_occasion(p: Any, run: Any, w: Any, row: Any) -> None:
+def next_occasion(p: Numbers, w: Workspace, row: int) -> None:
     """Put the author's next occasion to post again into the calendar."""
-    c = w.people
-    number = c[row].occasion
-    c[row].occasion_age += rules.repeat_gap(
-        p, draws.occasion(run, draws.REPEAT_GAP, c[row].customer, number)
-    )
-    c[row].occasion += 1
-    if c[row].occasion_age <= p.time_horizon:
-        schedule(
-            w,
-            row,
-            rules.REPEAT,
-            number,
-            c[row].entry,
-            c[row].joined + rules.ticks(p, c[row].occasion_age),
-        )
+    person = w.people[row]
+    number = person.occasion
+    luck = draws.occasion(w.key[THIS_REPLICATE], draws.REPEAT_GAP, person.customer, number)
+    person.occasion_age += rules.repeat_gap(p, luck)
+    person.occasion += 1
+    if person.occasion_age <= p.time_horizon:
+        tick = person.joined + rules.ticks(p, person.occasion_age)
+        schedule(w, row, rules.REPEAT, number, person.entry, tick)
 
 
 @compiled
-def _open_case(p: Any, w: Any, strategy: Any, j: Any, t: Any) -> None:
-    """Let the brand find a critical post, after its lag, if its strategy has any use for it."""
-    q = w.posts
-    if rules.concerns(strategy, q[j].on_page) and rules.is_handled(
-        p, draws.chance(q[j].key, draws.COVERAGE, 0)
-    ):
-        file_case(
-            w, j, 0, 0, t + rules.lag_ticks(p, rules.lag(p, draws.normal(q[j].key, draws.LAG, 0)))
-        )
+def _open_case(p: Numbers, w: Workspace, j: int) -> None:
+    """Let the brand see a critical post, after its lag, if its strategy has any use for it."""
+    post = w.posts[j]
+    if rules.concerns(w.n[STRATEGY], post.on_page):
+        if rules.is_handled(p, draws.chance(post.key, draws.COVERAGE, 0)):
+            lag = rules.lag_ticks(p, rules.lag(p, draws.normal(post.key, draws.LAG, 0)))
+            file_case(w, j, 0, 0, w.n[TICK] + lag)
 
 
 @compiled
-def is_older(w: Any, j: Any, other: Any) -> Any:
+def is_older(w: Workspace, j: int, other: int) -> bool:
     """Whether a post is older than another (ties: smaller author number, then the one written first)."""
-    q = w.posts
-    if q[j].tick != q[other].tick:
-        return q[j].tick < q[other].tick
-    if q[j].author != q[other].author:
-        return q[j].author < q[other].author
+    posts = w.posts
+    if posts[j].tick != posts[other].tick:
+        return posts[j].tick < posts[other].tick
+    if posts[j].author != posts[other].author:
+        return posts[j].author < posts[other].author
     return j < other

@@ -1,10 +1,9 @@
-"""Runs: one replicate from the complaint to the horizon, and batches of them in one compiled call."""
+"""One replicate from the complaint to the horizon, and batches of them in one compiled call."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from buzzsim.compiled import compiled
 from buzzsim.engine.authors import authors_act
@@ -14,110 +13,101 @@ from buzzsim.engine.people import anger_now, person_of, set_anger
 from buzzsim.engine.posts import new_post
 from buzzsim.engine.workspace import clear
 from buzzsim.model import draws, outcomes, rules
+from buzzsim.model.parameters import Numbers
 from buzzsim.model.tables import (
+    ALL_REPLICATES,
+    DRAWN,
     EARLY_ANGER,
     FULL,
+    GIVEN,
     HORIZON,
     LATE_ANGER,
     PENDING,
     PEOPLE,
+    THIS_REPLICATE,
     TICK,
     WAITING,
+    Workspace,
     ascending,
 )
-from buzzsim.network.complainants import choose_complainants
+from buzzsim.network.complainants import draw_complainants
 
 ASKING, TOO_SMALL = -2, -1  # what a run gives instead of its last tick
 
 
 @compiled
-def simulate(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: Any) -> Any:
-    """Run one replicate into the workspace; gives what `go_on` gives."""
+def begin(p: Numbers, w: Workspace) -> None:
+    """Forget the last run and let the complainants complain."""
     clear(w)
-    c = w.people
-    for i in ascending(complainants):
-        row = person_of(p, net, run, w, complainants[i])
+    for i in ascending(w.complainants):
+        row = person_of(p, w, w.complainants[i])
         if row >= 0:
-            set_anger(w, row, rules.first_anger(c[row].character, p.complaint_anger), 0)
-            new_post(p, net, run, w, strategy, row, rules.FIRST, 0, -1, 0)
-    return go_on(p, net, complainants, run, strategy, w)
+            set_anger(w, row, rules.first_anger(w.people[row].character, p.complaint_anger), 0)
+            new_post(p, w, row, rules.FIRST, 0, -1)
 
 
 @compiled
-def go_on(p: Any, net: Any, complainants: Any, run: Any, strategy: Any, w: Any) -> Any:
+def go_on(p: Numbers, w: Workspace) -> int:
     """Go on with a run from the brand's phase of a tick.
 
-    Gives the last tick in which anything happened, `TOO_SMALL` when the workspace is full, or `ASKING` when a strategy of one's
-    own must decide before the run can go on.
+    Gives the last tick in which anything happened, `TOO_SMALL` when the workspace is full, or `ASKING` when a strategy
+    of one's own must decide before the run can go on.
     """
-    t = w.n[TICK]
     early, late = outcomes.watched_ticks(p)
     while True:
-        if not brand_acts(p, net, run, w, strategy, t):
+        if not brand_acts(p, w):
             return ASKING
-        _watch(p, w, complainants, t, early, late)
+        t = w.n[TICK]
+        if t == int(early):
+            w.tally[EARLY_ANGER] = _mean_anger(p, w, early)
+        if t == int(late):
+            w.tally[LATE_ANGER] = _mean_anger(p, w, late)
         if t >= w.n[HORIZON] or w.n[PENDING] + w.n[WAITING] == 0 or w.n[FULL] > 0:
             break
-        t += 1
-        w.n[TICK] = t
-        join(p, net, run, w, strategy, read(p, net, run, w, t), t)
-        authors_act(p, net, run, w, strategy, t)
+        w.n[TICK] += 1
+        join(p, w, read(p, w))
+        authors_act(p, w)
     if w.n[FULL] > 0:
         return TOO_SMALL
     if t < int(early):
-        w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, early)
+        w.tally[EARLY_ANGER] = _mean_anger(p, w, early)
     if t < int(late):
-        w.tally[LATE_ANGER] = _mean_anger(p, w, complainants, late)
+        w.tally[LATE_ANGER] = _mean_anger(p, w, late)
     for row in range(w.n[PEOPLE]):
         set_anger(w, row, anger_now(p, w, row, w.n[HORIZON]), w.n[HORIZON])
     return t
 
 
 @compiled
-def _watch(p: Any, w: Any, complainants: Any, t: Any, early: Any, late: Any) -> None:
-    """Measure the complainants' anger in the last tick before an hour asked for, decayed to that hour."""
-    if t == int(early):
-        w.tally[EARLY_ANGER] = _mean_anger(p, w, complainants, early)
-    if t == int(late):
-        w.tally[LATE_ANGER] = _mean_anger(p, w, complainants, late)
-
-
-@compiled
-def _mean_anger(p: Any, w: Any, customers: Any, t: Any) -> Any:
-    """Give the mean anger of some customers at a time in ticks, without news until then."""
+def _mean_anger(p: Numbers, w: Workspace, t: float) -> float:
+    """Give the complainants' mean anger at a time in ticks, without news until then."""
     total = 0.0
-    for i in ascending(customers):
-        total += anger_now(p, w, np.int64(w.row_of[customers[i]]), t)
-    return total / customers.size
+    for i in ascending(w.complainants):
+        total += anger_now(p, w, np.int64(w.row_of[w.complainants[i]]), t)
+    return total / w.complainants.size
 
 
 @compiled
 def batch(
-    p: Any,
-    net: Any,
-    named: Any,
-    n_complainants: Any,
-    by_followers: Any,
-    key: Any,
-    strategy: Any,
-    first: Any,
-    resumed: Any,
-    w: Any,
-    hourly: Any,
-    out: Any,
-) -> Any:
+    p: Numbers,
+    w: Workspace,
+    first: int,
+    resumed: bool,
+    hourly: NDArray[np.int32],
+    out: NDArray[np.float64],
+) -> int:
     """Run replicates `first`, `first + 1`, ... into the rows of `out` and `hourly`; gives how many fitted the workspace.
 
-    `resumed` goes on with the first of them. Gives `ASKING` where a strategy of one's own must decide; its runs come one by one.
+    `resumed` goes on with the first of them. Gives `ASKING` where a strategy of one's own must decide; its runs come
+    one by one.
     """
     for r in range(out.shape[0]):
-        run = draws.fold(key, first + r)
-        who = choose_complainants(net, named, n_complainants, by_followers, run)
-        last = (
-            go_on(p, net, who, run, strategy, w)
-            if resumed
-            else simulate(p, net, who, run, strategy, w)
-        )
+        if not resumed:
+            w.key[THIS_REPLICATE] = draws.fold(w.key[ALL_REPLICATES], first + r)
+            if w.n[DRAWN] != GIVEN:
+                draw_complainants(w.indptr, w.n[DRAWN], w.key[THIS_REPLICATE], w.complainants)
+            begin(p, w)
+        last = go_on(p, w)
         if last < 0:
             return ASKING if last == ASKING else r
         outcomes.measure(p, w, hourly[r], out[r])

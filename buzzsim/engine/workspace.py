@@ -6,8 +6,6 @@ replicate runs again: luck is keyed, so nothing changes.
 
 from __future__ import annotations
 
-from typing import Any
-
 from buzzsim.compiled import compiled
 from buzzsim.model.tables import (
     BRAND_FOLLOWERS,
@@ -18,27 +16,27 @@ from buzzsim.model.tables import (
     PEOPLE,
     STRETCH,
     TICK,
+    Net,
     Workspace,
     workspace,
 )
 
 
 def larger(w: Workspace) -> Workspace:
-    """Make a workspace for a run that did not fit: each table four times as large as the run had filled it, none smaller."""
+    """Make a workspace for a run that did not fit: each table four times as large as the run filled it."""
     tables = (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)
-    rows = [max(table.size, 4 * int(filled)) for table, filled in zip(tables, w.n, strict=False)]
-    return workspace(
-        w.row_of.size,
-        int(w.n[HORIZON]),
-        w.busy_until.size,
-        w.visitors.size,
-        w.brand_followers.size > 0,
-        rows,
+    rows = [max(table.size, 4 * int(used)) for table, used in zip(tables, w.n, strict=False)]
+    net = Net(w.indptr, w.indices, w.relative_followees, w.traits)
+    reach = w.brand_followers.size > 0
+    made = workspace(
+        net, w.complainants, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, reach, rows
     )
+    made.n[HORIZON:], made.key[:] = w.n[HORIZON:], w.key
+    return made
 
 
 @compiled
-def use(w: Any, table: Any, size: Any) -> Any:
+def use(w: Workspace, table: int, size: int) -> int:
     """Take the next row of a table, or -1 (and say so in `FULL`) when there is none."""
     row = w.n[table]
     if row >= size:
@@ -49,7 +47,7 @@ def use(w: Any, table: Any, size: Any) -> Any:
 
 
 @compiled
-def use_stretch(w: Any) -> Any:
+def use_stretch(w: Workspace) -> int:
     """Take the next stretch of notices, none of them read, or -1 when there is none; gives its first row."""
     first = w.n[NOTICES]
     if first + STRETCH > w.notices.size:
@@ -62,7 +60,7 @@ def use_stretch(w: Any) -> Any:
 
 
 @compiled
-def clear(w: Any) -> None:
+def clear(w: Workspace) -> None:
     """Forget the last run, touching only what it used."""
     for row in range(w.n[PEOPLE]):
         w.row_of[w.people[row].customer] = -1

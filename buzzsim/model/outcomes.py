@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from buzzsim.compiled import AHEAD, compiled, fetch, fetch_rest
+from buzzsim.compiled import compiled
 from buzzsim.errors import ResultError, unknown
 from buzzsim.model import rules
 from buzzsim.model.tables import (
@@ -376,9 +376,6 @@ def _crowd(n_customers: Any, people: Any, order: Any, out: Any) -> None:
     reached, critics = 0, 0
     all_change, reached_change, bystander_change, anger = 0.0, 0.0, 0.0, 0.0
     for i in range(order.size):
-        if i + AHEAD < order.size:
-            fetch(people, order[i + AHEAD])
-            fetch_rest(people, order[i + AHEAD])
         row = order[i]
         change = people[row].attitude - people[row].attitude_start
         all_change += change
@@ -442,8 +439,6 @@ def _cascade(posts: Any, out: Any) -> None:
     root, depth = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
     for j in range(n_posts):
         parent[j] = -2
-        if j + AHEAD < n_posts:
-            fetch_rest(posts, max(0, posts[j + AHEAD].parent))
         if posts[j].entry == j:
             parent[j] = posts[posts[j].parent].entry if posts[j].parent >= 0 else -1
     width = np.zeros(n_posts + 1, np.int64)

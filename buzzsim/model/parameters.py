@@ -414,6 +414,9 @@ NUMBERS = np.dtype(
 """A scenario's numbers as the rules see them: section_name, words as codes, and the share probability solved from R0."""
 
 
+Numbers = Any
+
+
 def numbers(scenario: Any, share_probability: float) -> Any:
     """Flatten a scenario for the rules, as one record of `NUMBERS`."""
     flat = np.zeros(1, NUMBERS).view(np.recarray)

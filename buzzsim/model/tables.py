@@ -8,32 +8,23 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.bundle import bundle
-from buzzsim.compiled import LINE, compiled, records
+from buzzsim.compiled import LINE, bundle, compiled, records
 
 STILL_THERE = 2**30  # last tick of a post that nobody removed
 
-# Where `Workspace.n` counts what; the first seven are tables.
+# Where `Workspace.n` counts what; the first seven are tables, the last three stay from run to run.
 (
-    PEOPLE,
-    POSTS,
-    NOTICES,
-    SEEN,
-    EVENTS,
-    CASES,
-    ACTS,
-    PENDING,
-    WAITING,
-    FULL,
-    BRAND_FOLLOWERS,
-    TICK,
-    ASKED,
-    HORIZON,
-) = range(14)
+    PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, BRAND_FOLLOWERS, TICK, ASKED,
+    HORIZON, STRATEGY, DRAWN,
+) = range(16)  # fmt: skip
 # Where `Workspace.tally` keeps what `outcomes.measure` cannot see in the tables.
 BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER = range(4)
 # Rows of `Workspace.bucket`: the first and last notice of a tick, its first event, its first case.
 NOTICE_HEAD, NOTICE_TAIL, EVENT_HEAD, CASE_HEAD = range(4)
+# Where `Workspace.key` keeps which key.
+ALL_REPLICATES, THIS_REPLICATE = 0, 1
+# How complainants are chosen (`Workspace.n[DRAWN]`): not at all, from all customers, or in proportion to followers.
+GIVEN, FROM_ALL, BY_FOLLOWERS = 0, 1, 2
 # Rows of `Net.traits`.
 TRAITS = ("susceptibility", "anger", "attitude", "vindictive", "advocate", "troll")
 SUSCEPTIBILITY, ANGER, ATTITUDE, VINDICTIVE, ADVOCATE, TROLL = range(6)
@@ -151,42 +142,51 @@ CASE = np.dtype(
 ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
 
 
-@bundle
 class Net(NamedTuple):
-    """A network as the engine walks it."""
+    """A network as a run walks it."""
 
-    indptr: Any
-    indices: Any
-    relative_followees: Any  # followees over their mean; empty without attention dilution
-    traits: (
-        Any  # a row for each of `TRAITS`, NaN where unknown; empty where the network brought none
-    )
+    indptr: NDArray[np.int64]
+    """Where the followers of each customer begin in `indices`."""
+    indices: NDArray[np.int32]
+    relative_followees: NDArray[np.float64]
+    """Followees over their mean; empty without attention dilution."""
+    traits: NDArray[np.float64]
+    """A row for each of `TRAITS`, NaN where unknown; empty where the network brought none."""
 
 
 @bundle
 class Workspace(NamedTuple):
-    """All that one thread needs to run replicates on one network."""
+    """All that one thread needs to run replicates on one network: the network, the run's key, the tables."""
 
-    n: Any
-    tally: Any
-    row_of: Any  # customer -> row of `people`, or -1
-    people: Any
-    posts: Any
-    notices: Any
-    seen: Any
-    events: Any
-    cases: Any
-    acts: Any
-    bucket: Any
-    sieved: Any
-    due: Any
-    readers: Any
-    newcomers: Any
-    newcomer_rows: Any
-    waiting: Any
-    busy_until: Any
-    visitors: Any
-    brand_followers: Any  # known once somebody asked; their number in `n` is -1 until then
+    indptr: NDArray[np.int64]
+    indices: NDArray[np.int32]
+    relative_followees: NDArray[np.float64]
+    traits: NDArray[np.float64]
+    complainants: NDArray[np.int64]
+    key: NDArray[np.uint64]
+    """The key of all replicates, and the key of this one."""
+    n: NDArray[np.int64]
+    tally: NDArray[np.float64]
+    row_of: NDArray[np.int32]
+    """The row of a customer in `people`, or -1."""
+    people: NDArray[Any]
+    posts: NDArray[Any]
+    notices: NDArray[Any]
+    seen: NDArray[Any]
+    events: NDArray[Any]
+    cases: NDArray[Any]
+    acts: NDArray[Any]
+    bucket: NDArray[np.int64]
+    sieved: NDArray[Any]
+    due: NDArray[np.int32]
+    readers: NDArray[np.int64]
+    newcomers: NDArray[np.int64]
+    newcomer_rows: NDArray[np.int64]
+    waiting: NDArray[np.int64]
+    busy_until: NDArray[np.float64]
+    visitors: NDArray[np.int64]
+    brand_followers: NDArray[np.int32]
+    """Known once somebody asked; their number in `n` is -1 until then."""
 
 
 # Rows of each table to begin with, from `PEOPLE` to `ACTS`: room for a few hundred posts.
@@ -194,7 +194,8 @@ FEW_ROWS = (8_192, 256, 16_384, 16_384, 4_096, 1_024, 1_024)
 
 
 def workspace(
-    n_customers: int,
+    net: Net,
+    complainants: NDArray[np.int64],
     horizon_ticks: int,
     n_staff: int,
     n_visitors: int,
@@ -202,10 +203,14 @@ def workspace(
     rows: Sequence[int] = FEW_ROWS,
 ) -> Workspace:
     """Make a workspace whose tables, from `PEOPLE` to `ACTS`, have so many rows."""
+    n_customers = net.indptr.size - 1
     people, posts, notices, seen, events, cases, acts = rows
     people = min(n_customers, people)
-    made = Workspace(
-        n=np.zeros(HORIZON + 1, np.int64),
+    w = Workspace(
+        *net,
+        complainants=complainants.copy(),
+        key=np.zeros(2, np.uint64),
+        n=np.zeros(DRAWN + 1, np.int64),
         tally=np.zeros(LATE_ANGER + 1),
         row_of=np.full(n_customers, -1, np.int32),
         people=_rows(people, PERSON),
@@ -226,8 +231,8 @@ def workspace(
         visitors=np.zeros(max(1, n_visitors), np.int64),
         brand_followers=np.zeros(n_customers if brand_reach else 0, np.int32),
     )
-    made.n[HORIZON] = horizon_ticks
-    return made
+    w.n[HORIZON] = horizon_ticks
+    return w
 
 
 def _rows(n: int, dtype: np.dtype[Any]) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +9,7 @@ from buzzsim.compiled import compiled
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.model import draws
 from buzzsim.model.scenario import Scenario
+from buzzsim.model.tables import BY_FOLLOWERS
 from buzzsim.network.network import Network
 
 
@@ -51,31 +50,27 @@ def named_complainants(scenario: Scenario, network: Network) -> NDArray[np.int64
 
 
 @compiled
-def choose_complainants(net: Any, named: Any, n: Any, by_followers: Any, run: Any) -> Any:
-    """Give who complains in a replicate: those named, or distinct ones drawn at random or in proportion to followers."""
-    if named.size > 0:
-        return named
-    chosen = np.empty(n, np.int64)
-    found, attempt = 0, 0
-    crowd = net.indptr.size - 1
-    while found < n:
-        if by_followers:
-            tie = draws.pick(run, draws.COMPLAINANT, attempt, net.indices.size)
-            customer = _owner(net.indptr, tie)
+def draw_complainants(
+    indptr: NDArray[np.int64], how: int, run: int, chosen: NDArray[np.int64]
+) -> None:
+    """Fill `chosen` with distinct customers, drawn from all or in proportion to their followers."""
+    n, attempt = 0, 0
+    while n < chosen.size:
+        if how == BY_FOLLOWERS:
+            customer = _owner(indptr, draws.pick(run, draws.COMPLAINANT, attempt, indptr[-1]))
         else:
-            customer = draws.pick(run, draws.COMPLAINANT, attempt, crowd)
+            customer = draws.pick(run, draws.COMPLAINANT, attempt, indptr.size - 1)
         attempt += 1
         fresh = True
-        for k in range(found):
+        for k in range(n):
             fresh = fresh and chosen[k] != customer
         if fresh:
-            chosen[found] = customer
-            found += 1
-    return chosen
+            chosen[n] = customer
+            n += 1
 
 
 @compiled
-def _owner(indptr: Any, tie: Any) -> Any:
+def _owner(indptr: NDArray[np.int64], tie: int) -> int:
     """Give in whose row a tie stands (by halving: np.searchsorted takes long to compile)."""
     low, high = 0, indptr.size - 1
     while high - low > 1:

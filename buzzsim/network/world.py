@@ -13,9 +13,18 @@ from buzzsim.errors import NetworkError, ScenarioError, sentence
 from buzzsim.model.parameters import numbers
 from buzzsim.model.rules import ticks
 from buzzsim.model.scenario import Scenario
-from buzzsim.model.tables import TRAITS, Net, Workspace, workspace
+from buzzsim.model.tables import (
+    BY_FOLLOWERS,
+    DRAWN,
+    FROM_ALL,
+    GIVEN,
+    TRAITS,
+    Net,
+    Workspace,
+    workspace,
+)
 from buzzsim.network import Network, generate, open_network, reproduction
-from buzzsim.network.complainants import choose_complainants, named_complainants
+from buzzsim.network.complainants import draw_complainants, named_complainants
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,20 +91,31 @@ class World:
         staff = self.scenario.brand.staff
         return 0 if np.isinf(staff) else int(staff)
 
+    @property
+    def drawn(self) -> int:
+        """How the complainants of a replicate are drawn, if at all."""
+        if self.named.size > 0:
+            return GIVEN
+        return BY_FOLLOWERS if self.scenario.complaint.choice == "followers" else FROM_ALL
+
     def complainants(self, run: Any) -> NDArray[np.int64]:
         """Give who complains in the replicate of that key."""
-        complaint = self.scenario.complaint
-        found = choose_complainants(
-            self.net, self.named, complaint.complainants, complaint.choice == "followers", run
-        )
-        return np.asarray(found)
+        if self.drawn == GIVEN:
+            return self.named
+        chosen = np.zeros(self.scenario.complaint.complainants, np.int64)
+        draw_complainants(self.network.indptr, self.drawn, run, chosen)
+        return chosen
 
     def workspace(self) -> Workspace:
         """Make room for one thread to run in."""
-        return workspace(
-            self.network.n_customers, self.horizon_ticks, self.n_staff, self.p.attention_page_visitors,
-            bool(self.p.reply_brand_reach > 0.0),
-        )  # fmt: skip
+        given = self.drawn == GIVEN
+        complainants = (
+            self.named if given else np.zeros(self.scenario.complaint.complainants, np.int64)
+        )
+        visitors, reach = int(self.p.attention_page_visitors), bool(self.p.reply_brand_reach > 0.0)
+        w = workspace(self.net, complainants, self.horizon_ticks, self.n_staff, visitors, reach)
+        w.n[DRAWN] = self.drawn
+        return w
 
 
 def network_of(scenario: Scenario, network: Any = None) -> Network:
