@@ -1,23 +1,25 @@
-"""The one way to compile: numba without Python objects or the lock, and a cache that notices every change.
+"""The one way to compile: numba without Python objects, and a cache that notices every change.
 
-Numba keeps machine code on disk, but watches only the file in which a function stands: a rule changed in another file
-would go unnoticed. Here the folder of the cache carries the name of all compiled sources, so a changed rule has a new
-folder. A file in it is used only if its checksum is right.
+Numba keeps machine code on disk, but watches only the file in which a function stands: a rule
+changed in another file would go unnoticed. Here the folder of the cache carries the name of all
+compiled sources, so a changed rule has a new folder. A file in it is used only if its checksum is
+right.
 
-Numba passes each array of a named tuple as seven values, in every call. A `bundle` is passed as one pointer, to a list
-of where its arrays begin and how long they are.
+Numba passes each array of a named tuple as seven values, in every call. A `bundle` is passed as one
+pointer, to a list of where its arrays begin and how long they are.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, cached_property, reduce, update_wrapper
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from llvmlite import ir
@@ -89,12 +91,12 @@ def sources() -> str:
     return digest_of({path.relative_to(_PACKAGE).as_posix(): compiled[path] for path in compiled})
 
 
-# --------------------------------------------------------------------------------- the cache on disk
+# ------------------------------------------------------------------------------- the cache on disk
 
 
 @cache
 def _folder() -> Path | None:
-    """Give the folder for machine code of these sources, without damaged files; None where no disk takes it."""
+    """Give the folder for machine code of these sources, cleared of damaged files."""
     own = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
     for place in (*own, _PACKAGE / "__pycache__", Path.home() / ".cache" / "buzzsim"):
         folder = place / f"buzzsim-{sources()}"
@@ -140,10 +142,11 @@ _INSIDE = {"no_cpython_wrapper": True, **_FROM_PYTHON}
 
 
 def compiled(function: F) -> F:
-    """Compile a function on first use, keep the machine code on disk, and release the lock while it runs.
+    """Compile a function on first use, keep the machine code on disk, run it without Python's lock.
 
-    Where no folder can be written the machine code lasts as long as the process. With `NUMBA_DISABLE_JIT=1` in the
-    environment the function stays Python: a thousand times slower, for debuggers and mutation testing.
+    Where no folder can be written the machine code lasts as long as the process. With
+    `NUMBA_DISABLE_JIT=1` in the environment the function stays Python: a thousand times slower, for
+    debuggers and mutation testing.
     """
     return function if _UNCOMPILED else cast("F", Compiled(function))
 
@@ -197,7 +200,7 @@ def _is_inside(path: str | None, folder: Path) -> bool:
 
 
 class _Call(types.Dispatcher):  # type: ignore[misc]
-    """The type of a compiled function: called with whole numbers of any width, it is compiled once."""
+    """The type of a compiled function; whole numbers of any width share one machine code."""
 
     def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
         """Give the signature of a call."""
@@ -236,14 +239,16 @@ def is_warm(function: Any) -> bool:
 
 # ----------------------------------------------------------------------------------------- bundles
 
+TESTED = (0, 68)
+"""The newest numba that bundles were tested with."""
 _WORD = ir.IntType(64)
 
 
 class Bundle(types.Type):  # type: ignore[misc]
-    """The type of a named tuple of C-contiguous arrays; its name is short, since it stands in every symbol."""
+    """The type of a named tuple of C-contiguous arrays; its short name stands in every symbol."""
 
     def __init__(self, name: str, arrays: tuple[tuple[str, Any, int], ...]) -> None:
-        self.fields = {}  # name: type of the array, bytes of an item, place of its address; its lengths follow
+        self.fields = {}  # name: type, bytes of an item, place of the address before the lengths
         self.size = 0
         for field, kind, itemsize in arrays:
             self.fields[field] = kind, itemsize, self.size
@@ -253,7 +258,38 @@ class Bundle(types.Type):  # type: ignore[misc]
 
 
 def bundle(cls: T) -> T:
-    """Let compiled code take a named tuple of arrays as one pointer."""
+    """Let compiled code take a named tuple of arrays as one pointer, where this numba lets us."""
+    if not _knows_bundles():
+        return cls
+    _register(cls)
+    return cls
+
+
+@cache
+def _knows_bundles() -> bool:
+    """Whether a bundle works with this numba; tried where it is newer than those that were tested."""
+    version = tuple(int(part) for part in re.findall(r"\d+", numba.__version__)[:2])
+    if _UNCOMPILED or version <= TESTED:
+        return not _UNCOMPILED
+
+    class Pair(NamedTuple):
+        one: Any
+        two: Any
+
+    try:
+        _register(Pair)
+        pair = Pair(np.arange(3.0), np.ones((2, 2)))
+        if njit(lambda pair: pair.one[1] + pair.two[1, 1] + pair.two.shape[1])(pair) == 4.0:
+            return True
+    except Exception:  # whatever a numba that nobody has seen yet may raise
+        pass
+    said = f"numba {numba.__version__} is newer than buzzsim was tested with: the first run takes longer"
+    warnings.warn(said, RuntimeWarning, stacklevel=2)
+    return False
+
+
+def _register(cls: Any) -> None:
+    """Teach numba the type of a named tuple's bundle."""
 
     @typeof_impl.register(cls)
     def _type(value: Any, context: Any) -> Any:
@@ -265,12 +301,11 @@ def bundle(cls: T) -> T:
 
     for field in cls._fields:
         _give_attribute(field)
-    return cls
 
 
 @cache
 def _give_attribute(field: str) -> None:
-    """Let compiled code write `bundle.field`. Nothing in a bundle changes during a call, so one look at it is enough."""
+    """Let compiled code write `bundle.field`; a bundle stays the same during a call."""
 
     @intrinsic
     def array_of(context: Any, bundle: Any) -> Any:
@@ -336,7 +371,7 @@ LINE = 64  # bytes that the processor fetches at once
 
 
 def records(table: Any) -> Any:
-    """Give a table whose rows have their columns as attributes, as in compiled code, where nothing is compiled."""
+    """Give a table whose rows have attributes where nothing is compiled, as they have in numba."""
     return table.view(np.recarray) if _UNCOMPILED else table
 
 
@@ -344,13 +379,3 @@ def __getattr__(name: str) -> str:
     if name == "SOURCES":
         return sources()
     raise AttributeError(name)
-
-
-AHEAD = 16
-
-
-def _nothing(array: Any, i: Any) -> None:
-    return None
-
-
-fetch = fetch_rest = compiled(_nothing)

@@ -1,84 +1,137 @@
-"""The cache of machine code notices a change in any file that holds compiled functions."""
+"""Machine code on disk: a changed rule reaches the engine, and nothing damaged is ever run."""
 
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from numba import njit, typeof
 
-import buzzsim.compiled
+import buzzsim
+from buzzsim import compiled as compiling
 from buzzsim import engine
-from buzzsim.compiled import compiled, is_warm
-from buzzsim.model import rules
-from buzzsim.model.tables import Net
+from buzzsim.compiled import compiled, digest_of, is_warm
 
-RULES = "from tiny.compiled import compiled\n\n@compiled\ndef rule(x):\n    return x + {step}\n"
-ENGINE = "from tiny.compiled import compiled\nfrom tiny import rules\n\n@compiled\ndef twice(x):\n    return rules.rule(rules.rule(x))\n"
+RULES = """from tiny.compiled import compiled
+
+@compiled
+def rule(x: float) -> float:
+    {words}
+    return x + {step}
+"""
+ENGINE = """from tiny.compiled import compiled
+from tiny import rules
+
+@compiled
+def twice(x):
+    return rules.rule(rules.rule(x))
+"""
 
 
-def tiny(folder: Path) -> Path:
-    """Write a tiny package with an engine and a rule."""
-    package = folder / "tiny"
+def write_rules(package, step=1, words="pass"):
+    (package / "rules.py").write_text(RULES.format(step=step, words=words))
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Path:
+    """A tiny package with an engine and a rule."""
+    package = tmp_path / "tiny"
     package.mkdir()
-    shutil.copy(buzzsim.compiled.__file__, package / "compiled.py")
+    shutil.copy(compiling.__file__, package / "compiled.py")
     (package / "__init__.py").touch()
     (package / "engine.py").write_text(ENGINE)
-    (package / "rules.py").write_text(RULES.format(step=1))
+    write_rules(package)
     return package
 
 
-def answer(folder: Path, **more: str) -> str:
-    """Run the tiny engine in a process of its own."""
+def started(package: Path, **more: str) -> subprocess.Popen[str]:
+    """Start the tiny engine in a process of its own."""
     command = [sys.executable, "-c", "from tiny.engine import twice; print(twice(0))"]
     beside = {name: value for name, value in os.environ.items() if name != "NUMBA_CACHE_DIR"}
-    return subprocess.run(
-        command, cwd=folder, env=beside | more, capture_output=True, text=True, check=True
-    ).stdout.strip()
+    return subprocess.Popen(
+        command,
+        cwd=package.parent,
+        env=beside | more,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
 
 
-def test_a_changed_rule_reaches_an_engine_compiled_before(tmp_path):
-    package = tiny(tmp_path)
-    assert answer(tmp_path) == "2"
-    assert list(package.rglob("*.nbc")), "nothing was cached, so nothing could go stale"
-    (package / "rules.py").write_text(RULES.format(step=5))
-    assert answer(tmp_path) == "10"
+def answer(package: Path, **more: str) -> str:
+    """Run the tiny engine; a process that dies gives what it said."""
+    process = started(package, **more)
+    said, errors = process.communicate()
+    return said.strip() if process.returncode == 0 else f"{process.returncode}: {errors}"
+
+
+def code_of(package: Path) -> list[Path]:
+    return sorted(package.rglob("*.nbc"))
+
+
+def test_a_changed_rule_reaches_an_engine_compiled_before(tiny):
+    assert answer(tiny) == "2"
+    assert code_of(tiny), "nothing was cached, so nothing could go stale"
+    write_rules(tiny, step=5)
+    assert answer(tiny) == "10"
+
+
+def test_a_reworded_docstring_leaves_the_name_of_the_sources_and_a_changed_rule_does_not():
+    rules = (Path(buzzsim.__file__).parent / "model" / "rules.py").read_text(encoding="utf-8")
+    name = digest_of({"rules.py": rules})
+    reworded = rules.replace('    """', '    """In other words: ').replace(": float", ": int")
+    assert reworded != rules
+    assert digest_of({"rules.py": f"# a comment\n\n{reworded}"}) == name
+    for before, after in (("1.0 - ", "1.5 - "), ("min(", "max("), (" < ", " <= "), ("not ", "")):
+        assert before in rules
+        assert digest_of({"rules.py": rules.replace(before, after)}) != name
 
 
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
-@pytest.mark.parametrize("content", [b"", b"\x80\x05K\x01."])
-def test_what_is_damaged_on_disk_is_compiled_anew(tmp_path, ending, content):
-    tiny(tmp_path)
-    assert answer(tmp_path) == "2"
-    (file,) = tmp_path.rglob(f"*twice*.{ending}")
-    whole = file.stat().st_size
-    file.write_bytes(content)
-    assert answer(tmp_path) == "2"
-    assert file.stat().st_size == whole, "it is there for the next process"
+@pytest.mark.parametrize("damage", ["empty", "cut", "flipped"])
+def test_what_is_damaged_on_disk_is_compiled_anew(tiny, ending, damage):
+    assert answer(tiny) == "2"
+    (file,) = tiny.rglob(f"*twice*.{ending}")
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    flipped = whole[:middle] + bytes([whole[middle] ^ 0xFF]) + whole[middle + 1 :]
+    file.write_bytes({"empty": b"", "cut": whole[:-9], "flipped": flipped}[damage])
+    assert answer(tiny) == "2"
+    assert file.stat().st_size == len(whole), "it is there for the next process"
 
 
-def test_where_the_disk_is_full_nothing_is_kept(tmp_path):
-    tiny(tmp_path)
-    (tmp_path / "sitecustomize.py").write_text(
-        "import os\nfrom numba.core.caching import IndexDataCacheFile\n"
-        "def full(*_):\n    raise OSError(28, os.strerror(28))\nIndexDataCacheFile._save_data = full\n"
+def test_processes_that_compile_at_once_all_get_right_numbers(tiny):
+    processes = [started(tiny) for _ in range(4)]
+    assert [process.communicate()[0].strip() for process in processes] == ["2"] * 4
+    assert answer(tiny) == "2"
+    assert code_of(tiny)
+
+
+def test_where_the_disk_is_full_nothing_is_kept(tiny):
+    (tiny.parent / "sitecustomize.py").write_text(
+        "import resource, signal\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500))\n"
     )
-    assert answer(tmp_path, PYTHONPATH=str(tmp_path)) == "2"
-    assert not list(tmp_path.rglob("*.nbc"))
-    assert answer(tmp_path) == "2"
-    assert list(tmp_path.rglob("*.nbc"))
+    path = {"PYTHONPATH": str(tiny.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert answer(tiny, **path) == "2"
+    assert not code_of(tiny)
+    assert answer(tiny) == "2"
+    assert code_of(tiny)
 
 
-def test_every_compiled_function_carries_the_stamp_of_all_sources():
-    assert rules.ticks._cache._cache_file._source_stamp == buzzsim.compiled._STAMP
-    assert engine.batch._cache._cache_file._source_stamp == buzzsim.compiled._STAMP
+def test_where_no_folder_can_be_written_the_machine_code_lasts_as_long_as_the_process(tiny):
+    (tiny / "__pycache__").touch()
+    nowhere = {"HOME": str(tiny / "rules.py"), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert answer(tiny, **nowhere) == "2"
+    assert not code_of(tiny.parent)
 
 
 def test_a_function_that_ran_is_warm():
-    rules.social_proof.py_func  # noqa: B018
     buzzsim.run("default", rng=1)
     assert is_warm(engine.batch)
 
@@ -108,9 +161,18 @@ def _by_another(net):
     return _in_turn(net)
 
 
+@compiling.bundle
+class Net(NamedTuple):
+    """A few arrays."""
+
+    indptr: Any
+    indices: Any
+    traits: Any
+
+
 def made_net(step=1):
     numbers = np.arange(8)
-    return Net(numbers[: 4 * step : step], numbers[5:], np.zeros(0), np.arange(6.0).reshape(2, 3))
+    return Net(numbers[: 4 * step : step], numbers[5:], np.arange(6.0).reshape(2, 3))
 
 
 @pytest.mark.parametrize("function", [_ends, _in_turn, _by_another])
@@ -129,6 +191,25 @@ def test_tables_with_gaps_are_taken_too():
 def test_tables_go_as_one_pointer():
     assert _in_turn(made_net()) == (3, 3, 2, 5.0)
     assert str(typeof(made_net())).startswith("Net_")  # one pointer with a short name
+
+
+def test_a_numba_too_new_for_bundles_takes_tuples_and_says_so(tmp_path):
+    ask = (
+        "import numba, warnings; numba.__version__ = '99.0.0'\n"
+        "import numba.extending as e; e.overload_attribute = None\n"
+        "with warnings.catch_warnings(record=True) as said:\n"
+        "    warnings.simplefilter('always')\n"
+        "    import buzzsim as bz\n"
+        "    volume = bz.run('default', rng=1).outcomes['volume']\n"
+        "print(volume, sum('numba 99.0.0' in str(one.message) for one in said))"
+    )
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    said = subprocess.run(
+        [sys.executable, "-c", ask], env=environment, capture_output=True, text=True
+    )
+    assert said.stdout.split() == [str(buzzsim.run("default", rng=1).outcomes["volume"]), "1"], (
+        said.stderr
+    )
 
 
 def test_uncompiled_comparisons_and_sweeps_run_too(tmp_path):

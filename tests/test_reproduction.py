@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numba import njit
 from yardstick import assert_mean
 
 from buzzsim import engine
 from buzzsim.errors import ScenarioError
-from buzzsim.model import draws, rules
+from buzzsim.model import rules
+from buzzsim.model.outcomes import N_OUTCOMES
 from buzzsim.model.parameters import numbers
 from buzzsim.model.scenario import Scenario
-from buzzsim.model.tables import PEOPLE, TRAITS, Net, workspace
+from buzzsim.model.tables import ALL_REPLICATES, PEOPLE, STRATEGY, TRAITS, Net, workspace
 from buzzsim.network import Network, generate
 from buzzsim.network.reproduction import solve, typical_r0
 from buzzsim.network.world import World
@@ -47,7 +47,6 @@ def won_by_typical_critics(p, network, replicates=REPLICATES, seed=1):
     """How many each of so many typical critics won, by the compiled engine."""
     rng = np.random.default_rng(seed)
     crowd = network.n_customers
-    w = workspace(crowd, int(rules.ticks(p, p.time_horizon)), 0, p.attention_page_visitors, False)
     relative = np.maximum(network.followees, 1) / network.followees.mean()
     tails, heads = np.repeat(np.arange(crowd), network.followers), network.indices
     noticed = np.array(
@@ -60,34 +59,28 @@ def won_by_typical_critics(p, network, replicates=REPLICATES, seed=1):
     angers = np.minimum(
         1.0, p.anger_gain * typical_susceptibilities(p, replicates, rng) * p.complaint_anger
     )
-    own, counts = np.array([p], dtype=p.dtype), np.full(replicates, -1)
     net = Net(
-        network.indptr,
-        network.indices,
+        np.zeros(crowd + 1, np.int64),
+        np.zeros(heads.size, np.int32),
         relative if p.attention_dilution else np.zeros(0),
         np.zeros((len(TRAITS), 0)),
     )
-    _count(own, net, tails[ties], heads[ties].astype(np.int64), angers, np.uint64(seed), w, counts)
-    assert counts.min() >= 0
-    return counts
-
-
-@njit
-def _count(p, net, winners, critics, angers, key, w, counts):
-    for r in range(counts.size):
-        critic = critics[r]
-        followers = net.indices[net.indptr[critic] : net.indptr[critic + 1]]
-        followers = followers[followers != winners[r]]
-        indptr = np.zeros_like(net.indptr)
-        indptr[critic + 1 :] = followers.size
-        p[0].complaint_anger = angers[r]
-        only = Net(indptr, followers, net.relative_followees, net.traits)
-        if engine.simulate(p[0], only, critics[r : r + 1], draws.fold(key, r), rules.IGNORE, w) < 0:
-            return
-        counts[r] = 0
-        for row in range(w.n[PEOPLE]):
-            recruited_by = w.people[row].recruited_by
-            counts[r] += recruited_by >= 0 and w.posts[recruited_by].author == critic
+    horizon, visitors = int(rules.ticks(p, p.time_horizon)), int(p.attention_page_visitors)
+    w = workspace(net, np.zeros(1, np.int64), horizon, 0, visitors, False)
+    w.key[ALL_REPLICATES], w.n[STRATEGY] = seed, rules.IGNORE
+    hourly = np.zeros((1, int(np.ceil(p.time_horizon))), np.int32)
+    out, own, counts = np.zeros((1, N_OUTCOMES)), p.copy(), []
+    for r, tie in enumerate(ties):
+        recruiter, critic = tails[tie], heads[tie]
+        followers = network.indices[network.indptr[critic] : network.indptr[critic + 1]]
+        followers = followers[followers != recruiter]
+        w.indptr[: critic + 1], w.indptr[critic + 1 :] = 0, followers.size
+        w.indices[: followers.size] = followers
+        w.complainants[0], own.complaint_anger = critic, angers[r]
+        assert engine.batch(own, w, r, False, hourly, out) == 1
+        recruited_by = w.people[: w.n[PEOPLE]]["recruited_by"]
+        counts.append((w.posts["author"][recruited_by[recruited_by >= 0]] == critic).sum())
+    return np.array(counts)
 
 
 def typical_susceptibilities(p, n, rng):

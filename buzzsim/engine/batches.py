@@ -1,4 +1,4 @@
-"""From Python into compiled code: many replicates over threads, or one with its whole trajectory."""
+"""From Python into compiled code: many replicates over threads, or one trajectory."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _batch(
     hourly: NDArray[np.int32],
     values: NDArray[np.float64],
 ) -> int:
-    """Run replicates until all are done or one does not fit the workspace; gives how many were done."""
+    """Run replicates until one does not fit the workspace; gives how many were done."""
     if strategy in STRATEGIES:
         return batch(world.p, w, first, False, hourly, values)
     for row in range(len(values)):

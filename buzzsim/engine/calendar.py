@@ -20,7 +20,7 @@ from buzzsim.model.tables import (
 
 @compiled
 def tell(w: Workspace, j: int, reader: int, tick: int, channel: int, wave: int) -> None:
-    """Put a notice of a post into the calendar, unless it comes after the horizon or the post's end."""
+    """Put a notice of a post into the calendar, unless the run or the post ends before."""
     if tick < 0 or tick > w.n[HORIZON] or tick > w.posts[j].end:
         return
     tail = w.bucket[NOTICE_TAIL, tick]

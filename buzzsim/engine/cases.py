@@ -31,7 +31,7 @@ _ALL_BUSY = -1
 def brand_acts(p: Numbers, w: Workspace) -> bool:
     """Phase 5: cases whose lag has run out, in the order of the queue, while staff is free.
 
-    Gives whether it is done; if not, a strategy of one's own must first decide on the case in `ASKED`.
+    Gives false where a strategy of one's own must first decide on the case in `ASKED`.
     """
     cases, t = w.cases, w.n[TICK]
     k = w.bucket[CASE_HEAD, t]
@@ -76,7 +76,7 @@ def _is_open(w: Workspace, strategy: int, j: int) -> bool:
 
 @compiled
 def _free_desk(w: Workspace) -> int:
-    """Give the member of staff who was free first (any where staff is unlimited), or `_ALL_BUSY`."""
+    """Give who of the staff was free first (anybody without a limit), or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
         return 0
     desk = w.busy_until.argmin()
@@ -127,7 +127,7 @@ def _pop_waiting(w: Workspace) -> int:
 
 @compiled
 def _handle(p: Numbers, w: Workspace, case: int) -> float:
-    """Do with one case what the strategy says; gives the hours of work, or -1 where nothing was left to do."""
+    """Do what the strategy says; gives the hours of work, or -1 if nothing was left to do."""
     j, strategy = w.cases[case].post, w.n[STRATEGY]
     if w.cases[case].talk_round > 0:
         return _talk(p, w, j, w.cases[case].talk_round)
@@ -242,11 +242,11 @@ def _talk(p: Numbers, w: Workspace, j: int, talk_round: int) -> float:
 
 @compiled
 def _answer(p: Numbers, w: Workspace, j: int, heat: float, luck: float) -> bool:
-    """Calm (or anger) an author; gives whether the case is solved. A factor of one leaves no trace, bit for bit."""
+    """Calm (or anger) an author; gives whether the case is solved."""
     row, t = w.posts[j].row, w.n[TICK]
     character = w.people[row].character
     factor = rules.calming(p, rules.reply_strength(p), heat, character)
-    if factor != 1.0:
+    if factor != 1.0:  # one leaves no trace, bit for bit
         set_anger(w, row, rules.calmed(anger_now(p, w, row, t), factor), t)
     return rules.is_solved(p, heat, character, luck)
 

@@ -14,7 +14,7 @@ from buzzsim.model.tables import DEFENCES, NOTICE_HEAD, PENDING, SEEN, TICK, Wor
 
 @compiled
 def read(p: Numbers, w: Workspace) -> int:
-    """Phase 2: all notices due now are read; gives how many were due, or 0 where nobody reads any."""
+    """Phase 2: notices due now are read; gives how many were due, 0 if nobody reads any."""
     notices, posts, people, t = w.notices, w.posts, w.people, w.n[TICK]
     n_due, n_readers = _due(w), 0
     for i in range(n_due):

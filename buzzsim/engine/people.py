@@ -1,4 +1,4 @@
-"""Rows of customers: made when somebody is first touched, with traits drawn then; and their anger."""
+"""Rows of customers, made and drawn when somebody is first touched; and their anger."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def _open_case(p: Numbers, w: Workspace, j: int) -> None:
 
 @compiled
 def is_older(w: Workspace, j: int, other: int) -> bool:
-    """Whether a post is older than another (ties: smaller author number, then the one written first)."""
+    """Whether a post is older than another (ties: smaller author number, then written first)."""
     posts = w.posts
     if posts[j].tick != posts[other].tick:
         return posts[j].tick < posts[other].tick

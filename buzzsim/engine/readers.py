@@ -1,4 +1,4 @@
-"""Who will notice a post, and when: followers, page visitors, the second wave after a bump, followers of the brand."""
+"""Who will notice a post, and when: followers, visitors, followers of the brand, a second wave."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ def draw_readers(p: Numbers, w: Workspace, j: int) -> None:
 
 @compiled
 def _sieve(w: Workspace, key: int, first: int, last: int, bound: float) -> int:
-    """Keep in `w.sieved` which of a few followers have luck below a bound, without a branch; gives how many."""
+    """Keep in `w.sieved` the followers whose luck is below a bound; gives how many."""
     n = 0
     for k in range(first, last):
         luck = draws.unit(draws.fold(key, w.indices[k]))
         w.sieved[n].luck, w.sieved[n].customer = luck, w.indices[k]
-        n += luck < bound
+        n += luck < bound  # no branch: the processor could not guess it
     return n
 
 
 @compiled
 def first_notice_tick(p: Numbers, w: Workspace, j: int, customer: int) -> int:
-    """Give the tick in which a follower or page visitor would notice a post in its first wave, or -1."""
+    """Give the tick in which the first wave would reach a follower or page visitor, or -1."""
     luck = draws.chance(w.posts[j].key, draws.NOTICE, customer)
     return _notice_tick(p, w, j, customer, luck)
 
@@ -76,7 +76,7 @@ def _relative_followees(w: Workspace, customer: int) -> float:
 
 @compiled
 def _page_visitors(p: Numbers, w: Workspace, j: int) -> int:
-    """Fill `w.visitors` with the distinct page visitors of a post who do not follow its author; give their number."""
+    """Fill `w.visitors` with page visitors who do not follow the author; gives how many."""
     post, n = w.posts[j], 0
     for number in range(p.attention_page_visitors):
         visitor = draws.pick(post.key, draws.VISITOR, number, w.row_of.size)
@@ -120,7 +120,7 @@ def bump(p: Numbers, w: Workspace, j: int, strength: float) -> None:
 
 @compiled
 def _tell_again(p: Numbers, w: Workspace, j: int, reader: int, channel: int) -> None:
-    """Add a second-wave notice for a reader whom the first wave has not reached and would not reach sooner."""
+    """Add a second-wave notice for a reader whom the first wave would not reach sooner."""
     again = second_notice_tick(p, w, j, reader)
     if rules.comes_sooner(again, first_notice_tick(p, w, j, reader)):
         tell(w, j, reader, again, channel, 1)

@@ -32,7 +32,7 @@ from buzzsim.model.tables import (
 )
 from buzzsim.network.complainants import draw_complainants
 
-ASKING, TOO_SMALL = -2, -1  # what a run gives instead of its last tick
+ASKING = -2  # what a batch gives instead of a number
 
 
 @compiled
@@ -47,35 +47,13 @@ def begin(p: Numbers, w: Workspace) -> None:
 
 
 @compiled
-def go_on(p: Numbers, w: Workspace) -> int:
-    """Go on with a run from the brand's phase of a tick.
-
-    Gives the last tick in which anything happened, `TOO_SMALL` when the workspace is full, or `ASKING` when a strategy
-    of one's own must decide before the run can go on.
-    """
+def _watch(p: Numbers, w: Workspace, is_over: bool) -> None:
+    """Measure the complainants' anger in the last tick before an hour asked for."""
     early, late = outcomes.watched_ticks(p)
-    while True:
-        if not brand_acts(p, w):
-            return ASKING
-        t = w.n[TICK]
-        if t == int(early):
-            w.tally[EARLY_ANGER] = _mean_anger(p, w, early)
-        if t == int(late):
-            w.tally[LATE_ANGER] = _mean_anger(p, w, late)
-        if t >= w.n[HORIZON] or w.n[PENDING] + w.n[WAITING] == 0 or w.n[FULL] > 0:
-            break
-        w.n[TICK] += 1
-        join(p, w, read(p, w))
-        authors_act(p, w)
-    if w.n[FULL] > 0:
-        return TOO_SMALL
-    if t < int(early):
+    if w.n[TICK] == int(early) or (is_over and w.n[TICK] < int(early)):
         w.tally[EARLY_ANGER] = _mean_anger(p, w, early)
-    if t < int(late):
+    if w.n[TICK] == int(late) or (is_over and w.n[TICK] < int(late)):
         w.tally[LATE_ANGER] = _mean_anger(p, w, late)
-    for row in range(w.n[PEOPLE]):
-        set_anger(w, row, anger_now(p, w, row, w.n[HORIZON]), w.n[HORIZON])
-    return t
 
 
 @compiled
@@ -96,10 +74,10 @@ def batch(
     hourly: NDArray[np.int32],
     out: NDArray[np.float64],
 ) -> int:
-    """Run replicates `first`, `first + 1`, ... into the rows of `out` and `hourly`; gives how many fitted the workspace.
+    """Run replicates from `first` on into the rows of `out` and `hourly`; gives how many fitted.
 
-    `resumed` goes on with the first of them. Gives `ASKING` where a strategy of one's own must decide; its runs come
-    one by one.
+    `resumed` goes on with the first of them, from the brand's phase of a tick. Gives `ASKING` where
+    a strategy of one's own must decide; its runs come one by one.
     """
     for r in range(out.shape[0]):
         if not resumed:
@@ -107,8 +85,20 @@ def batch(
             if w.n[DRAWN] != GIVEN:
                 draw_complainants(w.indptr, w.n[DRAWN], w.key[THIS_REPLICATE], w.complainants)
             begin(p, w)
-        last = go_on(p, w)
-        if last < 0:
-            return ASKING if last == ASKING else r
+        while brand_acts(p, w):
+            _watch(p, w, False)
+            nothing_left = w.n[PENDING] + w.n[WAITING] == 0
+            if w.n[TICK] >= w.n[HORIZON] or nothing_left or w.n[FULL] > 0:
+                break
+            w.n[TICK] += 1
+            join(p, w, read(p, w))
+            authors_act(p, w)
+        else:
+            return ASKING
+        if w.n[FULL] > 0:
+            return r
+        _watch(p, w, True)
+        for row in range(w.n[PEOPLE]):
+            set_anger(w, row, anger_now(p, w, row, w.n[HORIZON]), w.n[HORIZON])
         outcomes.measure(p, w, hourly[r], out[r])
     return out.shape[0]

@@ -1,7 +1,8 @@
-"""The tables of a run as compiled code uses them: rows are taken one after another, and the last run is forgotten.
+"""How compiled code takes rows of the tables, and how the last run is forgotten.
 
-Rows are never given back within a run. When a table is full the run stops, the workspace is made larger, and the same
-replicate runs again: luck is keyed, so nothing changes.
+Rows are taken one after another and never given back within a run. When a table is full the run
+stops, the workspace is made larger, and the same replicate runs again: luck is keyed, so nothing
+changes.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from buzzsim.model.tables import (
 
 
 def larger(w: Workspace) -> Workspace:
-    """Make a workspace for a run that did not fit: each table four times as large as the run filled it."""
+    """Make a workspace for a run that did not fit: four times what the run filled."""
     tables = (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)
     rows = [max(table.size, 4 * int(used)) for table, used in zip(tables, w.n, strict=False)]
     net = Net(w.indptr, w.indices, w.relative_followees, w.traits)
@@ -48,7 +49,7 @@ def use(w: Workspace, table: int, size: int) -> int:
 
 @compiled
 def use_stretch(w: Workspace) -> int:
-    """Take the next stretch of notices, none of them read, or -1 when there is none; gives its first row."""
+    """Take the next stretch of unread notices; gives its first row, or -1 when there is none."""
     first = w.n[NOTICES]
     if first + STRETCH > w.notices.size:
         w.n[FULL] = 1

@@ -1,4 +1,4 @@
-"""What a run keeps: the tables of customers, posts, notices and cases, and the network as a run walks it."""
+"""What a run keeps: tables of customers, posts, notices and cases, and the network it walks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ STILL_THERE = 2**30  # last tick of a post that nobody removed
 
 # Where `Workspace.n` counts what; the first seven are tables, the last three stay from run to run.
 (
-    PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, BRAND_FOLLOWERS, TICK, ASKED,
-    HORIZON, STRATEGY, DRAWN,
+    PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, BRAND_FOLLOWERS,
+    TICK, ASKED, HORIZON, STRATEGY, DRAWN,
 ) = range(16)  # fmt: skip
 # Where `Workspace.tally` keeps what `outcomes.measure` cannot see in the tables.
 BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER = range(4)
@@ -23,18 +23,19 @@ BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER = range(4)
 NOTICE_HEAD, NOTICE_TAIL, EVENT_HEAD, CASE_HEAD = range(4)
 # Where `Workspace.key` keeps which key.
 ALL_REPLICATES, THIS_REPLICATE = 0, 1
-# How complainants are chosen (`Workspace.n[DRAWN]`): not at all, from all customers, or in proportion to followers.
+# How complainants are drawn (`Workspace.n[DRAWN]`): not, from all customers, by their followers.
 GIVEN, FROM_ALL, BY_FOLLOWERS = 0, 1, 2
 # Rows of `Net.traits`.
 TRAITS = ("susceptibility", "anger", "attitude", "vindictive", "advocate", "troll")
 SUSCEPTIBILITY, ANGER, ATTITUDE, VINDICTIVE, ADVOCATE, TROLL = range(6)
 
-# As narrow as they can be: a run's time is spent on fetching rows, and what is read together stands together.
+# As narrow as they can be: fetching rows takes most of the time. What is read together stands
+# together.
 _REAL, _WHOLE, _CODE, _CLAIM = np.float64, np.int32, np.int8, np.bool_
 
 
 def _in_lines(fields: list[tuple[str, Any]]) -> np.dtype[Any]:
-    """Give the type of a row that fills whole lines of the processor's cache, so that its first fields share one."""
+    """Give the type of a row that fills whole lines of the processor's cache."""
     plain = np.dtype(fields, align=True)
     names = list(plain.names or ())
     formats, offsets = zip(
@@ -156,7 +157,7 @@ class Net(NamedTuple):
 
 @bundle
 class Workspace(NamedTuple):
-    """All that one thread needs to run replicates on one network: the network, the run's key, the tables."""
+    """All that one thread needs to run replicates: the network, the keys of luck, the tables."""
 
     indptr: NDArray[np.int64]
     indices: NDArray[np.int32]
@@ -236,7 +237,7 @@ def workspace(
 
 
 def _rows(n: int, dtype: np.dtype[Any]) -> Any:
-    """Make an empty table whose rows begin where a line of the processor's cache does, if a row fills whole lines."""
+    """Make an empty table that begins where a line of the processor's cache does."""
     raw = np.zeros(n * dtype.itemsize + LINE, np.uint8)
     start = -raw.ctypes.data % LINE
     return records(raw[start : start + n * dtype.itemsize].view(dtype))
@@ -244,17 +245,18 @@ def _rows(n: int, dtype: np.dtype[Any]) -> Any:
 
 RECORD: dict[str, tuple[str, ...]] = {
     "customers": (
-        "customer", "stage", "character", "susceptibility", "anger", "attitude", "attitude_start", "noticed", "first_post",
-        "first_channel", "joined", "recruited_by", "recruited_channel", "entry", "critics_seen",
+        "customer", "stage", "character", "susceptibility", "anger", "attitude", "attitude_start",
+        "noticed", "first_post", "first_channel", "joined", "recruited_by", "recruited_channel",
+        "entry", "critics_seen",
     ),
     "posts": (
-        "author", "kind", "number", "tick", "parent", "entry", "on_page", "intensity", "thread", "end", "readers", "joined",
-        "answered",
+        "author", "kind", "number", "tick", "parent", "entry", "on_page", "intensity", "thread",
+        "end", "readers", "joined", "answered",
     ),
     "notices": ("tick", "customer", "post", "channel"),
     "acts": ("tick", "post", "act", "result"),
 }  # fmt: skip
-"""The trajectory of a run: tables of columns, the same from both engines (customers in increasing number)."""
+"""The trajectory of a run: tables of columns, the same from both engines."""
 
 Record = dict[str, dict[str, NDArray[Any]]]
 
@@ -269,7 +271,10 @@ def record_of(tables: Mapping[str, NDArray[Any]]) -> Record:
 
 @compiled
 def ascending(numbers: Any) -> Any:
-    """Give the order in which whole numbers from 0 on increase, equal ones as they stand (np.argsort takes a second to compile)."""
+    """Give the order in which whole numbers from 0 on increase, equal ones as they stand.
+
+    np.argsort does the same but takes a second to compile.
+    """
     n = numbers.size
     order = np.empty(n, np.int64)
     if n <= _FEW:
