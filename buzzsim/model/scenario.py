@@ -382,6 +382,12 @@ def scenarios() -> list[str]:
     )
 
 
+def value_of(scenario: Scenario, key: str) -> Any:
+    """Give the value that a scenario has for a key such as ``reply.empathy``."""
+    section, _, leaf = key.partition(".")
+    return getattr(getattr(scenario, section), leaf)
+
+
 def packaged_text(name: str) -> str:
     """Give the file of a packaged scenario as it is, comments and all."""
     if name not in scenarios():
