@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from buzzsim.model.outcomes import OUTCOMES, YES_OR_NO, are_alike
 from buzzsim.model.strategy import label_of
+from buzzsim.study.markdown import listed
 
 Statistics = Mapping[str, Mapping[str, Any]]
 
@@ -29,7 +30,8 @@ NOTABLE = 0.02
 ANGER = "author_anger_24h"
 
 _POINTS = "percentage points"
-_COUNTED = "posts customers replies dialogues cases defences critics generations hours".split()
+_COUNTED = ("posts", "customers", "replies", "dialogues", "cases", "defences", "critics",
+            "generations", "hours")  # fmt: skip
 
 
 def advise(
@@ -41,23 +43,8 @@ def advise(
 ) -> str:
     """Say which strategy to prefer, as firmly as the replicates allow.
 
-    Parameters
-    ----------
-    outcome : str
-        What to judge by; each outcome says whether lower or higher is better.
-    baseline : str
-        What the others are compared with.
-    statistics : mapping
-        What `analysis.statistics` gives.
-    resampled : mapping of str to array of shape (resamples,)
-        Mean of the outcome in each bootstrap resample, by strategy.
-    replicates : int
-        Number of replicates of each strategy.
-
-    Returns
-    -------
-    str
-        One sentence.
+    `statistics` is what `analysis.statistics` gives; `resampled` has the mean of the outcome in
+    each bootstrap resample, by strategy.
     """
     if replicates < FEW:
         only = "1 replicate is" if replicates == 1 else f"{replicates:,} replicates are"
@@ -102,7 +89,7 @@ def _verdict(
     if not others:
         return f"only {best} can be judged: {what} {amount} over {count}"
     if len(same) > 1:
-        return f"{count} show no difference between {_listed(map(label_of, same))}: {what} {amount}"
+        return f"{count} show no difference between {listed(map(label_of, same))}: {what} {amount}"
     samples = f"{sure:.0%} of bootstrap samples of {count}"
     if sure < LIKELY:
         second, more = others[0]
@@ -152,7 +139,7 @@ def _harm(outcome: str, baseline: str, statistics: Statistics) -> list[str]:
             if name != baseline and _is_worse(each[measure]["paired"], measure)
         ]
         if worse:
-            parts.append(f"{worse_than} {_doing(baseline)}: {_listed(worse)}")
+            parts.append(f"{worse_than} {_doing(baseline)}: {listed(worse)}")
     return parts
 
 
@@ -198,9 +185,3 @@ def _amount(value: float, unit: str) -> str:
 def _plain(value: float, digits: int = 2) -> str:
     """Write a number with so many significant digits, never with an exponent."""
     return f"{Decimal(f'{value:.{digits}g}'):,f}"
-
-
-def _listed(parts: Iterable[str]) -> str:
-    """Join parts as people do: a, b and c."""
-    *first, last = parts
-    return f"{', '.join(first)} and {last}" if first else last
