@@ -316,12 +316,12 @@ def test_a_run_covers_whole_ticks():
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({}, "+0.3 on what is expected"),
-        ({"complaint.at_fault": True}, "+0.1 on what is expected"),
-        ({"reply.expectation": 0.9}, "-0.2 on what is expected"),
-        ({"censor.repost_probability": 0.15}, "repost probability 0.15"),
-        ({"brand.coverage": 0.0}, "coverage 0,"),
-        ({"private.rounds": 1}, "rounds 1,"),
+        ({}, "+0.3 on expectation"),
+        ({"complaint.at_fault": True}, "+0.1 on expectation"),
+        ({"reply.expectation": 0.9}, "-0.2 on expectation"),
+        ({"censor.repost_probability": 0.15}, "repost_probability 0.15"),
+        ({"brand.coverage": 0.0}, "chance 0 (coverage)"),
+        ({"private.rounds": 1}, "rounds 1 round;"),
         ({"joining.share_probability": 50.0}, "is set to 50"),
     ],
 )
@@ -331,8 +331,8 @@ def test_numbers_are_told_as_they_are_set(changes, told):
 
 def test_only_the_numbers_of_what_was_compared_are_told():
     text = bz.describe(SPARSE, ["ignore", "censor"])
-    assert "protest probability" in text
-    assert "accept probability" not in text
+    assert "protest_probability" in text
+    assert "accept_probability" not in text
     assert "empathy" not in text
 
 

@@ -138,6 +138,25 @@ def _name(item: Any) -> Any:
     return item
 
 
+def to_plain(value: Any) -> Any:
+    """Give a value, such as a customer's name, as JSON and TOML can hold it: tuples become lists.
+
+    Examples
+    --------
+    >>> to_plain((np.int64(1), "a")), from_plain([1, "a"])
+    ([1, 'a'], (1, 'a'))
+    """
+    if isinstance(value, tuple):
+        return [to_plain(part) for part in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, (str, int, float)) else str(value)
+
+
+def from_plain(kept: Any) -> Any:
+    """Give a name back as it was before `to_plain`."""
+    return tuple(map(from_plain, kept)) if isinstance(kept, list) else kept
+
+
 _DEGREE = Parameter(0, int, 0, 2**31 - 2, "", "choice", "", "one of `network.degrees`")
 
 

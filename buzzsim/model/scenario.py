@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -366,6 +367,17 @@ class Scenario:
         )
 
 
+def value_of(scenario: Scenario, key: str) -> Any:
+    """Give the value of a key.
+
+    Examples
+    --------
+    >>> value_of(Scenario(), "reply.empathy")
+    0.7
+    """
+    return attrgetter(key)(scenario)
+
+
 def scenarios() -> list[str]:
     """List the scenarios that come with the package.
 
@@ -380,12 +392,6 @@ def scenarios() -> list[str]:
         for entry in folder.iterdir()
         if entry.name.endswith(".toml")
     )
-
-
-def value_of(scenario: Scenario, key: str) -> Any:
-    """Give the value that a scenario has for a key such as ``reply.empathy``."""
-    section, _, leaf = key.partition(".")
-    return getattr(getattr(scenario, section), leaf)
 
 
 def packaged_text(name: str) -> str:

@@ -47,15 +47,8 @@ class Resampling:
     def means(self, values: NDArray[Any]) -> Floats:
         """Give the mean of each column in each resample, over the replicates where it is defined.
 
-        Parameters
-        ----------
-        values : array of shape (replicates, columns)
-            One row for each replicate, NaN where undefined.
-
-        Returns
-        -------
-        array of shape (resamples, columns)
-            NaN where a resample drew no replicate in which the column is defined.
+        `values` has a row for each replicate, NaN where undefined; the means have a row for each
+        resample, NaN where it drew no replicate in which the column is defined.
         """
         key, step = np.uint64(draws.key_of(self.entropy)), max(1, _ROOM // self.n)
         defined = np.isfinite(values)
@@ -70,21 +63,10 @@ class Resampling:
 
 
 def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any]]:
-    """Summarise each outcome of one strategy.
+    """Summarise each outcome of one strategy; `values` has a row for each replicate.
 
-    Parameters
-    ----------
-    values : array of shape (replicates, outcomes)
-        One row for each replicate, NaN where an outcome is undefined.
-    resampling : Resampling
-        The same for every strategy.
-
-    Returns
-    -------
-    dict
-        For each outcome ``mean``, ``median``, ``p95``, ``ci95`` (of the mean) and ``n``, over the
-        replicates in which it is defined. All are None where there is none; one replicate has no
-        interval.
+    For each outcome ``mean``, ``median``, ``p95``, ``ci95`` (of the mean) and ``n``, over the
+    replicates in which it is defined: None where there is none, and no interval where there is one.
     """
     low, high = interval(resampling.means(values))
     summary: dict[str, dict[str, Any]] = {}
@@ -113,20 +95,10 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
 def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, dict[str, Any]]:
     """Compare a strategy with a baseline, replicate by replicate.
 
-    Parameters
-    ----------
-    values, baseline : arrays of shape (replicates, outcomes)
-        Outcomes of the strategy and of the baseline, NaN where undefined.
-    resampling : Resampling
-        The same for every strategy.
-
-    Returns
-    -------
-    dict
-        For each outcome ``difference`` (mean over the pairs in which both are defined) with its
-        ``ci95``, ``p_better`` and ``p_worse`` (share of pairs in which the strategy did strictly
-        better or worse), and ``variance_reduction``: variance of the difference with independent
-        luck over variance with the same luck, None where the pairs never differ.
+    For each outcome ``difference`` (mean over the pairs in which both are defined) with its
+    ``ci95``, ``p_better`` and ``p_worse`` (share of pairs in which the strategy did strictly better
+    or worse), and ``variance_reduction``: variance of the difference with independent luck over
+    variance with the same luck, None where the pairs never differ.
     """
     difference = differences(values, baseline)
     shares = [OUTCOMES[name].unit == YES_OR_NO for name in _COLUMN]
@@ -154,13 +126,7 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
 def statistics(
     values: Mapping[str, Floats], baseline: str, resampling: Resampling
 ) -> dict[str, dict[str, dict[str, Any]]]:
-    """Summarise every strategy, and compare each with the baseline.
-
-    Returns
-    -------
-    dict
-        By strategy and outcome what `summarise` gives; under ``paired`` what `pair` gives.
-    """
+    """Give what `summarise` says by strategy and outcome, with what `pair` says as ``paired``."""
     by_strategy = {name: summarise(column, resampling) for name, column in values.items()}
     for strategy in values.keys() - {baseline}:
         for outcome, paired in pair(values[strategy], values[baseline], resampling).items():
@@ -169,13 +135,7 @@ def statistics(
 
 
 def row(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the statistics of one strategy and outcome as a row of a table.
-
-    Returns
-    -------
-    dict
-        The `COLUMNS`; those of the pairs are None for the baseline.
-    """
+    """Give statistics of one strategy and outcome by `COLUMNS`; None for pairs of the baseline."""
     paired = summary.get("paired", {})
     own = summary["n"], summary["mean"], *summary["ci95"], summary["median"], summary["p95"]
     difference = paired.get("difference"), *paired.get("ci95", [None, None])
@@ -200,13 +160,8 @@ def exact_interval(hits: int, n: int) -> tuple[float, float]:
 def paired_interval(difference: NDArray[Any]) -> tuple[float, float]:
     """Give the 95 % interval of the difference of two shares, from pairs (Bonett & Price 2012).
 
-    Two pairs that differ, one each way, are added; so the interval has a width even where no pair
-    differs.
-
-    Parameters
-    ----------
-    difference : array of shape (pairs,)
-        1 where only the first says yes, -1 where only the second does, else 0.
+    `difference` is 1 for each pair in which only the first says yes, -1 where only the second does,
+    else 0. Two pairs that differ, one each way, are added: so the interval always has a width.
 
     Examples
     --------
@@ -222,18 +177,7 @@ def paired_interval(difference: NDArray[Any]) -> tuple[float, float]:
 
 
 def differences(values: Floats, baseline: Floats) -> Floats:
-    """Give paired differences; what differs by rounding alone (`are_alike`) has none.
-
-    Parameters
-    ----------
-    values, baseline : arrays of shape (replicates, columns)
-        Outcomes of a strategy and of the baseline, in their own units; NaN where undefined.
-
-    Returns
-    -------
-    array of shape (replicates, columns)
-        Values minus baseline; NaN where either is undefined.
-    """
+    """Give values minus baseline, 0 where they differ by rounding alone (`are_alike`)."""
     difference = values - baseline
     difference[are_alike(values, baseline)] = 0.0
     return difference
@@ -242,21 +186,10 @@ def differences(values: Floats, baseline: Floats) -> Floats:
 def change_intervals(
     difference: Floats, resampling: Resampling, shares: Sequence[bool]
 ) -> tuple[Floats, Floats]:
-    """Give the 95 % intervals of mean paired differences.
+    """Give the ends of the 95 % interval of each column's mean paired difference.
 
-    Parameters
-    ----------
-    difference : array of shape (replicates, columns)
-        What `differences` gives.
-    resampling : Resampling
-        The bootstrap for differences of means.
-    shares : sequence of bool
-        For each column, whether the outcome is yes or no; these have the `paired_interval`.
-
-    Returns
-    -------
-    low, high : arrays of shape (columns,)
-        NaN where fewer than two pairs are defined.
+    Columns of `shares`, whose outcome is yes or no, have the `paired_interval`, others that of the
+    bootstrap; NaN where fewer than two pairs are defined.
     """
     low, high = interval(resampling.means(difference))
     for k, column in enumerate(difference.T):
@@ -269,17 +202,9 @@ def change_intervals(
 
 
 def interval(means: Floats) -> tuple[Floats, Floats]:
-    """Give the 95 % interval of each mean (percentile bootstrap, Efron & Tibshirani 1993).
+    """Give the ends of the 95 % interval of each column's mean, NaN where no resample has one.
 
-    Parameters
-    ----------
-    means : array of shape (resamples, columns)
-        NaN where a resample has no mean.
-
-    Returns
-    -------
-    low, high : arrays of shape (columns,)
-        NaN where no resample has a mean.
+    Percentile bootstrap (Efron & Tibshirani 1993); `means` has a row for each resample.
     """
     finite = np.where(np.isfinite(means), means, np.nan)
     empty = np.isnan(finite).all(axis=0)

@@ -33,14 +33,7 @@ from buzzsim.progress import progress
 from buzzsim.study.advice import advise
 from buzzsim.study.analysis import Resampling, interval, row, statistics
 from buzzsim.study.result import Result
-from buzzsim.study.run import (
-    about_network,
-    in_words,
-    plain_changes,
-    run_in,
-    scenario_of,
-    versions,
-)
+from buzzsim.study.run import about_network, in_words, plain_changes, run_in, scenario_of, versions
 
 REPLICATES = 4000
 """Default number: near criticality fewer leave the order of the strategies to luck."""

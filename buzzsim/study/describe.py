@@ -40,11 +40,10 @@ GENERATED: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """Kinds of generated networks: who described them, and the keys that they use."""
 
-_BRAND = {  # which keys the paragraph tells of each section, and under which strategy
-    "brand": ("", ("coverage", "response_median", "response_sigma", "staff", "order")),
-    "censor": ("censor", ("explanation", "repost_probability", "protest_probability")),
-    "reply": ("public_reply", ("empathy", "explanation", "solution")),
-    "private": ("private_dialogue", ("accept_probability", "rounds", "round_time")),
+_TOLD = {  # keys that the paragraph tells for each strategy
+    "censor": ("censor.explanation", "censor.repost_probability", "censor.protest_probability"),
+    "public_reply": ("reply.empathy", "reply.explanation", "reply.solution"),
+    "private_dialogue": ("private.accept_probability", "private.rounds", "private.round_time"),
 }
 
 
@@ -202,21 +201,25 @@ def _attention(world: World) -> str:
 
 def _brand(world: World, names: list[str]) -> str:
     """Tell the numbers of the brand, and of each strategy that was compared."""
-    known, parts = dict(all_parameters()), []
-    for section, (strategy, leaves) in _BRAND.items():
-        if not strategy or strategy in names or any(name in OWN for name in names):
-            numbers = []
-            for leaf in leaves:
-                key = f"{section}.{leaf}"
-                unit = "hours" if known[key].unit == "hours" else ""
-                value = as_written(value_of(world.scenario, key), unit)
-                numbers.append(f"{leaf.replace('_', ' ')} {value}")
-            if section == "reply":
-                numbers.append(
-                    f"in all {float(rules.reply_strength(world.p)):+.3g} on what is expected"
-                )
-            parts.append(f"{section} ({', '.join(numbers)})")
-    return f"What the brand does is set to: {'; '.join(parts)}."
+    known, scenario, brand = dict(all_parameters()), world.scenario, world.scenario.brand
+    acts = (
+        _TOLD if any(name in OWN for name in names) else [name for name in names if name in _TOLD]
+    )
+    told = [
+        f"{key} {as_written(value_of(scenario, key), known[key].unit)}"
+        for name in acts
+        for key in _TOLD[name]
+    ]
+    if "public_reply" in acts:
+        told.append(
+            f"quality of a reply {float(rules.reply_strength(world.p)):+.3g} on expectation"
+        )
+    return (
+        f"The brand sees a critical post with chance {brand.coverage:g} (coverage), after a "
+        f"lognormal lag (median {counted(brand.response_median, 'hour', '.3g')}, sigma "
+        f"{brand.response_sigma:g}); staff {brand.staff:g}, order {brand.order}"
+        f"{''.join(f'; {each}' for each in told)}."
+    )
 
 
 def _differences(world: World) -> str:

@@ -11,7 +11,7 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -25,12 +25,15 @@ from buzzsim.errors import BuzzsimError, ResultError, sentence, unknown
 from buzzsim.files import write_whole
 from buzzsim.model import rules
 from buzzsim.model.outcomes import OUTCOMES, count_by_hour
+from buzzsim.model.parameters import from_plain, to_plain
 from buzzsim.model.scenario import Scenario
 from buzzsim.model.tables import RECORD, Record
 from buzzsim.network import Network
 
 FORMAT = "buzzsim result 3"
 """Format of a saved run; another one is refused."""
+
+_ABOUT = ("strategy", "replicate", "entropy", "n_customers", "versions", "network")
 
 ACTS = {
     rules.REMOVED: ("removed", ("silent", "to post again")),
@@ -48,28 +51,11 @@ _DAMAGED = (
 )
 
 
-class Outcomes(Mapping[str, float]):
+class Outcomes(dict[str, float]):
     """The outcomes of a run by name; an unknown name is an error that suggests the near one."""
 
-    def __init__(self, values: NDArray[np.float64]) -> None:
-        self._values = dict(zip(OUTCOMES, values.tolist(), strict=True))
-
-    def __getitem__(self, name: str) -> float:
-        if name not in self._values:
-            raise ResultError(unknown("result", "outcome", name, OUTCOMES))
-        return float(self._values[name])
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._values
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-    def __repr__(self) -> str:
-        return f"Outcomes({self._values})"
+    def __missing__(self, name: str) -> float:
+        raise ResultError(unknown("result", "outcome", name, OUTCOMES))
 
 
 @dataclass(frozen=True)
@@ -108,7 +94,7 @@ class Result:
     @cached_property
     def outcomes(self) -> Outcomes:
         """Every outcome of `buzzsim.outcomes.OUTCOMES` by name; undefined ones are NaN."""
-        return Outcomes(self.values)
+        return Outcomes(zip(OUTCOMES, self.values.tolist(), strict=True))
 
     def hourly(self) -> pd.DataFrame:
         """Give the run by hour.
@@ -281,17 +267,10 @@ class Result:
         OutputError
             When the file cannot be written.
         """
-        about = {
-            "format": FORMAT,
-            "scenario": self.scenario.to_dict(),
-            "strategy": self.strategy,
-            "replicate": self.replicate,
-            "entropy": self.entropy,
-            "n_customers": self.n_customers,
-            "versions": self.versions,
-            "network": self.network,
-            "names": None if isinstance(self.names, range) else list(map(_plain, self.names)),
-        }
+        about = {name: getattr(self, name) for name in _ABOUT}
+        about |= {"format": FORMAT, "scenario": self.scenario.to_dict(), "names": None}
+        if not isinstance(self.names, range):
+            about["names"] = [to_plain(name) for name in self.names]
         arrays = {
             f"{table}.{column}": values
             for table, part in self.record.items()
@@ -334,22 +313,17 @@ class Result:
         if about["format"] != FORMAT:
             allowed = f"{FORMAT!r}; another needs another buzzsim"
             raise ResultError(sentence(place, "the format", about["format"], allowed))
-        names = range(about["n_customers"])
+        names = about["names"]
         result = cls(
+            **{name: about[name] for name in _ABOUT},
             scenario=Scenario.from_dict(about["scenario"], place),
-            strategy=about["strategy"],
-            replicate=about["replicate"],
-            entropy=about["entropy"],
-            n_customers=about["n_customers"],
-            names=names if about["names"] is None else list(map(_name, about["names"])),
+            names=range(about["n_customers"]) if names is None else list(map(from_plain, names)),
             record={
                 table: {column: data[f"{table}.{column}"] for column in columns}
                 for table, columns in RECORD.items()
             },
             values=data["values"],
             hourly_volume=data["hourly_volume"],
-            versions=about["versions"],
-            network=about["network"],
         )
         if not result._fits():
             raise ResultError(f"{place}: not a saved buzzsim run: its parts do not fit each other")
@@ -409,17 +383,3 @@ class Result:
 def _channels(codes: NDArray[Any]) -> list[str | None]:
     """Give the names of channels, None for -1."""
     return [rules.CHANNELS[k] if k >= 0 else None for k in codes]
-
-
-def _plain(name: Any) -> Any:
-    """Give a name as JSON can keep it; tuples become lists."""
-    if isinstance(name, np.generic):
-        name = name.item()
-    if isinstance(name, tuple):
-        return [_plain(part) for part in name]
-    return name if isinstance(name, (str, int, float, bool)) else str(name)
-
-
-def _name(kept: Any) -> Any:
-    """Give a name back as it was before `_plain`."""
-    return tuple(map(_name, kept)) if isinstance(kept, list) else kept
