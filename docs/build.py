@@ -38,7 +38,7 @@ def pages() -> dict[Path, Callable[[], str]]:
     page = ROOT / "experiments/benchmarks"
     records = partial(benchmarks.stored, page)
     texts[page / "README.md"] = partial(filled, benchmarks, page / "README.md", records)
-    texts[ROOT / "docs/validation.md"] = lambda: validation.page(*validation.stored())
+    texts[ROOT / "docs/validation.md"] = validation.page
     editions = loaded("notebooks/build.py").editions()
     return texts | {path: partial(str, text) for path, text in editions.items()}
 
