@@ -213,8 +213,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     """Do the main job."""
-    from buzzsim.study.compare import REPLICATES, compare
-    from buzzsim.study.run import in_words
+    from buzzsim.study.compare import REPLICATES, compare, said
 
     scenario = asked.scenario(options)
     figure = _figure(options, scenario.name)
@@ -240,7 +239,7 @@ def _compare(options: argparse.Namespace) -> None:
         return
     print(f"{scenario.title or scenario.name}: {network.describe()}")
     if comparison.changes:
-        print(textwrap.fill(f"changed: {in_words(comparison.changes)}", 100))
+        print(textwrap.fill(f"changed: {said(comparison.changes)}", 100))
     print(f"{comparison.replicates:,} replicates of each strategy, seed {comparison.entropy}\n")
     print(_table(comparison, outcomes))
     print(

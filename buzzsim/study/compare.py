@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from buzzsim import engine
 from buzzsim.compiled import is_warm
 from buzzsim.engine import replicates as run_replicates
-from buzzsim.errors import ResultError, StrategyError, unknown, whole_number
+from buzzsim.errors import ResultError, StrategyError, shown, unknown, whole_number
 from buzzsim.model import draws
 from buzzsim.model.outcomes import OUTCOMES, checked_outcomes
 from buzzsim.model.scenario import Scenario
@@ -33,7 +33,7 @@ from buzzsim.progress import progress
 from buzzsim.study.advice import advise
 from buzzsim.study.analysis import Resampling, interval, row, statistics
 from buzzsim.study.result import Result
-from buzzsim.study.run import about_network, in_words, plain_changes, run_in, scenario_of, versions
+from buzzsim.study.run import about_network, plain_changes, run_in, scenario_of, versions
 
 REPLICATES = 4000
 """Default number: near criticality fewer leave the order of the strategies to luck."""
@@ -222,7 +222,7 @@ class Comparison:
 
         about = f"{self.world.network.describe()}; seed {self.entropy}"
         if self.changes:
-            about += f"; changed: {in_words(self.changes)}"
+            about += f"; changed: {said(self.changes)}"
         volume = {name: summaries["volume"] for name, summaries in self.statistics.items()}
         return comparisons.comparison(
             self._volumes, self._hours(), self.baseline, volume, self.scenario, about, axes
@@ -345,6 +345,20 @@ def compare(
                 world, name, entropy, replicates, threads=threads, progress=bar.update
             )
     return Comparison(world, entropy, baseline, values, hourly, lines_of_all(names))
+
+
+def said(changes: Mapping[str, Any]) -> str:
+    """Write changes of a scenario for people.
+
+    Examples
+    --------
+    >>> said({"reply.empathy": 0.9, "brand.staff": 2})
+    'reply.empathy = 0.9, brand.staff = 2'
+    """
+    return ", ".join(
+        f"{key} = {shown(value) if isinstance(value, (str, list)) else value}"
+        for key, value in changes.items()
+    )
 
 
 def _column(outcome: str) -> int:

@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Iterable
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from buzzsim.errors import ScenarioError, counted, shown, whole_number
 from buzzsim.model import rules, visibility
@@ -18,11 +18,9 @@ from buzzsim.model.scenario import Scenario, value_of
 from buzzsim.model.strategy import OWN, checked_strategies, label_of
 from buzzsim.network.world import World
 from buzzsim.study.analysis import N_RESAMPLES
+from buzzsim.study.compare import Comparison
 from buzzsim.study.markdown import listed
 from buzzsim.study.run import ENGINES, scenario_of
-
-if TYPE_CHECKING:
-    from buzzsim.study.compare import Comparison
 
 CITATION = (
     "The buzzsim authors: buzzsim, how negative buzz about a brand spreads, "
@@ -87,18 +85,17 @@ def describe(
     >>> "4,000 replicates of each strategy (ignore and public reply)" in text
     True
     """
-    source: Any = scenario  # `compare` stands above this module in the room
-    is_done = hasattr(source, "statistics")
-    if is_done and not (strategies is None and replicates is None and network is None):
+    comparison = scenario if isinstance(scenario, Comparison) else None
+    if comparison is None:
+        names = checked_strategies(strategies)
+        world = World.of(scenario_of(scenario), network)
+    elif strategies is None and replicates is None and network is None:
+        world, names, replicates = comparison.world, comparison.strategies, comparison.replicates
+    else:
         raise ScenarioError(
             "arguments: strategies, replicates and network are those of the comparison; "
             "expected nothing beside it"
         )
-    if is_done:
-        world, names, replicates = source.world, source.strategies, source.replicates
-    else:
-        names = checked_strategies(strategies)
-        world = World.of(scenario_of(scenario), network)
     if replicates is not None:
         replicates = whole_number("arguments", "replicates", replicates, 1)
     parts = [
@@ -108,7 +105,7 @@ def describe(
         _attention(world),
         _brand(world, names),
         _differences(world),
-        _compared(names, replicates, source if is_done else None),
+        _compared(names, replicates, comparison),
         _evidence(world.scenario),
     ]
     return " ".join(parts)
@@ -235,7 +232,7 @@ def _differences(world: World) -> str:
     return f"All parameters in use have their defaults{but}.{without}"
 
 
-def _compared(names: list[str], replicates: int | None, comparison: Any) -> str:
+def _compared(names: list[str], replicates: int | None, comparison: Comparison | None) -> str:
     """Say what was run, and with which random numbers."""
     each = "[N] replicates" if replicates is None else counted(replicates, "replicate")
     seed = f"seed {comparison.entropy}" if comparison else "seed [S]"

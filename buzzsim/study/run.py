@@ -11,7 +11,7 @@ from importlib import metadata
 from typing import Any
 
 from buzzsim.engine import trajectory
-from buzzsim.errors import ScenarioError, sentence, shown, unknown
+from buzzsim.errors import ScenarioError, sentence, unknown
 from buzzsim.model import draws
 from buzzsim.model.parameters import PRESETS, all_parameters
 from buzzsim.model.scenario import Scenario, scenarios, value_of
@@ -167,20 +167,6 @@ def plain_changes(scenario: Scenario) -> dict[str, Any]:
         key: list(value) if isinstance(value, tuple) else "inf" if value == math.inf else value
         for key, value in changes_of(scenario).items()
     }
-
-
-def in_words(changes: Mapping[str, Any]) -> str:
-    """Write changes of a scenario for people.
-
-    Examples
-    --------
-    >>> in_words({"reply.empathy": 0.9, "brand.staff": 2})
-    'reply.empathy = 0.9, brand.staff = 2'
-    """
-    return ", ".join(
-        f"{key} = {shown(value) if isinstance(value, (str, list)) else value}"
-        for key, value in changes.items()
-    )
 
 
 def versions() -> dict[str, str]:
