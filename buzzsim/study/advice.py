@@ -68,9 +68,9 @@ def advise(
     same = [name for name in ranked if name == best or alike[name].all()]
     wins = [(losses[best] < losses[name]) & ~alike[name] for name in ranked[1:]]
     sure = float(np.all(wins, axis=0).mean())
-    amounts = {name: _amount(means[name], judged.unit) for name in ranked}
-    count, extreme = f"{replicates:,} replicates", "lowest" if sign > 0 else "highest"
-    parts = [f"Within this model, {_verdict(what, extreme, amounts, same, sure, count)}"]
+    best_two = {name: means[name] for name in ranked[:2]}
+    count = f"{replicates:,} replicates"
+    parts = [f"Within this model, {_verdict(outcome, what, best_two, same, sure, count)}"]
     if best != baseline and sure >= LIKELY:
         parts.append(f"{_change(statistics[best][outcome], outcome)} than {_doing(baseline)}")
     if sure >= LIKELY or len(same) > 1:
@@ -82,22 +82,25 @@ def advise(
 
 
 def _verdict(
-    what: str, extreme: str, amounts: Mapping[str, str], same: list[str], sure: float, count: str
+    outcome: str, what: str, best_two: Mapping[str, float], same: list[str], sure: float, count: str
 ) -> str:
     """Name the best strategy as firmly as the resamples allow, or those that are the same."""
-    (best, amount), *others = [(label_of(name), text) for name, text in amounts.items()]
+    unit = OUTCOMES[outcome].unit
+    (best, mean), *others = [(label_of(name), mean) for name, mean in best_two.items()]
+    amount = _amount(mean, unit)
     if not others:
         return f"only {best} can be judged: {what} {amount} over {count}"
     if len(same) > 1:
         return f"{count} show no difference between {listed(map(label_of, same))}: {what} {amount}"
     samples = f"{sure:.0%} of bootstrap samples of {count}"
     if sure < LIKELY:
-        second, more = others[0]
+        second, more = others[0][0], _amount(others[0][1], unit).removesuffix(f" {unit}")
         return (
             f"it is too close to call between {best} and {second}: {what} {amount} and {more} "
             f"({best} ahead in {samples})"
         )
     verb = "has" if sure >= SURE else "probably has"
+    extreme = "lowest" if OUTCOMES[outcome].better == "lower" else "highest"
     return f"{best} {verb} the {extreme} {what}, {amount} (best in {samples})"
 
 
