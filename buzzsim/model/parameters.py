@@ -9,11 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from buzzsim.errors import ScenarioError, sentence, unknown
+
+if TYPE_CHECKING:
+
+    class Numbers:
+        """A scenario's numbers as the rules see them (see `NUMBERS`): each attribute is a number."""
+
+        def __getattr__(self, name: str) -> float: ...
+
+else:
+    Numbers = np.record
 
 Grade = Literal["measured", "derived", "assumption", "choice"]
 INF = math.inf
