@@ -150,13 +150,7 @@ def entropy_of(rng: Any) -> int:
 
 
 def replicate_of(replicate: Any, count: int = 2**63) -> int:
-    """Check the number of a replicate, from 0 to below `count`.
-
-    Raises
-    ------
-    ScenarioError
-        When it is something else.
-    """
+    """Check the number of a replicate, from 0 to below `count`."""
     return whole_number("arguments", "replicate", replicate, 0, count - 1)
 
 
