@@ -116,21 +116,8 @@ def gamma(key: Word, purpose: Word, who: Word, shape: float) -> float:
 def entropy_of(rng: Any) -> int:
     """Give the number that a run's luck starts from, for any `rng` of Scientific Python SPEC 7.
 
-    Parameters
-    ----------
-    rng : None, int, numpy.random.SeedSequence, BitGenerator or Generator
-        None takes 53 fresh bits from the system, so that any JSON reader keeps the number whole;
-        a generator is advanced by one draw.
-
-    Raises
-    ------
-    ScenarioError
-        When `rng` is negative or of another type.
-
-    Examples
-    --------
-    >>> entropy_of(1)
-    1
+    None takes 53 fresh bits from the system, so that any JSON reader keeps the number whole. A
+    generator is advanced by one draw.
     """
     allowed = (
         "None, a whole number from 0 to 2**4096, or a NumPy SeedSequence, BitGenerator or Generator"

@@ -47,7 +47,7 @@ _DEFINITIONS = (
             "from the peak hour to the first later whole hour below half of it; undefined, and "
             "left out of means, if there is none, or where a tick is longer than an hour"),
     Outcome("duration", "hours", "lower",
-            "from the first to the last hour with 5 % or more of the peak; longer if `unfinished`"),
+            "from first to last hour with 5 % or more of the peak; usually longer if `unfinished`"),
     Outcome("t50", "hours", "higher", "time by which half of all critical posts were written"),
     Outcome("unfinished", YES_OR_NO, "lower",
             "whether a critical post, complaints aside, was written in the last hour before the "
@@ -97,13 +97,7 @@ _AT: Any = namedtuple("_AT", OUTCOMES)(*range(N_OUTCOMES))  # columns of the eng
 
 
 def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[str]:
-    """Give the names of the outcomes asked for, each once; all if None.
-
-    Raises
-    ------
-    ResultError
-        When one is unknown, or none is named; the error suggests the near name.
-    """
+    """Give the names of the outcomes asked for, each once; all if None."""
     if outcomes is None:
         return list(OUTCOMES)
     several = isinstance(outcomes, Iterable) and not isinstance(outcomes, str)
@@ -117,17 +111,7 @@ def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[s
 
 
 def are_alike(values: Any, others: Any) -> Any:
-    """Whether numbers are the same, except for last digits that depend on the order of a sum.
-
-    Parameters
-    ----------
-    values, others : arrays of one shape
-        In whatever unit, the same for both.
-
-    Returns
-    -------
-    array of bool of that shape
-        Whether both differ by no more than a part in 10^9 of the larger; never where one is NaN.
+    """Whether two arrays hold the same numbers, except for a part in 10^9; NaN is never the same.
 
     Examples
     --------
@@ -154,22 +138,7 @@ def _whole_if_near(ticks: float) -> float:
 
 @compiled
 def count_by_hour(tick: float, ticks: NDArray[Any], n_hours: int) -> NDArray[np.int64]:
-    """Count by hour what happened in some ticks.
-
-    Parameters
-    ----------
-    tick : float
-        Hours of a tick.
-    ticks : array of int
-        When things happened, 0 or later; below 0: never.
-    n_hours : int
-        Hours of the run; what is later counts in the last.
-
-    Returns
-    -------
-    array of int64 of shape (n_hours,)
-        How many fell into each hour.
-    """
+    """Count events by hour; `tick` is in hours, `ticks` says when each happened, below 0 never."""
     counts = np.zeros(n_hours, np.int64)
     for t in ticks:
         if t >= 0:
@@ -179,7 +148,7 @@ def count_by_hour(tick: float, ticks: NDArray[Any], n_hours: int) -> NDArray[np.
 
 @compiled
 def _hour_of(tick: float, t: int, n_hours: int) -> int:
-    """Give the hour of tick t: tick 0 is the start, tick t the time from t - 1 to t."""
+    """Give the hour of tick t, the time from t - 1 to t; what is after the run counts in the last."""
     return min(n_hours - 1, int(max(0, t - 1) * tick + 1e-9))
 
 

@@ -236,13 +236,11 @@ class NetworkSection(Section):
     kind: str = _word("clustered_scale_free", NETWORKS, "how the network is made, or `file`")
     file: str = _word("", (),
         "an edge list, GraphML or GEXF file, for kind `file`; from the scenario file's folder")
-    directed: bool = _claim(False,
-        "whether an edge u v of the file means only that v sees u's posts")
+    directed: bool = _claim(False, "whether an edge u v of a file means only that v sees u's posts")
     customers: int = _chosen(5000, 1, 2**31 - 2, "size of the generated crowd", unit="customers")
-    ties: int = _chosen(5, 1, 10**6, "ties that each newcomer makes; half the mean degree",
+    ties: int = _chosen(5, 1, 10**6, "ties of each newcomer; half the mean degree",
         unit="ties")
-    clustering: float = _assumed(0.5, 0, 1, "chance that a tie closes a triangle",
-        "Holme & Kim 2002")
+    clustering: float = _assumed(0.5, 0, 1, "chance a tie closes a triangle", "Holme & Kim 2002")
     rewiring: float = _assumed(0.1, 0, 1, "share of rewired ties (small_world)",
         "Watts & Strogatz 1998")
     blocks: int = _chosen(4, 1, 10**6, "number of communities (blocks)", unit="blocks")
@@ -291,13 +289,13 @@ class Joining(Section):
     """Who joins the criticism on noticing it."""
 
     r0: float = _derived(1.0, 0, 1e6,
-        "mean number of new critics that one typical critic makes in a fresh crowd, nobody "
+        "mean number of critics that a typical critic recruits in a fresh crowd, nobody "
         "answering or defending; at 0 nobody posts again or protests either",
         "chosen for Herhausen et al. 2019 (3.33 % viral)", unit="critics")
     share_probability: float | None = _chosen(None, 0, 1e6, optional=True, meaning=
         "chance to join at a first critical post of anger 0.5, for a reader of mean susceptibility "
         "without a good attitude; cut at 1; normally left out and solved from r0")
-    arousal: float = _derived(1.5, 0, 10, "how much an angrier post wins more people",
+    arousal: float = _derived(1.5, 0, 10, "how much more an angrier post recruits",
         "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3")
     reinforcement: float = _assumed(0.5, -1, 10,
         "social proof: change in the chance to join per further critic seen",
@@ -317,19 +315,15 @@ class Crowd(Section):
         "shape of the gamma law (mean 1) of susceptibility; inf: all equal", infinite=True)
     vindictive_share: float = _assumed(0.2, 0, 1,
         "of customers who are neither trolls nor advocates, the share who, as authors, want "
-        "revenge and cannot be reached",
-        "Weitzl 2019 (sign); range 0 to 0.8")
+        "revenge and cannot be reached", "Weitzl 2019 (sign); range 0 to 0.8")
     attitude: float = _chosen(0.0, -1, 1,
         "middle of the law of attitudes towards the brand at the start, which is cut at -1 and 1")
-    attitude_spread: float = _assumed(0.0, 0, 1,
-        "half width of the uniform law of attitudes at the start")
-    troll_share: float = _assumed(0.0, 0, 1, "share of customers whose anger is always 1",
-        "range 0 to 0.02")
+    attitude_spread: float = _assumed(0.0, 0, 1, "half width of the uniform law of first attitudes")
+    troll_share: float = _assumed(0.0, 0, 1, "share whose anger is always 1", "range 0 to 0.02")
     advocate_share: float = _assumed(0.0, 0, 1,
         "of customers who are no trolls, the share who defend the brand instead of joining",
         "range 0 to 0.1")
-    defence_probability: float = _assumed(0.3, 0, 1,
-        "chance that an advocate defends the brand on a notice")
+    defence_probability: float = _assumed(0.3, 0, 1, "chance that an advocate defends on a notice")
     defence_strength: float = _assumed(0.3, -1, 1,
         "strength of a defence, as of a reply; negative where it does not fit",
         "Weitzl et al. 2018 (sign)")
@@ -339,8 +333,7 @@ class Crowd(Section):
 class Anger(Section):
     """How anger comes and goes."""
 
-    gain: float = _assumed(0.1, 0, 1, "how much of a post's anger passes to its reader",
-        "range 0 to 0.5")
+    gain: float = _assumed(0.1, 0, 1, "share of a post's anger passed to readers", "range 0 to 0.5")
     half_life: float = _assumed(12.0, 0.01, 1e6, "time in which anger halves", "range 2 to 72",
         unit="hours")
     repeat_rate: float = _assumed(0.1, 0, 100, "rate at which a critic of anger 1 posts again",
@@ -368,7 +361,7 @@ class Brand(Section):
         "Einwiller & Steilen 2015: sqrt(2 ln(504/46))")
     staff: float = _assumed(INF, 1, INF, "people on duty", unit="people", infinite=True)
     order: str = _word("first_come", ORDERS, "which waiting case is taken first")
-    reply_time: float = _assumed(0.25, 0, 1000, "work on a public reply or an invitation",
+    reply_time: float = _assumed(0.25, 0, 1000, "work on a reply or an invitation",
         unit="hours")
     round_work: float = _assumed(0.5, 0, 1000, "work on one private round", unit="hours")
     removal_time: float = _assumed(0.05, 0, 1000, "work on a removal", unit="hours")
@@ -397,8 +390,7 @@ class Reply(Section):
     expectation: float = _assumed(0.4, 0, 1, "quality that people expect of a reply")
     fault_penalty: float = _assumed(0.2, 0, 1, "how much more they expect of a brand that erred",
         "Coombs 2007 (sign)")
-    potency: float = _assumed(2.0, 0, 20, "how much a reply weighs; 0: it is not heard",
-        "range 0 to 4")
+    potency: float = _assumed(2.0, 0, 20, "how much a reply weighs; 0: not at all", "range 0 to 4")
     bump: float = _derived(0.5, 0, 1, "how far a reply makes the thread young again",
         "Golmohammadi et al. 2021 (sign)")
     brand_reach: float = _assumed(0.0, 0, 1,
@@ -407,9 +399,8 @@ class Reply(Section):
     audience_effect: float = _assumed(0.5, 0, 5,
         "how much readers who joined in spoil a public reply for the author",
         "the column's claim C5")
-    solved_anger: float = _assumed(0.1, 0, 1,
-        "share of the author's anger left when the case is solved")
-    prior_failures: int = _chosen(0, 0, 1000, "earlier failures the public remembers",
+    solved_anger: float = _assumed(0.1, 0, 1, "share of anger left when the case is solved")
+    prior_failures: int = _chosen(0, 0, 1000, "failures the public remembers",
         unit="failures")
     boomerang: float = _derived(0.5, 0, 5,
         "how much a reply works backwards after two or more earlier failures",
@@ -443,17 +434,14 @@ class Private(Section):
     round_time: float = _assumed(2.0, 0, 1e6, "time from one round to the next", unit="hours")
     withdraw_probability: float = _assumed(0.2, 0, 1,
         "chance that a satisfied author takes the post back")
-    resolved_damping: float = _assumed(0.5, 0, 1,
-        "how much less a post marked as solved wins people")
+    resolved_damping: float = _assumed(0.5, 0, 1, "how much less a post marked as solved recruits")
     thanks_probability: float = _assumed(0.1, 0, 1,
         "chance that an author whose case is solved, in public too, thanks the brand")
     thanks_effect: float = _derived(0.1, 0, 10, "weight of such thanks among good news",
         "de Matos et al. 2007 (n.s.)")
     disappointment: float = _assumed(0.2, 0, 1, "anger gained when the dialogue fails")
-    failed_repost_probability: float = _assumed(0.3, 0, 1,
-        "chance of a new post when the dialogue fails")
-    invite_bump: float = _assumed(0.0, 0, 1,
-        "how far the visible invitation makes the thread young again")
+    failed_repost_probability: float = _assumed(0.3, 0, 1, "chance of a new post when it fails")
+    invite_bump: float = _assumed(0.0, 0, 1, "how far the invitation makes the thread young again")
     invite_signal: float = _derived(0.0, -1, 1,
         "what readers of an invitation think of the brand for it",
         "Liao et al. 2025 (sign); range -0.3 to 0.1")
