@@ -64,7 +64,7 @@ def whole_number(
     high: int | None = None,
     error: type[BuzzsimError] = ScenarioError,
 ) -> int:
-    """Give a whole number back, or raise the error if the value is none or out of range.
+    """Give the value back if it is a whole number from `low` to `high`, else raise the error.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def counted(count: float, what: str, form: str = ",.10g") -> str:
     return f"{text} {what}" if text == "1" else f"{text} {what}s"
 
 
-def shown(value: object, limit: int = 60) -> str:
+def shown(value: Any, limit: int = 60) -> str:
     """Write a value as a person typed it, cut to a readable length.
 
     Examples

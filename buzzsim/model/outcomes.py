@@ -148,7 +148,7 @@ def count_by_hour(tick: float, ticks: NDArray[Any], n_hours: int) -> NDArray[np.
 
 @compiled
 def _hour_of(tick: float, t: int, n_hours: int) -> int:
-    """Give the hour of tick t, the time from t - 1 to t; what is after the run counts in the last."""
+    """Give the hour of tick t, the time from t - 1 to t; times after the run are in the last."""
     return min(n_hours - 1, int(max(0, t - 1) * tick + 1e-9))
 
 

@@ -54,17 +54,22 @@ PRESETS: dict[str, dict[str, float]] = {
 class Parameter:
     """What is known about one key of a scenario."""
 
+    grade: Grade
     default: Any
-    kind: type
     low: float
     high: float
-    unit: str
-    grade: Grade
-    source: str
     meaning: str
+    source: str = ""
+    unit: str = ""
     choices: tuple[str, ...] = ()
     optional: bool = False
     infinite: bool = False
+
+    @property
+    def kind(self) -> type:
+        """The type of its values: float, int, bool, str or list."""
+        kinds: dict[type, type] = {tuple: list, type(None): float}
+        return kinds.get(type(self.default), type(self.default))
 
     @property
     def allowed(self) -> str:
@@ -160,53 +165,40 @@ def from_plain(kept: Any) -> Any:
     return tuple(map(from_plain, kept)) if isinstance(kept, list) else kept
 
 
-_DEGREE = Parameter(0, int, 0, 2**31 - 2, "", "choice", "", "one of `network.degrees`")
+_DEGREE = Parameter("choice", 0, 0, 2**31 - 2, "one of `network.degrees`")
 
 
-def _number(
-    grade: Grade,
-    default: float | None,
-    low: float,
-    high: float,
-    meaning: str,
-    source: str = "",
-    unit: str = "",
-    **more: Any,
-) -> Any:
-    kind = int if isinstance(default, int) else float
-    return _field(Parameter(default, kind, low, high, unit, grade, source, meaning, **more))
+def _field(*about: Any, **more: Any) -> Any:
+    parameter = Parameter(*about, **more)
+    return field(default=parameter.default, metadata={"parameter": parameter})
 
 
 def _measured(*about: Any, **more: Any) -> Any:
-    return _number("measured", *about, **more)
+    return _field("measured", *about, **more)
 
 
 def _derived(*about: Any, **more: Any) -> Any:
-    return _number("derived", *about, **more)
+    return _field("derived", *about, **more)
 
 
 def _assumed(*about: Any, **more: Any) -> Any:
-    return _number("assumption", *about, **more)
+    return _field("assumption", *about, **more)
 
 
 def _chosen(*about: Any, **more: Any) -> Any:
-    return _number("choice", *about, **more)
+    return _field("choice", *about, **more)
 
 
 def _word(default: str, choices: tuple[str, ...], meaning: str) -> Any:
-    return _field(Parameter(default, str, 0, 0, "", "choice", "", meaning, choices))
+    return _field("choice", default, 0, 0, meaning, choices=choices)
 
 
 def _claim(default: bool, meaning: str) -> Any:
-    return _field(Parameter(default, bool, 0, 1, "", "choice", "", meaning))
+    return _field("choice", default, 0, 1, meaning)
 
 
 def _several(unit: str, meaning: str) -> Any:
-    return _field(Parameter((), list, 0, 0, unit, "choice", "", meaning))
-
-
-def _field(parameter: Parameter) -> Any:
-    return field(default=parameter.default, metadata={"parameter": parameter})
+    return _field("choice", (), 0, 0, meaning, unit=unit)
 
 
 class Section:
@@ -238,11 +230,9 @@ class NetworkSection(Section):
         "an edge list, GraphML or GEXF file, for kind `file`; from the scenario file's folder")
     directed: bool = _claim(False, "whether an edge u v of a file means only that v sees u's posts")
     customers: int = _chosen(5000, 1, 2**31 - 2, "size of the generated crowd", unit="customers")
-    ties: int = _chosen(5, 1, 10**6, "ties of each newcomer; half the mean degree",
-        unit="ties")
+    ties: int = _chosen(5, 1, 10**6, "ties per newcomer; half the mean degree", unit="ties")
     clustering: float = _assumed(0.5, 0, 1, "chance a tie closes a triangle", "Holme & Kim 2002")
-    rewiring: float = _assumed(0.1, 0, 1, "share of rewired ties (small_world)",
-        "Watts & Strogatz 1998")
+    rewiring: float = _assumed(0.1, 0, 1, "rewired share (small_world)", "Watts & Strogatz 1998")
     blocks: int = _chosen(4, 1, 10**6, "number of communities (blocks)", unit="blocks")
     mixing: float = _assumed(0.1, 0, 1, "share of ties that leave their community (blocks)")
     degrees: tuple[int, ...] = _several(DEGREES, "the degree of each customer (configuration)")
@@ -275,8 +265,7 @@ class Attention(Section):
         "time in which a post's visibility halves; for `power_law` and `immediate` it only scales "
         "how many look, for `constant` it does nothing",
         "Graffius 2018, bit.ly 2011; range 0.35 to 24", unit="hours")
-    dilution: float = _derived(0.0, 0, 2,
-        "how much following many people thins the attention for each; 0 none, 1 fully",
+    dilution: float = _derived(0.0, 0, 2, "how much following many thins attention; 1 fully",
         "Feng et al. 2015; Hodas & Lerman 2014")
     page_visitors: int = _assumed(5, 0, 10**6, unit="customers", meaning=
         "people who may come by each post on the brand's page, whoever they follow")
@@ -297,8 +286,7 @@ class Joining(Section):
         "without a good attitude; cut at 1; normally left out and solved from r0")
     arousal: float = _derived(1.5, 0, 10, "how much more an angrier post recruits",
         "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3")
-    reinforcement: float = _assumed(0.5, -1, 10,
-        "social proof: change in the chance to join per further critic seen",
+    reinforcement: float = _assumed(0.5, -1, 10, "change in chance to join per further critic seen",
         "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2")
     cap: int = _measured(2, 1, 64, "number of critics seen beyond which more make no difference",
         "Bao et al. 2013", unit="critics")
@@ -321,12 +309,10 @@ class Crowd(Section):
     attitude_spread: float = _assumed(0.0, 0, 1, "half width of the uniform law of first attitudes")
     troll_share: float = _assumed(0.0, 0, 1, "share whose anger is always 1", "range 0 to 0.02")
     advocate_share: float = _assumed(0.0, 0, 1,
-        "of customers who are no trolls, the share who defend the brand instead of joining",
-        "range 0 to 0.1")
+        "of all but trolls, the share who defend the brand and never join", "range 0 to 0.1")
     defence_probability: float = _assumed(0.3, 0, 1, "chance that an advocate defends on a notice")
     defence_strength: float = _assumed(0.3, -1, 1,
-        "strength of a defence, as of a reply; negative where it does not fit",
-        "Weitzl et al. 2018 (sign)")
+        "strength, as of a reply; negative where it does not fit", "Weitzl et al. 2018 (sign)")
 
 
 @dataclass(frozen=True)
@@ -361,8 +347,7 @@ class Brand(Section):
         "Einwiller & Steilen 2015: sqrt(2 ln(504/46))")
     staff: float = _assumed(INF, 1, INF, "people on duty", unit="people", infinite=True)
     order: str = _word("first_come", ORDERS, "which waiting case is taken first")
-    reply_time: float = _assumed(0.25, 0, 1000, "work on a reply or an invitation",
-        unit="hours")
+    reply_time: float = _assumed(0.25, 0, 1000, "work on a reply or invitation", unit="hours")
     round_work: float = _assumed(0.5, 0, 1000, "work on one private round", unit="hours")
     removal_time: float = _assumed(0.05, 0, 1000, "work on a removal", unit="hours")
     patience: float = _measured(1.0, 0, 1e6, "time after which an author has waited in vain",
@@ -394,17 +379,13 @@ class Reply(Section):
     bump: float = _derived(0.5, 0, 1, "how far a reply makes the thread young again",
         "Golmohammadi et al. 2021 (sign)")
     brand_reach: float = _assumed(0.0, 0, 1,
-        "share of the crowd that follows the brand and may come to see the thread",
-        "range 0 to 0.2")
+        "share of the crowd that follows the brand and may see the thread", "range 0 to 0.2")
     audience_effect: float = _assumed(0.5, 0, 5,
-        "how much readers who joined in spoil a public reply for the author",
-        "the column's claim C5")
+        "how much readers who joined spoil a public reply for the author", "the column's claim C5")
     solved_anger: float = _assumed(0.1, 0, 1, "share of anger left when the case is solved")
-    prior_failures: int = _chosen(0, 0, 1000, "failures the public remembers",
-        unit="failures")
+    prior_failures: int = _chosen(0, 0, 1000, "failures the public remembers", unit="failures")
     boomerang: float = _derived(0.5, 0, 5,
-        "how much a reply works backwards after two or more earlier failures",
-        "Hutzinger & Weitzl 2023 (sign)")
+        "how much a reply works backwards from two failures on", "Hutzinger & Weitzl 2023 (sign)")
 
 
 @dataclass(frozen=True)
@@ -419,8 +400,7 @@ class Censor(Section):
         "how much more a post marked as censored is seen", "range 1 to 4")
     protest_probability: float = _assumed(0.01, 0, 1,
         "chance that a witness of mean susceptibility protests", "range 0 to 0.3")
-    explanation: float = _derived(0.0, 0, 1,
-        "how well the removal is explained; scales all of it down",
+    explanation: float = _derived(0.0, 0, 1, "how well a removal is explained; scales it all down",
         "Liao et al. 2024; Jhaver et al. 2019 (sign)")
 
 
@@ -442,8 +422,7 @@ class Private(Section):
     disappointment: float = _assumed(0.2, 0, 1, "anger gained when the dialogue fails")
     failed_repost_probability: float = _assumed(0.3, 0, 1, "chance of a new post when it fails")
     invite_bump: float = _assumed(0.0, 0, 1, "how far the invitation makes the thread young again")
-    invite_signal: float = _derived(0.0, -1, 1,
-        "what readers of an invitation think of the brand for it",
+    invite_signal: float = _derived(0.0, -1, 1, "how an invitation moves its readers' attitude",
         "Liao et al. 2025 (sign); range -0.3 to 0.1")
 
 

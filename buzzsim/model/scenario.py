@@ -79,14 +79,14 @@ class Scenario:
         for part in fields(self):
             value, wanted = getattr(self, part.name), SECTIONS.get(part.name, str)
             if wanted is str:
-                _check_text(value, part.name, "scenario")
+                _check_text(value, part.name)
             elif not isinstance(value, wanted):
                 raise ScenarioError(sentence("scenario", part.name, value, f"a {wanted.__name__}"))
         for key, is_possible, allowed in self._conditions():
             if not is_possible:
-                value = value_of(self, key)
-                value = list(value) if isinstance(value, tuple) else value
-                raise ScenarioError(sentence("scenario", key, value, allowed))
+                raise ScenarioError(
+                    sentence("scenario", key, to_plain(value_of(self, key)), allowed)
+                )
 
     def _conditions(self) -> Iterator[tuple[str, bool, str]]:
         """Give each key whose range depends on others: key, whether it is possible, the range."""
@@ -260,19 +260,18 @@ class Scenario:
         return self._with(flat, place)
 
     def _with(self, changes: Mapping[str, Any], place: str) -> Scenario:
-        """Put checked values into their sections."""
+        """Put values into their sections, which check them."""
         parts: dict[str, Any] = {}
         sections: dict[str, dict[str, Any]] = {}
         for key, value in _with_preset(changes).items():
-            if key in _TEXTS:
-                parts[key] = _check_text(value, key, place)
-                continue
             name, _, leaf = key.partition(".")
-            parameter = parameters_of(SECTIONS[name])[leaf]
-            sections.setdefault(name, {})[leaf] = parameter.checked(key, value, place)
-        for name, values in sections.items():
-            parts[name] = dataclasses.replace(getattr(self, name), **values)
+            if leaf:
+                sections.setdefault(name, {})[leaf] = value
+            else:
+                parts[name] = value
         try:
+            for name, values in sections.items():
+                parts[name] = dataclasses.replace(getattr(self, name), **values)
             return dataclasses.replace(self, **parts)
         except ScenarioError as error:
             raise ScenarioError(str(error).replace("scenario:", f"{place}:", 1)) from None
@@ -346,12 +345,12 @@ def packaged_text(name: str) -> str:
     return (_PACKAGED / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _check_text(value: Any, key: str, place: str) -> str:
-    """Give text back; refuse anything else, and text that no file can hold."""
+def _check_text(value: Any, key: str) -> None:
+    """Refuse what is no text, and text that no file can hold."""
     try:
-        return parameters.checked_text(value)
+        parameters.checked_text(value)
     except (TypeError, ValueError):
-        raise ScenarioError(sentence(place, key, value, "text")) from None
+        raise ScenarioError(sentence("scenario", key, value, "text")) from None
 
 
 def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import keyword
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from importlib import metadata
@@ -179,12 +180,9 @@ def lines_of(name: str) -> str:
     """
     kinds = cast(type, OWN[name]).__mro__
     parts = {f"{kind.__name__}.{key}": part for kind in kinds for key, part in vars(kind).items()}
-    lines = {
-        key: _lines(part)
-        for key, part in parts.items()
-        if inspect.isfunction(part) or ".__" not in key
-    }
-    return hashlib.sha256(repr(sorted(lines.items())).encode()).hexdigest()[:16]
+    own = [key for key, part in parts.items() if inspect.isfunction(part) or ".__" not in key]
+    lines = [(key, _lines(parts[key])) for key in sorted(own)]
+    return hashlib.sha256(repr(lines).encode()).hexdigest()[:16]
 
 
 def lines_of_all(names: Iterable[str]) -> dict[str, str]:
@@ -225,24 +223,17 @@ def _lines(part: Any, above: tuple[Any, ...] = ()) -> str:
         return repr(part)
     if not inspect.isfunction(part):
         return ""
-    cells = [cell.cell_contents for cell in part.__closure__ or () if not _is_empty(cell)]
-    defaults = [*(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values()]
-    held = several([*cells, *defaults])
+    values: list[Any] = []
+    for cell in part.__closure__ or ():
+        with suppress(ValueError):  # a variable that has no value yet
+            values.append(cell.cell_contents)
+    held = several([*values, *(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values()])
     try:
         return repr((ast.dump(ast.parse(textwrap.dedent(inspect.getsource(part)))), held))
     except (OSError, SyntaxError):  # typed into a console, or a piece of a line
         code = part.__code__
         constants = [one for one in code.co_consts if not inspect.iscode(one)]
         return repr((code.co_code, code.co_names, constants, held))
-
-
-def _is_empty(cell: Any) -> bool:
-    """Whether a variable around a function has no value yet."""
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return True
-    return False
 
 
 def number_of(name: str) -> int:
