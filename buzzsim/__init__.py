@@ -48,30 +48,19 @@ __all__ = [
     "scenarios",
 ]
 
-_HOMES = {
-    "BuzzModel": "agents",
-    "BuzzsimError": "errors",
-    "Comparison": "study.compare",
-    "Design": "sweep",
-    "Network": "network",
-    "NetworkError": "errors",
-    "OutputError": "errors",
-    "Result": "study.result",
-    "ResultError": "errors",
-    "Scenario": "model.scenario",
-    "ScenarioError": "errors",
-    "StrategyError": "errors",
-    "Sweep": "sweep",
-    "SweepError": "errors",
-    "compare": "study.compare",
-    "describe": "study.describe",
-    "generate": "network",
-    "open_network": "network",
-    "register_strategy": "model.strategy",
-    "run": "study.run",
-    "save_network": "network",
-    "scenarios": "model.scenario",
+_ROOMS = {
+    "agents": ("BuzzModel",),
+    "errors": tuple(name for name in __all__ if name.endswith("Error")),
+    "model.scenario": ("Scenario", "scenarios"),
+    "model.strategy": ("register_strategy",),
+    "network": ("Network", "generate", "open_network", "save_network"),
+    "study.compare": ("Comparison", "compare"),
+    "study.describe": ("describe",),
+    "study.result": ("Result",),
+    "study.run": ("run",),
+    "sweep": ("Design", "Sweep"),
 }
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 _MODULES = {"outcomes": "model.outcomes", "teach": "teach"}
 
 

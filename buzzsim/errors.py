@@ -1,4 +1,4 @@
-"""The ways to go wrong: every exception buzzsim raises, and the one sentence each of them says."""
+"""Every exception that buzzsim raises, and the sentences that they say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class BuzzsimError(Exception):
-    """Anything buzzsim refuses to do; its text is one sentence for the person who asked.
+    """Any error of buzzsim; its text is one sentence for the person who asked.
 
     Examples
     --------
@@ -24,7 +24,7 @@ class ScenarioError(BuzzsimError, ValueError):
 
 
 class StrategyError(BuzzsimError, ValueError):
-    """There is no strategy of that name, or it failed, or answered what it must not."""
+    """There is no strategy of that name, or it failed, or gave an answer that is not allowed."""
 
 
 class NetworkError(BuzzsimError, ValueError):
@@ -32,7 +32,7 @@ class NetworkError(BuzzsimError, ValueError):
 
 
 class ResultError(BuzzsimError, ValueError):
-    """A saved result cannot be read, or what is asked of a result, a picture or a guess is not there."""
+    """A saved result cannot be read, or has not what a table, a picture or a guess asks for."""
 
 
 class SweepError(BuzzsimError, ValueError):
@@ -52,9 +52,8 @@ def sentence(place: str, key: str, value: object, allowed: str) -> str:
     'restaurant.toml: reply.empathy is 1.4; expected 0 to 1'
     """
     quoted = isinstance(value, str) and re.fullmatch(r"\s*[-+]?\d+([.,]\d*)?\s*", value)
-    return f"{place}: {key} is {shown(value)}; expected {allowed}" + (
-        "; a number is written without quotes" if quoted else ""
-    )
+    hint = "; a number is written without quotes" if quoted else ""
+    return f"{place}: {key} is {shown(value)}; expected {allowed}{hint}"
 
 
 def whole_number(
@@ -65,23 +64,7 @@ def whole_number(
     high: int | None = None,
     error: type[BuzzsimError] = ScenarioError,
 ) -> int:
-    """Check a whole number that somebody handed over, and give it back.
-
-    Parameters
-    ----------
-    place, key : str
-        Where the number was given, and under which name.
-    value : object
-        What was given.
-    low, high : int
-        The smallest and the largest allowed; None for no largest.
-    error : type
-        What to raise.
-
-    Raises
-    ------
-    BuzzsimError
-        When the value is no whole number, or outside the range.
+    """Give the value back if it is a whole number from `low` to `high`, else raise the error.
 
     Examples
     --------
@@ -104,18 +87,10 @@ def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
     "restaurant.toml: unknown key 'reply.empaty'; did you mean 'reply.empathy'?"
     """
     names = [str(name) for name in known]
-    plain = {name.casefold(): name for name in reversed(names)}
-    near = get_close_matches(str(word), names, n=1, cutoff=0.6)
-    if str(word).casefold() in plain:
-        hint = f"did you mean {plain[str(word).casefold()]!r}?"
-    elif near:
-        hint = f"did you mean {near[0]!r}?"
-    else:
-        hint = (
-            "expected one of "
-            + ", ".join(name or "''" for name in names[:12])
-            + (", ..." if len(names) > 12 else "")
-        )
+    same = [name for name in names if name.casefold() == str(word).casefold()]
+    near = same or get_close_matches(str(word), names, n=1, cutoff=0.6)
+    some = ", ".join(name or "''" for name in names[:12]) + ", ..." * (len(names) > 12)
+    hint = f"did you mean {near[0]!r}?" if near else f"expected one of {some}"
     return f"{place}: unknown {what} {shown(word)}; {hint}"
 
 
@@ -131,7 +106,7 @@ def counted(count: float, what: str, form: str = ",.10g") -> str:
     return f"{text} {what}" if text == "1" else f"{text} {what}s"
 
 
-def shown(value: object, limit: int = 60) -> str:
+def shown(value: Any, limit: int = 60) -> str:
     """Write a value as a person typed it, cut to a readable length.
 
     Examples
@@ -139,13 +114,9 @@ def shown(value: object, limit: int = 60) -> str:
     >>> shown("a" * 100, limit=10)
     "'aaaaaaaaa..."
     """
+    is_scalar = hasattr(value, "item") and getattr(value, "ndim", 1) == 0
     try:
-        text = repr(
-            value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
-        )
-    except (
-        RecursionError,
-        ValueError,
-    ):  # tables nested by the thousand; numbers of more digits than Python writes
+        text = repr(value.item() if is_scalar else value)
+    except (RecursionError, ValueError):  # nested by the thousand; more digits than Python writes
         return f"a {type(value).__name__} too large to show"
     return text if len(text) <= limit else text[:limit] + "..."

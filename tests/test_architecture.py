@@ -342,11 +342,11 @@ def test_rules_know_nothing_but_the_numbers():
     assert {name.split(".")[0] for name in imports("model/rules.py")} == {
         "__future__",
         "math",
-        "typing",
         "buzzsim",
     }
     assert {name for name in imports("model/rules.py") if name.startswith("buzzsim")} == {
         "buzzsim.compiled.compiled",
+        "buzzsim.model.parameters.Numbers",
         "buzzsim.model.visibility",
     }
 

@@ -1,4 +1,4 @@
-"""The dice: known answers, the laws they claim, and that draws about different things have nothing to do with each other.
+"""The dice: known answers, their laws, and that draws about different things are independent.
 
 Keys are fixed, so every test gives the same numbers each time; bounds are four standard errors.
 """
@@ -70,7 +70,10 @@ def folds(states, word):
 
 
 def assert_law(sample, law, mean, variance, fourth):
-    """Kolmogorov's distance, mean and variance within what four standard errors allow (`fourth`: central moment)."""
+    """Kolmogorov's distance, mean and variance within four standard errors.
+
+    `fourth` is the fourth central moment.
+    """
     n = sample.size
     values = np.sort(sample)
     steps = np.arange(n + 1) / n
@@ -86,7 +89,7 @@ def assert_unrelated(a, b):
     assert abs(np.corrcoef(a, b)[0, 1]) < 4 / math.sqrt(a.size)
 
 
-# -------------------------------------------------------------------------------------------- known answers
+# ------------------------------------------------------------------------------------ known answers
 
 
 def test_fold_is_splitmix64():
@@ -101,7 +104,7 @@ def test_fold_is_splitmix64():
 
 
 def test_draws_are_on_file():
-    """Changing any of these changes every result: it needs a line *changes results* in the changelog."""
+    """Changing any of these needs a line *changes results* in the changelog."""
     key = draws.key_of(1)
     assert key == 7434755675892716031
     key = np.uint64(key)
@@ -220,7 +223,7 @@ def test_resamples_draw_every_replicate_once_on_average():
     assert counts.var() == pytest.approx(0.98, abs=4 * math.sqrt(2.0 / 100_000) + 0.01)
 
 
-# ---------------------------------------------------------------------------------- nothing to do with each other
+# -------------------------------------------------------------------- nothing to do with each other
 
 
 def test_purposes_are_unrelated():
@@ -291,7 +294,7 @@ def test_changing_one_bit_changes_half_of_them(which):
         assert np.abs(flipped - 0.5).max() < 5.5 * 0.5 / math.sqrt(n)  # the largest of 4,096
 
 
-# -------------------------------------------------------------------------------------------- where luck comes from
+# ---------------------------------------------------------------------------- where luck comes from
 
 
 @pytest.mark.parametrize("number", [0, 1, 2**63, 2**64, 10**50])

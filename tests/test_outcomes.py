@@ -1,4 +1,4 @@
-"""Outcomes from their written definitions: all that tables show counted a second time from those, with other tools."""
+"""Outcomes from their written definitions: counted a second time from tables, with other tools."""
 
 import math
 
@@ -13,9 +13,10 @@ from buzzsim.model.strategy import STRATEGIES
 
 LIVELY = bz.Scenario().replace(
     {
-        "network.customers": 600, "complaint.complainants": 2, "joining.r0": 1.1, "brand.coverage": 0.9, "reply.solution": 0.6,
-        "private.thanks_probability": 0.5, "censor.repost_probability": 0.8, "censor.protest_probability": 0.1,
-        "joining.page_probability": 0.6, "measures.firestorm_volume": 20, "time.horizon": 24.0, "time.tick": 0.5,
+        "network.customers": 600, "complaint.complainants": 2, "joining.r0": 1.1,
+        "brand.coverage": 0.9, "reply.solution": 0.6, "private.thanks_probability": 0.5,
+        "censor.repost_probability": 0.8, "censor.protest_probability": 0.1, "time.tick": 0.5,
+        "joining.page_probability": 0.6, "measures.firestorm_volume": 20, "time.horizon": 24.0,
         "complaint.choice": "followers",
     }
 )  # fmt: skip
@@ -144,7 +145,7 @@ def test_a_storm_that_is_still_at_its_height_has_no_half_life():
 @pytest.mark.parametrize("tick", [0.25, 0.1, 0.11, 0.4, 0.58, 1.0, 2.0])
 @pytest.mark.parametrize("horizon", [11.3, 12.1])
 def test_an_hour_that_the_horizon_cuts_ends_no_storm(horizon, tick):
-    """Neither is a storm that goes on until then finished, nor half over because the last bin holds minutes."""
+    """A storm that lasts until then is not finished, nor half over as the last bin is short."""
     growing = {
         "network.customers": 2000,
         "network.ties": 20,

@@ -51,7 +51,7 @@ def any_p(draw, kernels=KERNELS):
     return p
 
 
-# ------------------------------------------------------------------------------------------- time and anger
+# ----------------------------------------------------------------------------------- time and anger
 
 
 def test_durations_are_rounded_up_to_whole_ticks_and_never_to_none():
@@ -118,7 +118,7 @@ def test_anger_fades_the_same_in_one_step_or_two(p, anger, first, second):
     assert twice == pytest.approx(once, rel=1e-9, abs=1e-300)
 
 
-# ------------------------------------------------------------------------------------------- visibility
+# --------------------------------------------------------------------------------------- visibility
 
 
 @pytest.mark.parametrize("kernel", FADING)
@@ -143,8 +143,9 @@ def test_all_that_is_seen_is_seen_within_the_horizon():
 
 @pytest.mark.parametrize("horizon", [72, 1e5])
 def test_the_power_law_is_seismic(horizon):
-    """science.md V15. The kernel is cut at the horizon and scaled to 1 there (even 100,000 hours miss 3 % of the tail),
-    so the published shares of the uncut kernel come out once scaled back by its mass within the horizon.
+    """science.md V15. The kernel is cut at the horizon and scaled to 1 there (even 100,000 hours
+    miss 3 % of the tail), so the published shares of the uncut kernel come out once scaled back by
+    its mass within the horizon.
     """
     p = p_of({"attention.kernel": "power_law", "time.horizon": horizon})
     within = visibility.seismic(float(horizon)) * WHOLE_SEISMIC_PER_HOUR
@@ -205,7 +206,7 @@ def test_attention_dilution_thins_what_busy_readers_see():
 @pytest.mark.parametrize("kernel", FADING)
 @pytest.mark.parametrize(("age", "bump"), [(0.5, 1.0), (2.0, 0.5), (10.0, 0.3)])
 def test_the_second_wave_has_the_difference_of_the_visibilities_as_its_mass(kernel, age, bump):
-    """In number and in time: its rate is that of the younger post less that of the post as it was."""
+    """In number and in time: its rate is the younger post's less the rate of the post as it was."""
     p = p_of({"attention.kernel": kernel})
     mass, younger = 2.0, (1 - bump) * age
     waits = np.array([rules.second_notice_age(p, mass, age, bump, u) for u in LUCK])
@@ -235,7 +236,7 @@ def test_nobody_withdraws_a_post_where_the_rate_is_zero():
     )
 
 
-# ------------------------------------------------------------------------------------------- reading and joining
+# ------------------------------------------------------------------------------ reading and joining
 
 
 @quick
@@ -409,7 +410,7 @@ def test_only_the_constructive_resent_having_waited_in_vain(character):
     )
 
 
-# ------------------------------------------------------------------------------------------- the brand
+# ---------------------------------------------------------------------------------------- the brand
 
 
 def test_the_brand_sees_what_its_coverage_lets_it():
@@ -707,7 +708,7 @@ def test_the_seismic_mass_is_the_integral_of_its_density():
         assert visibility.seismic(age) == pytest.approx(mass, rel=1e-6)
 
 
-# ------------------------------------------------------------------------------- what mutation testing found nobody to ask
+# -------------------------------------------------------- what mutation testing found nobody to ask
 
 
 @pytest.mark.parametrize(
@@ -822,14 +823,14 @@ def test_any_act_is_an_answer_and_thanks_are_no_criticism():
     assert [rules.is_critical(kind) for kind in range(6)] == [True] * 5 + [False]
 
 
-# -------------------------------------------------------------------------------------------- rules, case by case
+# ------------------------------------------------------------------------------ rules, case by case
 
 STAGES, CHARACTERS = range(5), range(4)
 
 
 def test_reading_adds_up_what_was_read_number_by_number():
-    p = p_of({"anger.gain": 0.3, "attitude.step": 0.2, "attitude.negativity": 1.5, "private.thanks_effect": 0.6,
-              "private.invite_signal": -0.03})  # fmt: skip
+    p = p_of({"anger.gain": 0.3, "attitude.step": 0.2, "attitude.negativity": 1.5,
+              "private.thanks_effect": 0.6, "private.invite_signal": -0.03})  # fmt: skip
     anger, attitude = rules.reading(p, 0.4, 0.25, 0.7, rules.CONSTRUCTIVE, 1.9, 3, 2, 4)
     assert anger == pytest.approx(0.4 + 0.3 * 0.7 * 1.9 * 0.6)
     assert attitude == pytest.approx(
@@ -920,8 +921,10 @@ def test_work_takes_its_own_time_from_when_both_the_case_and_somebody_were_there
 
 def test_what_has_no_chance_never_happens_even_at_the_smallest_luck():
     p = p_of({
-        "private.withdraw_probability": 0.0, "private.thanks_probability": 0.0, "private.failed_repost_probability": 0.0,
-        "private.accept_probability": 0.0, "crowd.defence_probability": 0.0, "brand.coverage": 0.0, "reply.brand_reach": 0.0,
+        "private.withdraw_probability": 0.0, "private.thanks_probability": 0.0,
+        "private.failed_repost_probability": 0.0,
+        "private.accept_probability": 0.0, "crowd.defence_probability": 0.0, "brand.coverage": 0.0,
+        "reply.brand_reach": 0.0,
         "reply.solution": 0.0, "censor.repost_probability": 0.0, "censor.protest_probability": 0.0,
     })  # fmt: skip
     for happens in (

@@ -1,4 +1,4 @@
-"""Scenarios: what goes in comes out of the file, and what does not fit is refused with place, key, value, allowed."""
+"""Scenarios: what goes in comes out of the file; what does not fit is refused with a reason."""
 
 import dataclasses
 import math
@@ -74,7 +74,7 @@ def changes(draw: st.DrawFn) -> dict:
     return wanted | {key: draw(texts) for key in ("name", "title", "story")}
 
 
-# ------------------------------------------------------------------------------------------- round trips
+# -------------------------------------------------------------------------------------- round trips
 
 
 @quick
@@ -149,7 +149,7 @@ def test_numpy_numbers_are_held_as_python_ones():
     ]
 
 
-# --------------------------------------------------------------------------------------- packaged, frozen
+# --------------------------------------------------------------------------------- packaged, frozen
 
 
 @pytest.mark.parametrize("name", scenarios())
@@ -197,7 +197,7 @@ def test_the_page_for_a_notebook_shows_changes_and_escapes_what_people_typed():
     assert "reply.empathy" not in page
 
 
-# ------------------------------------------------------------------------------------------- what is refused
+# ---------------------------------------------------------------------------------- what is refused
 
 
 def refusal(changes: dict) -> str:
@@ -380,7 +380,7 @@ def test_values_that_contradict_each_other_are_refused(wanted, said):
     assert refusal(wanted).startswith(f"cafe.toml: {said}") or said in refusal(wanted)
 
 
-# ------------------------------------------------------------------------------------------- broken files
+# ------------------------------------------------------------------------------------- broken files
 
 
 def load_bytes(tmp_path: Path, content: bytes) -> Scenario:
@@ -428,10 +428,7 @@ def test_a_missing_file_and_a_directory_are_refused(tmp_path):
 
 
 def test_an_unknown_name_is_answered_with_the_nearest():
-    with pytest.raises(
-        ScenarioError,
-        match=r"unknown scenario 'restaurent'; did you mean 'restaurant'\? \(or give a .toml file\)",
-    ):
+    with pytest.raises(ScenarioError, match=r"'restaurant'\? \(or give a .toml file\)"):
         Scenario.load("restaurent")
     with pytest.raises(ScenarioError, match="did you mean 'restaurant'"):
         packaged_text("restaurent")
@@ -529,7 +526,7 @@ def test_any_value_under_any_key_never_surprises(folder, wanted):
     load_or_refuse(folder, tomli_w.dumps(wanted).encode())
 
 
-# ------------------------------------------------------------------------------------------- writing
+# ------------------------------------------------------------------------------------------ writing
 
 
 def test_writing_replaces_the_whole_file_and_leaves_nothing_beside_it(tmp_path):
@@ -594,13 +591,14 @@ def test_when_the_disk_is_full_or_somebody_stops_it_the_old_file_stays(
 
 
 CITATION = re.compile(
-    r"(?:de )?[A-Z][a-zA-Z]+(?: et al\.| & [A-Z][a-z]+)?,? (?:19|20)\d\d|bit\.ly 2011|airline tweets 2015"
+    r"(?:de )?[A-Z][a-zA-Z]+(?: et al\.| & [A-Z][a-z]+)?,? (?:19|20)\d\d"
+    r"|bit\.ly 2011|airline tweets 2015"
 )
 SOURCES = Path(__file__).parent.parent / "docs" / "sources.md"
 
 
 def test_every_citation_has_a_full_reference():
-    """A short citation that nobody can look up is no source; neither is a grade of evidence without one."""
+    """A citation that nobody can look up is no source; nor is a grade of evidence without one."""
     listed = {
         line.split("|")[1].strip()
         for line in SOURCES.read_text(encoding="utf-8").splitlines()
@@ -627,10 +625,7 @@ def test_classical_rates_take_numpys_numbers_and_say_their_range():
 
 
 def test_a_network_file_that_would_not_be_read_is_refused():
-    with pytest.raises(
-        ScenarioError,
-        match=r"network\.file is 'friends\.csv'; expected a path where network\.kind is 'file', else",
-    ):
+    with pytest.raises(ScenarioError, match=r"network\.file is 'friends\.csv'; expected a path"):
         Scenario().replace({"network.file": "friends.csv"})
     with pytest.raises(
         ScenarioError, match=r"network\.file is ''; expected a path where network\.kind is 'file'"

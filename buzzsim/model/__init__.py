@@ -1,1 +1,1 @@
-"""What is simulated: the rules, their luck, their numbers, what is asked for and what is measured."""
+"""What is simulated: rules, their luck, their numbers, what is asked for and what is measured."""

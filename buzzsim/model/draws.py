@@ -1,7 +1,7 @@
-"""The dice: every draw is a pure function of the key, the replicate, a purpose, and whom and what it is about.
+"""The dice: each draw is a pure function of key, replicate, purpose, and whom and what it is about.
 
-The strategy is never among the arguments, so the same customer is equally lucky under each. The generator is
-SplitMix64 (Steele, Lea & Flood 2014) used by counter: `fold(state, k)` is its k-th output from that state.
+The strategy is no argument, so each customer has the same luck under all strategies. The generator
+is SplitMix64 (Steele, Lea & Flood 2014): `fold(state, k)` is its k-th output from that state.
 """
 
 from __future__ import annotations
@@ -10,9 +10,12 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from buzzsim.compiled import compiled
-from buzzsim.errors import ScenarioError, sentence
+from buzzsim.errors import ScenarioError, sentence, whole_number
+
+Word = int | np.integer[Any]  # a key, a purpose, or the number of a customer, post or replicate
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX1 = np.uint64(0xBF58476D1CE4E5B9)
@@ -21,45 +24,19 @@ _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(
 _ONE = np.uint64(1)
 _UNIT = 2.0**-53
 
-# What a draw is for. A number, once given, is never given to anything else.
-POST = 1
-COMPLAINANT = 2
-SUSCEPTIBILITY = 3
-VINDICTIVE = 4
-ATTITUDE = 5
-TROLL = 6
-ADVOCATE = 7
-NOTICE = 8
-SECOND_NOTICE = 9
-VISITOR = 10
-BRAND_VIEWER = 11
-BRAND_NOTICE = 12
-JOIN = 13
-DEFEND = 14
-ON_PAGE = 15
-WITHDRAWAL = 16
-REPEAT_GAP = 17
-REPEAT_KEEP = 18
-COVERAGE = 19
-LAG = 20
-REPOST = 21
-PROTEST = 22
-SOLVE = 23
-ACCEPT = 24
-ROUND = 25
-WITHDRAW_SOLVED = 26
-THANKS = 27
-FAILED_POST = 28
-BOOTSTRAP = 29
-DESIGN = 30
-OWN = 31
+# Purposes of draws. A number, once given, is never given to another purpose.
+POST, COMPLAINANT, SUSCEPTIBILITY, VINDICTIVE, ATTITUDE, TROLL, ADVOCATE = range(1, 8)
+NOTICE, SECOND_NOTICE, VISITOR, BRAND_VIEWER, BRAND_NOTICE = range(8, 13)
+JOIN, DEFEND, ON_PAGE, WITHDRAWAL, REPEAT_GAP, REPEAT_KEEP = range(13, 19)
+COVERAGE, LAG, REPOST, PROTEST, SOLVE, ACCEPT, ROUND, WITHDRAW_SOLVED = range(19, 27)
+THANKS, FAILED_POST, BOOTSTRAP, DESIGN, OWN = range(27, 32)
 
 # Within the stream of one `gamma`, where nothing else is drawn.
 _GAMMA_NORMAL, _GAMMA_KEEP = 3, 4
 
 
 @compiled
-def fold(state: Any, word: Any) -> Any:
+def fold(state: Word, word: Word) -> np.uint64:
     """Mix one more word into a 64-bit state.
 
     Examples
@@ -74,37 +51,37 @@ def fold(state: Any, word: Any) -> Any:
 
 
 @compiled
-def unit(bits: Any) -> Any:
+def unit(bits: Word) -> float:
     """Turn 64 bits into a number in [0, 1) with 53 of them."""
     return (np.uint64(bits) >> _S11) * _UNIT
 
 
 @compiled
-def post_key(run: Any, author: Any, kind: Any, number: Any) -> Any:
-    """Give the key of all draws about one post, named by author, kind and number within the kind."""
+def post_key(run: Word, author: Word, kind: Word, number: Word) -> np.uint64:
+    """Give the key of all draws about a post, named by author, kind and number within the kind."""
     return fold(fold(fold(fold(run, POST), author), kind), number)
 
 
 @compiled
-def chance(key: Any, purpose: Any, who: Any) -> Any:
+def chance(key: Word, purpose: Word, who: Word) -> float:
     """Draw uniformly from [0, 1)."""
     return unit(fold(fold(key, purpose), who))
 
 
 @compiled
-def pick(key: Any, purpose: Any, who: Any, n: Any) -> Any:
+def pick(key: Word, purpose: Word, who: Word, n: int) -> np.int64:
     """Draw one of 0 .. n - 1."""
     return np.int64(chance(key, purpose, who) * n)
 
 
 @compiled
-def occasion(run: Any, purpose: Any, customer: Any, number: Any) -> Any:
-    """Draw uniformly about one of the occasions on which an author may post again."""
+def occasion(run: Word, purpose: Word, customer: Word, number: Word) -> float:
+    """Draw uniformly about one occasion of an author to post again."""
     return chance(fold(fold(run, purpose), customer), purpose, number)
 
 
 @compiled
-def normal(key: Any, purpose: Any, who: Any) -> Any:
+def normal(key: Word, purpose: Word, who: Word) -> float:
     """Draw from the standard normal law (Box & Muller 1958)."""
     stream = fold(fold(key, purpose), who)
     radius = math.sqrt(-2.0 * math.log(1.0 - unit(fold(stream, 0))))
@@ -112,8 +89,8 @@ def normal(key: Any, purpose: Any, who: Any) -> Any:
 
 
 @compiled
-def gamma(key: Any, purpose: Any, who: Any, shape: Any) -> Any:
-    """Draw from the gamma law of that shape and mean 1 (Marsaglia & Tsang 2000); exactly 1 from shape 1e9 on."""
+def gamma(key: Word, purpose: Word, who: Word, shape: float) -> float:
+    """Draw from the gamma law of mean 1 (Marsaglia & Tsang 2000); exactly 1 from shape 1e9 on."""
     if shape >= 1e9:
         return 1.0
     stream = fold(fold(key, purpose), who)
@@ -137,22 +114,10 @@ def gamma(key: Any, purpose: Any, who: Any, shape: Any) -> Any:
 
 
 def entropy_of(rng: Any) -> int:
-    """Give the whole number that a run's luck starts from, for any `rng` that Scientific Python SPEC 7 allows.
+    """Give the number that a run's luck starts from, for any `rng` of Scientific Python SPEC 7.
 
-    Parameters
-    ----------
-    rng : None, int, numpy.random.SeedSequence, BitGenerator or Generator
-        None takes 53 fresh bits from the system, which any JSON reader keeps whole; a generator is advanced by one draw.
-
-    Raises
-    ------
-    ScenarioError
-        When `rng` is negative or something else altogether.
-
-    Examples
-    --------
-    >>> entropy_of(1)
-    1
+    None takes 53 fresh bits from the system, so that any JSON reader keeps the number whole. A
+    generator is advanced by one draw.
     """
     allowed = (
         "None, a whole number from 0 to 2**4096, or a NumPy SeedSequence, BitGenerator or Generator"
@@ -172,22 +137,8 @@ def entropy_of(rng: Any) -> int:
 
 
 def replicate_of(replicate: Any, count: int = 2**63) -> int:
-    """Check the number of a replicate, from 0 to below `count`.
-
-    Raises
-    ------
-    ScenarioError
-        When it is something else.
-    """
-    if (
-        isinstance(replicate, bool)
-        or not isinstance(replicate, (int, np.integer))
-        or not 0 <= replicate < count
-    ):
-        raise ScenarioError(
-            sentence("arguments", "replicate", replicate, f"a whole number from 0 to {count - 1}")
-        )
-    return int(replicate)
+    """Check the number of a replicate, from 0 to below `count`."""
+    return whole_number("arguments", "replicate", replicate, 0, count - 1)
 
 
 def key_of(entropy: int) -> int:
@@ -196,8 +147,8 @@ def key_of(entropy: int) -> int:
 
 
 @compiled
-def resamples(key: Any, n: Any, first: Any, last: Any) -> Any:
-    """Count how often each of n replicates is drawn in bootstrap resamples `first` to `last` - 1; a row for each."""
+def resamples(key: Word, n: int, first: int, last: int) -> NDArray[np.float64]:
+    """Count how often resamples `first` to `last` - 1 of a bootstrap draw each of n replicates."""
     counts = np.zeros((last - first, n), np.float64)
     stream = fold(key, BOOTSTRAP)
     for b in range(first, last):

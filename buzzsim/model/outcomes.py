@@ -1,27 +1,20 @@
-"""What is measured of a run: the exact definition of each outcome, once, for both engines and for the docs."""
+"""What is measured of a run: the exact definition of each outcome, for both engines and docs."""
 
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from buzzsim.compiled import compiled
 from buzzsim.errors import ResultError, unknown
-from buzzsim.model import rules
-from buzzsim.model.tables import (
-    ACTS,
-    BACKLOG,
-    DEFENCES,
-    EARLY_ANGER,
-    LATE_ANGER,
-    PEOPLE,
-    POSTS,
-    ascending,
-)
+from buzzsim.model import rules, tables
+from buzzsim.model.parameters import Numbers
 
 
 @dataclass(frozen=True)
@@ -37,182 +30,78 @@ class Outcome:
 YES_OR_NO = "yes or no"
 ROUNDING = 1e-9  # share of a number that the order of a sum may change
 
+# fmt: off
 _DEFINITIONS = (
-    (
-        "volume",
-        "posts",
-        "lower",
-        "critical posts written, the complaint among them; thanks and defences do not count",
-    ),
-    ("critics", "customers", "lower", "distinct authors of critical posts"),
-    ("reach", "share of the crowd", "lower", "customers who noticed at least one critical post"),
-    ("firestorm", YES_OR_NO, "lower", "whether the volume reached `measures.firestorm_volume`"),
-    ("attack_rate", "share of the crowd", "lower", "critics over customers"),
-    ("peak", "posts per hour", "lower", "largest number of critical posts in one hour"),
-    ("time_to_peak", "hours", "higher", "from the complaint to the start of the (first) peak hour"),
-    (
-        "half_life",
-        "hours",
-        "lower",
-        "from the peak hour to the first later whole hour below half of it; undefined, and left out of means, if there is none, or "
-        "where a tick is longer than an hour",
-    ),
-    (
-        "duration",
-        "hours",
-        "lower",
-        "between the first and the last hour with at least 5 % of the peak; usually longer if `unfinished`",
-    ),
-    ("t50", "hours", "higher", "time by which half of all critical posts were written"),
-    (
-        "unfinished",
-        YES_OR_NO,
-        "lower",
-        "whether a critical post, complaints aside, was written in the last hour before the horizon; the volume may then be a "
-        "lower bound",
-    ),
-    ("deleted_posts", "posts", "lower", "posts that the brand removed"),
-    ("replies", "replies", "lower", "public replies of the brand"),
-    ("private_talks", "dialogues", "lower", "private dialogues that were accepted"),
-    ("solved", "cases", "higher", "cases solved for their authors"),
-    ("thanks", "posts", "higher", "public thanks of reconciled authors"),
-    ("defences", "defences", "higher", "defences of the brand by advocates"),
-    (
-        "first_response",
-        "hours",
-        "lower",
-        "mean time from a post to the brand's first act on it; undefined if it acted on none",
-    ),
-    ("backlog", "cases", "lower", "largest number of cases waiting for staff at the end of a tick"),
-    (
-        "staff_hours",
-        "hours",
-        "lower",
-        "work on removals, replies, invitations and private rounds; what was begun counts whole, beyond the horizon too",
-    ),
-    ("attitude_change", "on a scale of -1 to 1", "higher", "mean change of attitude, whole crowd"),
-    (
-        "attitude_change_reached",
-        "on a scale of -1 to 1",
-        "higher",
-        "the same among those reached; undefined if none",
-    ),
-    (
-        "attitude_change_bystanders",
-        "on a scale of -1 to 1",
-        "higher",
-        "the same among customers who are not critics; undefined if all are",
-    ),
-    (
-        "residual_anger",
-        "on a scale of 0 to 1",
-        "lower",
-        "sum of the anger at the horizon of those whom the buzz touched, over the whole crowd",
-    ),
-    (
-        "author_anger_6h",
-        "on a scale of 0 to 1",
-        "lower",
-        "mean anger of the complainants after 6 hours (beyond the horizon as it decays)",
-    ),
-    (
-        "author_anger_24h",
-        "on a scale of 0 to 1",
-        "lower",
-        "mean anger of the complainants after 24 hours, likewise",
-    ),
-    ("depth", "generations", "lower", "longest chain from a complainant to a critic"),
-    (
-        "breadth",
-        "critics",
-        "lower",
-        "largest number of critics in one generation after the complainants",
-    ),
-    (
-        "structural_virality",
-        "ties",
-        "lower",
-        "mean distance over ordered pairs of critics in the same cascade (Goel et al. 2016); 0 without pairs",
-    ),
-    (
-        "root_share",
-        "share of critics",
-        "higher",
-        "critics won directly by a complainant, over all critics won; undefined if none",
-    ),
-    (
-        "reproduction_number",
-        "critics",
-        "lower",
-        "critics of the second generation per critic of the first; undefined if the first is empty",
-    ),
+    Outcome("volume", "posts", "lower",
+            "critical posts written, the complaint among them; thanks and defences do not count"),
+    Outcome("critics", "customers", "lower", "distinct authors of critical posts"),
+    Outcome("reach", "share of the crowd", "lower",
+            "customers who noticed at least one critical post"),
+    Outcome("firestorm", YES_OR_NO, "lower",
+            "whether the volume reached `measures.firestorm_volume`"),
+    Outcome("attack_rate", "share of the crowd", "lower", "critics over customers"),
+    Outcome("peak", "posts per hour", "lower", "largest number of critical posts in one hour"),
+    Outcome("time_to_peak", "hours", "higher",
+            "from the complaint to the start of the (first) peak hour"),
+    Outcome("half_life", "hours", "lower",
+            "from the peak hour to the first later whole hour below half of it; undefined, and "
+            "left out of means, if there is none, or where a tick is longer than an hour"),
+    Outcome("duration", "hours", "lower",
+            "from first to last hour with 5 % or more of the peak; usually longer if `unfinished`"),
+    Outcome("t50", "hours", "higher", "time by which half of all critical posts were written"),
+    Outcome("unfinished", YES_OR_NO, "lower",
+            "whether a critical post, complaints aside, was written in the last hour before the "
+            "horizon; the volume may then be a lower bound"),
+    Outcome("deleted_posts", "posts", "lower", "posts that the brand removed"),
+    Outcome("replies", "replies", "lower", "public replies of the brand"),
+    Outcome("private_talks", "dialogues", "lower", "private dialogues that were accepted"),
+    Outcome("solved", "cases", "higher", "cases solved for their authors"),
+    Outcome("thanks", "posts", "higher", "public thanks of reconciled authors"),
+    Outcome("defences", "defences", "higher", "defences of the brand by advocates"),
+    Outcome("first_response", "hours", "lower",
+            "mean time from a post to the brand's first act on it; undefined if it acted on none"),
+    Outcome("backlog", "cases", "lower",
+            "largest number of cases waiting for staff at the end of a tick"),
+    Outcome("staff_hours", "hours", "lower",
+            "work on removals, replies, invitations and private rounds; what was begun counts "
+            "whole, beyond the horizon too"),
+    Outcome("attitude_change", "on a scale of -1 to 1", "higher",
+            "mean change of attitude, whole crowd"),
+    Outcome("attitude_change_reached", "on a scale of -1 to 1", "higher",
+            "the same among those reached; undefined if none"),
+    Outcome("attitude_change_bystanders", "on a scale of -1 to 1", "higher",
+            "the same among customers who are not critics; undefined if all are"),
+    Outcome("residual_anger", "on a scale of 0 to 1", "lower",
+            "sum of the anger at the horizon of those whom the buzz touched, over the whole crowd"),
+    Outcome("author_anger_6h", "on a scale of 0 to 1", "lower",
+            "mean anger of the complainants after 6 hours (beyond the horizon as it decays)"),
+    Outcome("author_anger_24h", "on a scale of 0 to 1", "lower",
+            "mean anger of the complainants after 24 hours, likewise"),
+    Outcome("depth", "generations", "lower", "longest chain from a complainant to a critic"),
+    Outcome("breadth", "critics", "lower",
+            "largest number of critics in one generation after the complainants"),
+    Outcome("structural_virality", "ties", "lower",
+            "mean distance over ordered pairs of critics in the same cascade (Goel et al. 2016); "
+            "0 without pairs"),
+    Outcome("root_share", "share of critics", "higher",
+            "critics recruited by a complainant, over all critics recruited; undefined if none"),
+    Outcome("reproduction_number", "critics", "lower",
+            "critics of the second generation per critic of the first; undefined without a first"),
 )
-
-OUTCOMES: dict[str, Outcome] = {row[0]: Outcome(*row) for row in _DEFINITIONS}  # type: ignore[arg-type]
+# fmt: on
+OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in _DEFINITIONS}
 """Every outcome of a run, in the order of the engine's output."""
 
 N_OUTCOMES = len(OUTCOMES)
-_I = {name: i for i, name in enumerate(OUTCOMES)}
-_VOLUME, _CRITICS, _REACH, _FIRESTORM, _ATTACK = (
-    _I["volume"],
-    _I["critics"],
-    _I["reach"],
-    _I["firestorm"],
-    _I["attack_rate"],
-)
-_PEAK, _TO_PEAK, _HALF_LIFE, _DURATION, _T50 = (
-    _I["peak"],
-    _I["time_to_peak"],
-    _I["half_life"],
-    _I["duration"],
-    _I["t50"],
-)
-_UNFINISHED = _I["unfinished"]
-_DELETED, _REPLIES, _TALKS, _SOLVED, _THANKS = (
-    _I["deleted_posts"],
-    _I["replies"],
-    _I["private_talks"],
-    _I["solved"],
-    _I["thanks"],
-)
-_DEFENCES, _RESPONSE, _BACKLOG, _STAFF = (
-    _I["defences"],
-    _I["first_response"],
-    _I["backlog"],
-    _I["staff_hours"],
-)
-_ATTITUDE, _ATTITUDE_REACHED = _I["attitude_change"], _I["attitude_change_reached"]
-_ATTITUDE_BYSTANDERS, _RESIDUAL = _I["attitude_change_bystanders"], _I["residual_anger"]
-_ANGER_6, _ANGER_24, _DEPTH, _BREADTH = (
-    _I["author_anger_6h"],
-    _I["author_anger_24h"],
-    _I["depth"],
-    _I["breadth"],
-)
-_VIRALITY, _ROOT_SHARE, _REPRODUCTION = (
-    _I["structural_virality"],
-    _I["root_share"],
-    _I["reproduction_number"],
-)
+_AT: Any = namedtuple("_AT", OUTCOMES)(*range(N_OUTCOMES))  # columns of the engine's output
 
 
 def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[str]:
-    """Give the names of the outcomes asked for, each once; all if None.
-
-    Raises
-    ------
-    ResultError
-        When one is unknown, or none is named; the error suggests the near name.
-    """
-    if outcomes is not None and not isinstance(outcomes, Iterable):
-        raise ResultError(unknown(place, "outcome", outcomes, OUTCOMES))
-    wanted = (
-        list(OUTCOMES)
-        if outcomes is None
-        else [outcomes]
-        if isinstance(outcomes, str)
-        else list(outcomes)
-    )
+    """Give the names of the outcomes asked for, each once; all if None."""
+    if outcomes is None:
+        return list(OUTCOMES)
+    several = isinstance(outcomes, Iterable) and not isinstance(outcomes, str)
+    wanted: list[Any] = list(outcomes) if several else [outcomes]
     for name in wanted:
         if not isinstance(name, str) or name not in OUTCOMES:
             raise ResultError(unknown(place, "outcome", name, OUTCOMES))
@@ -222,59 +111,34 @@ def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[s
 
 
 def are_alike(values: Any, others: Any) -> Any:
-    """Whether numbers are the same, but for what the order of a sum changes in the last digits.
-
-    Parameters
-    ----------
-    values, others : arrays of one shape
-        In whatever unit, the same for both.
-
-    Returns
-    -------
-    array of bool of that shape
-        Whether both differ by no more than a part in 10^9 of the larger; never where one is NaN.
+    """Whether two arrays hold the same numbers, except for a part in 10^9; NaN is never the same.
 
     Examples
     --------
-    >>> are_alike(np.array([0.3, 1e-15, 0.0, np.nan]), np.array([0.1 + 0.2, 1.01e-15, 0.0, np.nan])).tolist()
+    >>> values = np.array([0.3, 1e-15, 0.0, np.nan])
+    >>> are_alike(values, np.array([0.1 + 0.2, 1.01e-15, 0.0, np.nan])).tolist()
     [True, False, True, False]
     """
     with np.errstate(invalid="ignore"):  # two that are infinite are the same
-        return (values == others) | (
-            np.abs(values - others) <= ROUNDING * np.maximum(np.abs(values), np.abs(others))
-        )
+        rounding = ROUNDING * np.maximum(np.abs(values), np.abs(others))
+        return (values == others) | (np.abs(values - others) <= rounding)
 
 
 @compiled
-def watched_ticks(p: Any) -> Any:
-    """Give when the complainants' anger is measured, in ticks: after 6 and after 24 hours, between two ticks if need be."""
+def watched_ticks(p: Numbers) -> tuple[float, float]:
+    """Give the times when the complainants' anger is measured, in ticks: after 6 and 24 hours."""
     return _whole_if_near(6.0 / p.time_tick), _whole_if_near(24.0 / p.time_tick)
 
 
 @compiled
-def _whole_if_near(ticks: Any) -> Any:
+def _whole_if_near(ticks: float) -> float:
     nearest = float(round(ticks))
     return nearest if abs(ticks - nearest) < 1e-9 * nearest else ticks
 
 
 @compiled
-def count_by_hour(tick: Any, ticks: Any, n_hours: Any) -> Any:
-    """Count by hour what happened in some ticks.
-
-    Parameters
-    ----------
-    tick : float
-        Hours of a tick.
-    ticks : array of int
-        When things happened, 0 or later; below 0: never.
-    n_hours : int
-        Hours of the run; what is later counts in the last.
-
-    Returns
-    -------
-    array of int64 of shape (n_hours,)
-        How many fell into each hour; tick t stands for the time from t - 1 to t, tick 0 for the start.
-    """
+def count_by_hour(tick: float, ticks: NDArray[Any], n_hours: int) -> NDArray[np.int64]:
+    """Count events by hour; `tick` is in hours, `ticks` says when each happened, below 0 never."""
     counts = np.zeros(n_hours, np.int64)
     for t in ticks:
         if t >= 0:
@@ -283,38 +147,34 @@ def count_by_hour(tick: Any, ticks: Any, n_hours: Any) -> Any:
 
 
 @compiled
-def _hour_of(tick: Any, t: Any, n_hours: Any) -> Any:
-    """Give the hour that tick t falls into; it stands for the time from t - 1 to t, tick 0 for the start."""
+def _hour_of(tick: float, t: int, n_hours: int) -> int:
+    """Give the hour of tick t, the time from t - 1 to t; times after the run are in the last."""
     return min(n_hours - 1, int(max(0, t - 1) * tick + 1e-9))
 
 
 @compiled
-def measure(p: Any, w: Any, hourly: Any, out: Any) -> None:
-    """Fill `hourly` (critical posts by hour) and `out` (one number for each of `OUTCOMES`) from a finished run.
+def measure(p: Numbers, w: tables.Workspace, hourly: Any, out: Any) -> None:
+    """Fill `hourly` (critical posts by hour) and `out` (the `OUTCOMES`) from a finished run.
 
-    Floats are summed over customers in increasing number, so that the engine's order of touching them is no matter.
+    Sums go over customers by increasing number, so the order of the engine's rows does not matter.
     """
     n_customers = w.row_of.size
-    people, posts, acts = w.people[: w.n[PEOPLE]], w.posts[: w.n[POSTS]], w.acts[: w.n[ACTS]]
-    order = _by_customer(w, people)
-    tally = w.tally
+    people, posts = w.people[: w.n[tables.PEOPLE]], w.posts[: w.n[tables.POSTS]]
     _volumes(p, posts, hourly, out)
-    _crowd(n_customers, people, order, out)
-    _acts(p, posts, acts, out)
+    _crowd(n_customers, people, _by_customer(w, people), out)
+    _acts(p, posts, w.acts[: w.n[tables.ACTS]], out)
     _cascade(posts, out)
-    out[_ATTACK] = out[_CRITICS] / n_customers
-    out[_FIRESTORM] = 1.0 if out[_VOLUME] >= p.measures_firestorm_volume else 0.0
-    out[_BACKLOG], out[_DEFENCES], out[_ANGER_6], out[_ANGER_24] = (
-        tally[BACKLOG],
-        tally[DEFENCES],
-        tally[EARLY_ANGER],
-        tally[LATE_ANGER],
-    )
+    out[_AT.attack_rate] = out[_AT.critics] / n_customers
+    out[_AT.firestorm] = 1.0 if out[_AT.volume] >= p.measures_firestorm_volume else 0.0
+    out[_AT.backlog] = w.tally[tables.BACKLOG]
+    out[_AT.defences] = w.tally[tables.DEFENCES]
+    out[_AT.author_anger_6h] = w.tally[tables.EARLY_ANGER]
+    out[_AT.author_anger_24h] = w.tally[tables.LATE_ANGER]
 
 
 @compiled
-def _by_customer(w: Any, people: Any) -> Any:
-    """Give the rows of the people by increasing customer: sorted where they are few, else as they stand in the crowd."""
+def _by_customer(w: tables.Workspace, people: Any) -> Any:
+    """Give the rows of the people by increasing customer: few are sorted, many looked up."""
     if 16 * people.size > w.row_of.size:
         order, n = np.empty(people.size, np.int64), 0
         for row in w.row_of:
@@ -325,30 +185,28 @@ def _by_customer(w: Any, people: Any) -> Any:
     customers = np.empty(people.size, np.int64)
     for row in range(people.size):
         customers[row] = people[row].customer
-    return ascending(customers)
+    return tables.ascending(customers)
 
 
 @compiled
-def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
+def _volumes(p: Numbers, posts: Any, hourly: Any, out: Any) -> None:
     """Measure volume and its course by hour."""
     hourly[:] = 0
     volume, thanks, latest = 0, 0, 0
     for j in range(posts.size):
-        if not rules.is_critical(posts[j].kind):
-            thanks += 1
-        else:
+        if rules.is_critical(posts[j].kind):
             volume += 1
             latest = posts[j].tick
-            hourly[_hour_of(p.time_tick, posts[j].tick, hourly.size)] += 1
+            hourly[_hour_of(p.time_tick, latest, hourly.size)] += 1
+        else:
+            thanks += 1
     peak_hour = 0
     for hour in range(hourly.size):
         if hourly[hour] > hourly[peak_hour]:
             peak_hour = hour
     peak = hourly[peak_hour]
     after, horizon = peak_hour + 1, rules.ticks(p, p.time_horizon) * p.time_tick
-    whole_hours = (
-        int(horizon + 1e-9) if p.time_tick <= 1.0 else 0
-    )  # longer ticks leave hours empty between them
+    whole_hours = int(horizon + 1e-9) if p.time_tick <= 1.0 else 0  # longer ticks leave hours empty
     while after < whole_hours and hourly[after] >= 0.5 * peak:
         after += 1
     first, last = -1, 0
@@ -363,15 +221,15 @@ def _volumes(p: Any, posts: Any, hourly: Any, out: Any) -> None:
             if 2 * seen >= volume:
                 half = posts[j].tick
                 break
-    out[_VOLUME], out[_THANKS], out[_PEAK] = volume, thanks, peak
-    out[_TO_PEAK], out[_DURATION] = peak_hour, last - first
-    out[_HALF_LIFE] = after - peak_hour if after < whole_hours else math.nan
-    out[_T50] = half * p.time_tick
-    out[_UNFINISHED] = 1.0 if latest > 0 and latest * p.time_tick > horizon - 1.0 + 1e-9 else 0.0
+    out[_AT.volume], out[_AT.thanks], out[_AT.peak] = volume, thanks, peak
+    out[_AT.time_to_peak], out[_AT.duration] = peak_hour, last - first
+    out[_AT.half_life] = after - peak_hour if after < whole_hours else math.nan
+    out[_AT.t50] = half * p.time_tick
+    out[_AT.unfinished] = 1.0 if latest > 0 and latest * p.time_tick > horizon - 1.0 + 1e-9 else 0.0
 
 
 @compiled
-def _crowd(n_customers: Any, people: Any, order: Any, out: Any) -> None:
+def _crowd(n_customers: int, people: Any, order: Any, out: Any) -> None:
     """Measure reach, anger and attitude over the crowd."""
     reached, critics = 0, 0
     all_change, reached_change, bystander_change, anger = 0.0, 0.0, 0.0, 0.0
@@ -387,18 +245,17 @@ def _crowd(n_customers: Any, people: Any, order: Any, out: Any) -> None:
             critics += 1
         else:
             bystander_change += change
-    out[_CRITICS] = critics
-    out[_REACH] = reached / n_customers
-    out[_ATTITUDE] = all_change / n_customers
-    out[_ATTITUDE_REACHED] = reached_change / reached if reached > 0 else math.nan
-    out[_ATTITUDE_BYSTANDERS] = (
-        bystander_change / (n_customers - critics) if critics < n_customers else math.nan
-    )
-    out[_RESIDUAL] = anger / n_customers
+    out[_AT.critics] = critics
+    out[_AT.reach] = reached / n_customers
+    out[_AT.attitude_change] = all_change / n_customers
+    out[_AT.attitude_change_reached] = reached_change / reached if reached > 0 else math.nan
+    bystanders = n_customers - critics
+    out[_AT.attitude_change_bystanders] = bystander_change / bystanders if bystanders else math.nan
+    out[_AT.residual_anger] = anger / n_customers
 
 
 @compiled
-def _acts(p: Any, posts: Any, acts: Any, out: Any) -> None:
+def _acts(p: Numbers, posts: Any, acts: Any, out: Any) -> None:
     """Count what the brand did and what it cost."""
     removed, replied, invited, accepted, talked, solved = 0, 0, 0, 0, 0, 0
     waited, answered = 0, 0
@@ -418,24 +275,22 @@ def _acts(p: Any, posts: Any, acts: Any, out: Any) -> None:
         if act != rules.TALKED:
             answered += 1
             waited += acts[k].tick - posts[acts[k].post].tick
-    out[_DELETED], out[_REPLIES], out[_TALKS], out[_SOLVED] = removed, replied, accepted, solved
-    out[_RESPONSE] = waited * p.time_tick / answered if answered > 0 else math.nan
-    out[_STAFF] = removed * rules.work(p, rules.REMOVED) + (replied + invited) * rules.work(
-        p, rules.REPLIED
-    )
-    out[_STAFF] += talked * rules.work(p, rules.TALKED)
+    out[_AT.deleted_posts], out[_AT.replies] = removed, replied
+    out[_AT.private_talks], out[_AT.solved] = accepted, solved
+    out[_AT.first_response] = waited * p.time_tick / answered if answered > 0 else math.nan
+    answers = (replied + invited) * rules.work(p, rules.REPLIED)
+    out[_AT.staff_hours] = removed * rules.work(p, rules.REMOVED) + answers
+    out[_AT.staff_hours] += talked * rules.work(p, rules.TALKED)
 
 
 @compiled
 def _cascade(posts: Any, out: Any) -> None:
-    """Measure the tree of who won whom; its nodes are the critics, each at the post they entered with.
+    """Measure the tree of who was recruited by whom; its nodes are the critics' first posts.
 
-    A critic's first post always stands after the post that won them, so parents come before children.
+    A critic's first post stands after the post that recruited them: parents come before children.
     """
     n_posts = posts.size
-    parent = np.empty(
-        n_posts, np.int64
-    )  # -2: not the post its author entered with; -1: a complainant's
+    parent = np.empty(n_posts, np.int64)  # -2: not its author's first post; -1: a complainant's
     root, depth = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
     for j in range(n_posts):
         parent[j] = -2
@@ -443,16 +298,15 @@ def _cascade(posts: Any, out: Any) -> None:
             parent[j] = posts[posts[j].parent].entry if posts[j].parent >= 0 else -1
     width = np.zeros(n_posts + 1, np.int64)
     size = np.empty(n_posts, np.int64)  # of the branch
-    critics, roots = 0, 0
+    recruited = 0
     for j in range(n_posts):
         size[j] = 1
         if parent[j] == -2:
             continue
-        critics += 1
         if parent[j] == -1:
             root[j] = j
-            roots += 1
         else:
+            recruited += 1
             root[j] = root[parent[j]]
             depth[j] = depth[parent[j]] + 1
             width[depth[j]] += 1
@@ -469,8 +323,8 @@ def _cascade(posts: Any, out: Any) -> None:
     while deepest < n_posts and width[deepest + 1] > 0:
         deepest += 1
         widest = max(widest, width[deepest])
-    won = critics - roots
-    out[_DEPTH], out[_BREADTH] = deepest, widest
-    out[_VIRALITY] = distance / pairs if pairs > 0 else 0.0
-    out[_ROOT_SHARE] = width[1] / won if won > 0 else math.nan
-    out[_REPRODUCTION] = width[2] / width[1] if width[1] > 0 and n_posts >= 2 else math.nan
+    out[_AT.depth], out[_AT.breadth] = deepest, widest
+    out[_AT.structural_virality] = distance / pairs if pairs > 0 else 0.0
+    out[_AT.root_share] = width[1] / recruited if recruited > 0 else math.nan
+    some = n_posts >= 2 and width[1] > 0
+    out[_AT.reproduction_number] = width[2] / width[1] if some else math.nan

@@ -1,7 +1,7 @@
-"""Every number a scenario may set: its unit, range, default, grade of evidence and source, in one place.
+"""Every number that a scenario may set: unit, range, default, grade of evidence, source, meaning.
 
-The sections below are what stands between brackets in a scenario file. The rules see the same numbers
-flat, under section and name: `reply.empathy` is `p.reply_empathy` in `rules.py`.
+The sections are those of a scenario file. The rules see the same numbers in one flat record:
+`reply.empathy` is `p.reply_empathy` in `rules.py`.
 """
 
 from __future__ import annotations
@@ -9,11 +9,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from buzzsim.errors import ScenarioError, sentence, unknown
+
+if TYPE_CHECKING:
+
+    class Numbers:
+        """A scenario's numbers as the rules see them: a record of `NUMBERS`."""
+
+        def __getattr__(self, name: str) -> float: ...
+
+else:
+    Numbers = np.record
 
 Grade = Literal["measured", "derived", "assumption", "choice"]
 INF = math.inf
@@ -23,14 +34,9 @@ KERNELS = ("exponential", "power_law", "constant", "immediate")
 ORDERS = ("first_come", "most_followed", "angriest")
 CHOICES = ("random", "followers", "most_followed")
 NETWORKS = (
-    "clustered_scale_free",
-    "scale_free",
-    "small_world",
-    "blocks",
-    "configuration",
-    "random",
+    "clustered_scale_free", "scale_free", "small_world", "blocks", "configuration", "random",
     "file",
-)
+)  # fmt: skip
 
 PRESETS: dict[str, dict[str, float]] = {
     "deny": {"empathy": 0.1, "explanation": 0.4, "solution": 0.0},
@@ -41,24 +47,29 @@ PRESETS: dict[str, dict[str, float]] = {
     "explanatory": {"empathy": 0.4, "explanation": 0.9, "solution": 0.4},
     "solving": {"empathy": 0.4, "explanation": 0.4, "solution": 0.9},
 }
-"""Ready replies: four in the words of crisis communication (Coombs 2007), three in the column's; assumptions all."""
+"""Ready replies, all assumptions: four named as in Coombs (2007), three as in the column."""
 
 
 @dataclass(frozen=True)
 class Parameter:
     """What is known about one key of a scenario."""
 
+    grade: Grade
     default: Any
-    kind: type
     low: float
     high: float
-    unit: str
-    grade: Grade
-    source: str
     meaning: str
+    source: str = ""
+    unit: str = ""
     choices: tuple[str, ...] = ()
     optional: bool = False
     infinite: bool = False
+
+    @property
+    def kind(self) -> type:
+        """The type of its values: float, int, bool, str or list."""
+        kinds: dict[type, type] = {tuple: list, type(None): float}
+        return kinds.get(type(self.default), type(self.default))
 
     @property
     def allowed(self) -> str:
@@ -80,20 +91,19 @@ class Parameter:
         if value is None and self.optional:
             return None
         try:
-            found = self._read(value)
+            value = self._read(value)
         except (TypeError, ValueError, OverflowError):
             raise ScenarioError(sentence(place, key, value, self.allowed)) from None
-        if self.choices and found not in self.choices:
-            raise ScenarioError(unknown(f"{place}: {key}", "value", found, self.choices))
-        return found
+        if self.choices and value not in self.choices:
+            raise ScenarioError(unknown(f"{place}: {key}", "value", value, self.choices))
+        return value
 
     def _read(self, value: Any) -> Any:
         if self.kind is list:
             if isinstance(value, (str, bytes, Mapping, Set)):
                 raise TypeError
-            return tuple(
-                _DEGREE._read(item) if self.unit == DEGREES else _name(item) for item in value
-            )
+            read = _DEGREE._read if self.unit == DEGREES else _name
+            return tuple(read(item) for item in value)
         if self.kind is str:
             return checked_text(value)
         if self.kind is bool:
@@ -103,20 +113,18 @@ class Parameter:
         return self._number(value)
 
     def _number(self, value: Any) -> float | int:
-        if isinstance(
-            value, (bool, np.bool_, str, complex, np.complexfloating, np.ndarray)
-        ) or not hasattr(value, "__float__"):
+        no_number = (bool, np.bool_, np.complexfloating, np.ndarray)
+        if isinstance(value, no_number) or not hasattr(value, "__float__"):
             raise TypeError
         number = int(value) if self.kind is int else float(value)
-        if not (self.low <= number <= self.high) or (math.isinf(number) and not self.infinite):
-            raise ValueError
-        if self.kind is int and number != value:
+        within = self.low <= number <= self.high and (self.infinite or not math.isinf(number))
+        if not within or (self.kind is int and number != value):
             raise ValueError
         return number
 
 
 def checked_text(value: Any) -> str:
-    """Give text back if a file can hold it; half a surrogate pair, from a broken file name say, no file can."""
+    """Give text back if UTF-8 can write it: half a surrogate pair from a file's name it cannot."""
     if not isinstance(value, str):
         raise TypeError
     value.encode()
@@ -124,7 +132,7 @@ def checked_text(value: Any) -> str:
 
 
 def _name(item: Any) -> Any:
-    """Give the name of a customer as a file can hold it: text, a number, or several of these (as grids have)."""
+    """Give a customer's name: text, a number, or a tuple of these, as the nodes of a grid have."""
     if isinstance(item, (tuple, list)):
         if any(isinstance(part, (tuple, list)) for part in item):
             raise TypeError
@@ -138,35 +146,59 @@ def _name(item: Any) -> Any:
     return item
 
 
-_DEGREE = Parameter(0, int, 0, 2**31 - 2, "", "choice", "", "one of `network.degrees`")
+def to_plain(value: Any) -> Any:
+    """Give a value, such as a customer's name, as JSON and TOML can hold it: tuples become lists.
+
+    Examples
+    --------
+    >>> to_plain((np.int64(1), "a")), from_plain([1, "a"])
+    ([1, 'a'], (1, 'a'))
+    """
+    if isinstance(value, tuple):
+        return [to_plain(part) for part in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, (str, int, float)) else str(value)
 
 
-def _real(
-    default: float, low: float, high: float, unit: str, grade: Grade, source: str, meaning: str
-) -> Any:
-    return _field(Parameter(default, float, low, high, unit, grade, source, meaning))
+def from_plain(kept: Any) -> Any:
+    """Give a name back as it was before `to_plain`."""
+    return tuple(map(from_plain, kept)) if isinstance(kept, list) else kept
 
 
-def _whole(
-    default: int, low: int, high: float, unit: str, grade: Grade, source: str, meaning: str
-) -> Any:
-    return _field(Parameter(default, int, low, high, unit, grade, source, meaning))
+_DEGREE = Parameter("choice", 0, 0, 2**31 - 2, "one of `network.degrees`")
+
+
+def _field(*about: Any, **more: Any) -> Any:
+    parameter = Parameter(*about, **more)
+    return field(default=parameter.default, metadata={"parameter": parameter})
+
+
+def _measured(*about: Any, **more: Any) -> Any:
+    return _field("measured", *about, **more)
+
+
+def _derived(*about: Any, **more: Any) -> Any:
+    return _field("derived", *about, **more)
+
+
+def _assumed(*about: Any, **more: Any) -> Any:
+    return _field("assumption", *about, **more)
+
+
+def _chosen(*about: Any, **more: Any) -> Any:
+    return _field("choice", *about, **more)
 
 
 def _word(default: str, choices: tuple[str, ...], meaning: str) -> Any:
-    return _field(Parameter(default, str, 0, 0, "", "choice", "", meaning, choices))
+    return _field("choice", default, 0, 0, meaning, choices=choices)
 
 
 def _claim(default: bool, meaning: str) -> Any:
-    return _field(Parameter(default, bool, 0, 1, "", "choice", "", meaning))
+    return _field("choice", default, 0, 1, meaning)
 
 
 def _several(unit: str, meaning: str) -> Any:
-    return _field(Parameter((), list, 0, 0, unit, "choice", "", meaning))
-
-
-def _field(parameter: Parameter) -> Any:
-    return field(default=parameter.default, metadata={"parameter": parameter})
+    return _field("choice", (), 0, 0, meaning, unit=unit)
 
 
 class Section:
@@ -194,28 +226,32 @@ class NetworkSection(Section):
     """Whose posts reach whom, where no network is handed over."""
 
     kind: str = _word("clustered_scale_free", NETWORKS, "how the network is made, or `file`")
-    file: str = _word("", (), "an edge list, GraphML or GEXF file, for kind `file`; taken from the scenario file's folder")
-    directed: bool = _claim(False, "whether an edge u v of the file means only that v sees u's posts")
-    customers: int = _whole(5000, 1, 2**31 - 2, "customers", "choice", "", "size of the generated crowd")
-    ties: int = _whole(5, 1, 10**6, "ties", "choice", "", "ties that each newcomer makes; half the mean degree")
-    clustering: float = _real(0.5, 0, 1, "", "assumption", "Holme & Kim 2002", "chance that a tie closes a triangle")
-    rewiring: float = _real(0.1, 0, 1, "", "assumption", "Watts & Strogatz 1998", "share of rewired ties (small_world)")
-    blocks: int = _whole(4, 1, 10**6, "blocks", "choice", "", "number of communities (blocks)")
-    mixing: float = _real(0.1, 0, 1, "", "assumption", "", "share of ties that leave their community (blocks)")
+    file: str = _word("", (),
+        "an edge list, GraphML or GEXF file, for kind `file`; from the scenario file's folder")
+    directed: bool = _claim(False, "whether an edge u v of a file means only that v sees u's posts")
+    customers: int = _chosen(5000, 1, 2**31 - 2, "size of the generated crowd", unit="customers")
+    ties: int = _chosen(5, 1, 10**6, "ties per newcomer; half the mean degree", unit="ties")
+    clustering: float = _assumed(0.5, 0, 1, "chance a tie closes a triangle", "Holme & Kim 2002")
+    rewiring: float = _assumed(0.1, 0, 1, "rewired share (small_world)", "Watts & Strogatz 1998")
+    blocks: int = _chosen(4, 1, 10**6, "number of communities (blocks)", unit="blocks")
+    mixing: float = _assumed(0.1, 0, 1, "share of ties that leave their community (blocks)")
     degrees: tuple[int, ...] = _several(DEGREES, "the degree of each customer (configuration)")
-    seed: int = _whole(1, 0, 2**63 - 1, "", "choice", "", "which network of its kind; not part of a run's luck")
+    seed: int = _chosen(1, 0, 2**63 - 1, "which network of its kind; not part of a run's luck")
 
 
 @dataclass(frozen=True)
 class Complaint(Section):
     """The first post and its author."""
 
-    complainants: int = _whole(1, 1, 2**31 - 2, "customers", "choice", "", "how many complain at the start")
-    choice: str = _word("random", CHOICES, "who complains: anybody, in proportion to followers, or the most followed")
-    names: tuple[Any, ...] = _several("names, text or numbers", "who complains, by name in the network; empty: see `choice`")
+    complainants: int = _chosen(1, 1, 2**31 - 2, "how many complain at the start", unit="customers")
+    choice: str = _word("random", CHOICES,
+        "who complains: anybody, in proportion to followers, or the most followed")
+    names: tuple[Any, ...] = _several("names, text or numbers",
+        "who complains, by name in the network; empty: see `choice`")
     at_fault: bool = _claim(False, "whether the brand erred")
-    anger: float = _real(0.8, 0, 1, "", "assumption", "", "anger of a complainant at the start")
-    on_page: bool = _claim(True, "whether the complaint stands on the brand's own page, where it can be deleted")
+    anger: float = _assumed(0.8, 0, 1, "anger of a complainant at the start")
+    on_page: bool = _claim(True,
+        "whether the complaint stands on the brand's own page, where it can be deleted")
 
 
 @dataclass(frozen=True)
@@ -223,71 +259,101 @@ class Attention(Section):
     """When, and by how many, a post is noticed."""
 
     kernel: str = _word("exponential", KERNELS, "how a post's visibility fades")
-    view_rate: float = _real(0.5, 0, 1e6, "per hour", "assumption", "range 0.05 to 2", "rate at which a follower notices a fresh post")
-    half_life: float = _real(1.0, 1e-3, 1e6, "hours", "measured", "Graffius 2018, bit.ly 2011; range 0.35 to 24", "time in which a post's visibility halves; for `power_law` and `immediate` it only scales how many look, for `constant` it does nothing")
-    dilution: float = _real(0.0, 0, 2, "", "derived", "Feng et al. 2015; Hodas & Lerman 2014", "how much following many people thins the attention for each; 0 none, 1 fully")
-    page_visitors: int = _whole(5, 0, 10**6, "customers", "assumption", "", "people who may come by each post on the brand's page, whoever they follow")
-    withdrawal_rate: float = _real(0.0, 0, 1e6, "per hour", "assumption", "", "rate at which authors take their posts back by themselves")
+    view_rate: float = _assumed(0.5, 0, 1e6, "rate at which a follower notices a fresh post",
+        "range 0.05 to 2", unit="per hour")
+    half_life: float = _measured(1.0, 1e-3, 1e6,
+        "time in which a post's visibility halves; for `power_law` and `immediate` it only scales "
+        "how many look, for `constant` it does nothing",
+        "Graffius 2018, bit.ly 2011; range 0.35 to 24", unit="hours")
+    dilution: float = _derived(0.0, 0, 2, "how much following many thins attention; 1 fully",
+        "Feng et al. 2015; Hodas & Lerman 2014")
+    page_visitors: int = _assumed(5, 0, 10**6, unit="customers", meaning=
+        "people who may come by each post on the brand's page, whoever they follow")
+    withdrawal_rate: float = _assumed(0.0, 0, 1e6,
+        "rate at which authors take their posts back by themselves", unit="per hour")
 
 
 @dataclass(frozen=True)
 class Joining(Section):
     """Who joins the criticism on noticing it."""
 
-    r0: float = _real(1.0, 0, 1e6, "critics", "derived", "chosen for Herhausen et al. 2019 (3.33 % viral)", "mean number of new critics that one typical critic makes in a fresh crowd, nobody answering or defending; at 0 nobody posts again or protests either")
-    share_probability: float | None = field(default=None, metadata={"parameter": Parameter(None, float, 0, 1e6, "", "choice", "", "chance to join at a first critical post of anger 0.5, for a reader of mean susceptibility without a good attitude; cut at 1; normally left out and solved from r0", (), True)})
-    arousal: float = _real(1.5, 0, 10, "", "derived", "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3", "how much an angrier post wins more people")
-    reinforcement: float = _real(0.5, -1, 10, "", "assumption", "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2", "social proof: change in the chance to join per further critic seen")
-    cap: int = _whole(2, 1, 64, "critics", "measured", "Bao et al. 2013", "number of critics seen beyond which more make no difference")
-    loyalty: float = _real(0.5, 0, 1, "", "assumption", "", "how far a good attitude shields from joining")
-    page_probability: float = _real(0.5, 0, 1, "", "assumption", "", "chance that a critic's post stands on the brand's page rather than elsewhere")
+    r0: float = _derived(1.0, 0, 1e6,
+        "mean number of critics that a typical critic recruits in a fresh crowd, nobody "
+        "answering or defending; at 0 nobody posts again or protests either",
+        "chosen for Herhausen et al. 2019 (3.33 % viral)", unit="critics")
+    share_probability: float | None = _chosen(None, 0, 1e6, optional=True, meaning=
+        "chance to join at a first critical post of anger 0.5, for a reader of mean susceptibility "
+        "without a good attitude; cut at 1; normally left out and solved from r0")
+    arousal: float = _derived(1.5, 0, 10, "how much more an angrier post recruits",
+        "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3")
+    reinforcement: float = _assumed(0.5, -1, 10, "change in chance to join per further critic seen",
+        "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2")
+    cap: int = _measured(2, 1, 64, "number of critics seen beyond which more make no difference",
+        "Bao et al. 2013", unit="critics")
+    loyalty: float = _assumed(0.5, 0, 1, "how far a good attitude shields from joining")
+    page_probability: float = _assumed(0.5, 0, 1,
+        "chance that a critic's post stands on the brand's page rather than elsewhere")
 
 
 @dataclass(frozen=True)
 class Crowd(Section):
     """What the customers are like."""
 
-    susceptibility_shape: float = field(default=2.0, metadata={"parameter": Parameter(2.0, float, 0.05, INF, "", "assumption", "", "shape of the gamma law (mean 1) of susceptibility; inf: all equal", infinite=True)})
-    vindictive_share: float = _real(0.2, 0, 1, "", "assumption", "Weitzl 2019 (sign); range 0 to 0.8", "of customers who are neither trolls nor advocates, the share who, as authors, want revenge and cannot be reached")
-    attitude: float = _real(0.0, -1, 1, "", "choice", "", "middle of the law of attitudes towards the brand at the start, which is cut at -1 and 1")
-    attitude_spread: float = _real(0.0, 0, 1, "", "assumption", "", "half width of the uniform law of attitudes at the start")
-    troll_share: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.02", "share of customers whose anger is always 1")
-    advocate_share: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.1", "of customers who are no trolls, the share who defend the brand instead of joining")
-    defence_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance that an advocate defends the brand on a notice")
-    defence_strength: float = _real(0.3, -1, 1, "", "assumption", "Weitzl et al. 2018 (sign)", "strength of a defence, as of a reply; negative where it does not fit")
+    susceptibility_shape: float = _assumed(2.0, 0.05, INF,
+        "shape of the gamma law (mean 1) of susceptibility; inf: all equal", infinite=True)
+    vindictive_share: float = _assumed(0.2, 0, 1,
+        "of customers who are neither trolls nor advocates, the share who, as authors, want "
+        "revenge and cannot be reached", "Weitzl 2019 (sign); range 0 to 0.8")
+    attitude: float = _chosen(0.0, -1, 1,
+        "middle of the law of attitudes towards the brand at the start, which is cut at -1 and 1")
+    attitude_spread: float = _assumed(0.0, 0, 1, "half width of the uniform law of first attitudes")
+    troll_share: float = _assumed(0.0, 0, 1, "share whose anger is always 1", "range 0 to 0.02")
+    advocate_share: float = _assumed(0.0, 0, 1,
+        "of all but trolls, the share who defend the brand and never join", "range 0 to 0.1")
+    defence_probability: float = _assumed(0.3, 0, 1, "chance that an advocate defends on a notice")
+    defence_strength: float = _assumed(0.3, -1, 1,
+        "strength, as of a reply; negative where it does not fit", "Weitzl et al. 2018 (sign)")
 
 
 @dataclass(frozen=True)
 class Anger(Section):
     """How anger comes and goes."""
 
-    gain: float = _real(0.1, 0, 1, "", "assumption", "range 0 to 0.5", "how much of a post's anger passes to its reader")
-    half_life: float = _real(12.0, 0.01, 1e6, "hours", "assumption", "range 2 to 72", "time in which anger halves")
-    repeat_rate: float = _real(0.1, 0, 100, "per hour", "assumption", "range 0 to 0.5", "rate at which a critic of anger 1 posts again")
+    gain: float = _assumed(0.1, 0, 1, "share of a post's anger passed to readers", "range 0 to 0.5")
+    half_life: float = _assumed(12.0, 0.01, 1e6, "time in which anger halves", "range 2 to 72",
+        unit="hours")
+    repeat_rate: float = _assumed(0.1, 0, 100, "rate at which a critic of anger 1 posts again",
+        "range 0 to 0.5", unit="per hour")
 
 
 @dataclass(frozen=True)
 class Attitude(Section):
     """How noticing posts moves the attitude towards the brand."""
 
-    step: float = _real(0.02, 0, 0.5, "", "assumption", "range 0 to 0.1", "move towards good news on one notice")
-    negativity: float = _real(2.0, 0, 10, "", "derived", "airline tweets 2015, ratio 2.0", "how many times more bad news moves")
+    step: float = _assumed(0.02, 0, 0.5, "move towards good news on one notice", "range 0 to 0.1")
+    negativity: float = _derived(2.0, 0, 10, "how many times more bad news moves",
+        "airline tweets 2015, ratio 2.0")
 
 
 @dataclass(frozen=True)
 class Brand(Section):
     """How much the brand sees, how fast, and with how many people."""
 
-    coverage: float = _real(0.53, 0, 1, "", "measured", "Einwiller & Steilen 2015", "chance that a critical post is handled at all")
-    response_median: float = _real(46 / 60, 0, 1e6, "hours", "measured", "Einwiller & Steilen 2015", "median lag until the brand gets to a post")
-    response_sigma: float = _real(2.19, 0, 10, "", "derived", "Einwiller & Steilen 2015: sqrt(2 ln(504/46))", "spread of the lognormal lag")
-    staff: float = field(default=INF, metadata={"parameter": Parameter(INF, float, 1, INF, "people", "assumption", "", "people on duty", infinite=True)})
+    coverage: float = _measured(0.53, 0, 1, "chance that a critical post is handled at all",
+        "Einwiller & Steilen 2015")
+    response_median: float = _measured(46 / 60, 0, 1e6, "median lag until the brand gets to a post",
+        "Einwiller & Steilen 2015", unit="hours")
+    response_sigma: float = _derived(2.19, 0, 10, "spread of the lognormal lag",
+        "Einwiller & Steilen 2015: sqrt(2 ln(504/46))")
+    staff: float = _assumed(INF, 1, INF, "people on duty", unit="people", infinite=True)
     order: str = _word("first_come", ORDERS, "which waiting case is taken first")
-    reply_time: float = _real(0.25, 0, 1000, "hours", "assumption", "", "work on a public reply or an invitation")
-    round_work: float = _real(0.5, 0, 1000, "hours", "assumption", "", "work on one private round")
-    removal_time: float = _real(0.05, 0, 1000, "hours", "assumption", "", "work on a removal")
-    patience: float = _real(1.0, 0, 1e6, "hours", "measured", "Lithium 2013 (72 % want an answer in an hour)", "time after which an author has waited in vain")
-    resentment: float = _real(0.0, 0, 1, "", "derived", "Lithium 2013; range 0 to 0.3", "anger gained by having waited in vain")
+    reply_time: float = _assumed(0.25, 0, 1000, "work on a reply or invitation", unit="hours")
+    round_work: float = _assumed(0.5, 0, 1000, "work on one private round", unit="hours")
+    removal_time: float = _assumed(0.05, 0, 1000, "work on a removal", unit="hours")
+    patience: float = _measured(1.0, 0, 1e6, "time after which an author has waited in vain",
+        "Lithium 2013 (72 % want an answer in an hour)", unit="hours")
+    resentment: float = _derived(0.0, 0, 1, "anger gained by having waited in vain",
+        "Lithium 2013; range 0 to 0.3")
 
 
 @dataclass(frozen=True)
@@ -295,88 +361,93 @@ class Reply(Section):
     """What the brand says, in public or in private, and how it is heard."""
 
     preset: str = _word("", ("", *PRESETS), "a ready reply; sets empathy, explanation and solution")
-    empathy: float = _real(0.7, 0, 1, "", "assumption", "", "how caring the reply is")
-    explanation: float = _real(0.7, 0, 1, "", "assumption", "", "how much it explains")
-    solution: float = _real(0.7, 0, 1, "", "assumption", "", "how far it solves the problem")
-    empathy_weight: float = _real(1.0, -10, 10, "", "assumption", "", "what empathy counts for; the three weights are scaled to one")
-    explanation_weight: float = _real(1.0, -10, 10, "", "assumption", "", "what explanation counts for")
-    solution_weight: float = _real(1.0, -10, 10, "", "assumption", "Herhausen et al. 2019 (may be negative)", "what the solution counts for")
-    fault_empathy_weight: float = _real(1.0, -10, 10, "", "assumption", "", "the same where the brand erred")
-    fault_explanation_weight: float = _real(1.0, -10, 10, "", "assumption", "", "the same where the brand erred")
-    fault_solution_weight: float = _real(1.0, -10, 10, "", "assumption", "", "the same where the brand erred")
-    expectation: float = _real(0.4, 0, 1, "", "assumption", "", "quality that people expect of a reply")
-    fault_penalty: float = _real(0.2, 0, 1, "", "assumption", "Coombs 2007 (sign)", "how much more they expect of a brand that erred")
-    potency: float = _real(2.0, 0, 20, "", "assumption", "range 0 to 4", "how much a reply weighs; 0: it is not heard")
-    bump: float = _real(0.5, 0, 1, "", "derived", "Golmohammadi et al. 2021 (sign)", "how far a reply makes the thread young again")
-    brand_reach: float = _real(0.0, 0, 1, "", "assumption", "range 0 to 0.2", "share of the crowd that follows the brand and may come to see the thread")
-    audience_effect: float = _real(0.5, 0, 5, "", "assumption", "the column's claim C5", "how much readers who joined in spoil a public reply for the author")
-    solved_anger: float = _real(0.1, 0, 1, "", "assumption", "", "share of the author's anger left when the case is solved")
-    prior_failures: int = _whole(0, 0, 1000, "failures", "choice", "", "earlier failures the public remembers")
-    boomerang: float = _real(0.5, 0, 5, "", "derived", "Hutzinger & Weitzl 2023 (sign)", "how much a reply works backwards after two or more earlier failures")
+    empathy: float = _assumed(0.7, 0, 1, "how caring the reply is")
+    explanation: float = _assumed(0.7, 0, 1, "how much it explains")
+    solution: float = _assumed(0.7, 0, 1, "how far it solves the problem")
+    empathy_weight: float = _assumed(1.0, -10, 10,
+        "what empathy counts for; the three weights are scaled to one")
+    explanation_weight: float = _assumed(1.0, -10, 10, "what explanation counts for")
+    solution_weight: float = _assumed(1.0, -10, 10, "what the solution counts for",
+        "Herhausen et al. 2019 (may be negative)")
+    fault_empathy_weight: float = _assumed(1.0, -10, 10, "the same where the brand erred")
+    fault_explanation_weight: float = _assumed(1.0, -10, 10, "the same where the brand erred")
+    fault_solution_weight: float = _assumed(1.0, -10, 10, "the same where the brand erred")
+    expectation: float = _assumed(0.4, 0, 1, "quality that people expect of a reply")
+    fault_penalty: float = _assumed(0.2, 0, 1, "how much more they expect of a brand that erred",
+        "Coombs 2007 (sign)")
+    potency: float = _assumed(2.0, 0, 20, "how much a reply weighs; 0: not at all", "range 0 to 4")
+    bump: float = _derived(0.5, 0, 1, "how far a reply makes the thread young again",
+        "Golmohammadi et al. 2021 (sign)")
+    brand_reach: float = _assumed(0.0, 0, 1,
+        "share of the crowd that follows the brand and may see the thread", "range 0 to 0.2")
+    audience_effect: float = _assumed(0.5, 0, 5,
+        "how much readers who joined spoil a public reply for the author", "the column's claim C5")
+    solved_anger: float = _assumed(0.1, 0, 1, "share of anger left when the case is solved")
+    prior_failures: int = _chosen(0, 0, 1000, "failures the public remembers", unit="failures")
+    boomerang: float = _derived(0.5, 0, 5,
+        "how much a reply works backwards from two failures on", "Hutzinger & Weitzl 2023 (sign)")
 
 
 @dataclass(frozen=True)
 class Censor(Section):
     """What removing a post sets off."""
 
-    reactance: float = _real(0.3, 0, 1, "", "assumption", "Jhaver et al. 2019 (29 % frustrated); range 0 to 0.8", "anger the author gains")
-    repost_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance that an author of anger 1 posts the removed post again elsewhere")
-    streisand_multiplier: float = _real(1.5, 0, 100, "", "assumption", "range 1 to 4", "how much more a post marked as censored is seen")
-    protest_probability: float = _real(0.01, 0, 1, "", "assumption", "range 0 to 0.3", "chance that a witness of mean susceptibility protests")
-    explanation: float = _real(0.0, 0, 1, "", "derived", "Liao et al. 2024; Jhaver et al. 2019 (sign)", "how well the removal is explained; scales all of it down")
+    reactance: float = _assumed(0.3, 0, 1, "anger the author gains",
+        "Jhaver et al. 2019 (29 % frustrated); range 0 to 0.8")
+    repost_probability: float = _assumed(0.3, 0, 1,
+        "chance that an author of anger 1 posts the removed post again elsewhere")
+    streisand_multiplier: float = _assumed(1.5, 0, 100,
+        "how much more a post marked as censored is seen", "range 1 to 4")
+    protest_probability: float = _assumed(0.01, 0, 1,
+        "chance that a witness of mean susceptibility protests", "range 0 to 0.3")
+    explanation: float = _derived(0.0, 0, 1, "how well a removal is explained; scales it all down",
+        "Liao et al. 2024; Jhaver et al. 2019 (sign)")
 
 
 @dataclass(frozen=True)
 class Private(Section):
     """How a private dialogue goes."""
 
-    accept_probability: float = _real(0.6, 0, 1, "", "assumption", "range 0.1 to 0.9", "chance that a constructive author accepts")
-    rounds: int = _whole(3, 1, 100, "rounds", "assumption", "", "rounds before the brand gives up")
-    round_time: float = _real(2.0, 0, 1e6, "hours", "assumption", "", "time from one round to the next")
-    withdraw_probability: float = _real(0.2, 0, 1, "", "assumption", "", "chance that a satisfied author takes the post back")
-    resolved_damping: float = _real(0.5, 0, 1, "", "assumption", "", "how much less a post marked as solved wins people")
-    thanks_probability: float = _real(0.1, 0, 1, "", "assumption", "", "chance that an author whose case is solved, in public too, thanks the brand")
-    thanks_effect: float = _real(0.1, 0, 10, "", "derived", "de Matos et al. 2007 (n.s.)", "weight of such thanks among good news")
-    disappointment: float = _real(0.2, 0, 1, "", "assumption", "", "anger gained when the dialogue fails")
-    failed_repost_probability: float = _real(0.3, 0, 1, "", "assumption", "", "chance of a new post when the dialogue fails")
-    invite_bump: float = _real(0.0, 0, 1, "", "assumption", "", "how far the visible invitation makes the thread young again")
-    invite_signal: float = _real(0.0, -1, 1, "", "derived", "Liao et al. 2025 (sign); range -0.3 to 0.1", "what readers of an invitation think of the brand for it")
+    accept_probability: float = _assumed(0.6, 0, 1, "chance that a constructive author accepts",
+        "range 0.1 to 0.9")
+    rounds: int = _assumed(3, 1, 100, "rounds before the brand gives up", unit="rounds")
+    round_time: float = _assumed(2.0, 0, 1e6, "time from one round to the next", unit="hours")
+    withdraw_probability: float = _assumed(0.2, 0, 1,
+        "chance that a satisfied author takes the post back")
+    resolved_damping: float = _assumed(0.5, 0, 1, "how much less a post marked as solved recruits")
+    thanks_probability: float = _assumed(0.1, 0, 1,
+        "chance that an author whose case is solved, in public too, thanks the brand")
+    thanks_effect: float = _derived(0.1, 0, 10, "weight of such thanks among good news",
+        "de Matos et al. 2007 (n.s.)")
+    disappointment: float = _assumed(0.2, 0, 1, "anger gained when the dialogue fails")
+    failed_repost_probability: float = _assumed(0.3, 0, 1, "chance of a new post when it fails")
+    invite_bump: float = _assumed(0.0, 0, 1, "how far the invitation makes the thread young again")
+    invite_signal: float = _derived(0.0, -1, 1, "how an invitation moves its readers' attitude",
+        "Liao et al. 2025 (sign); range -0.3 to 0.1")
 
 
 @dataclass(frozen=True)
 class Time(Section):
     """How long a run lasts and in what steps."""
 
-    horizon: float = _real(72.0, 0.01, 1e5, "hours", "choice", "", "time that is simulated, in whole ticks: rounded up")
-    tick: float = _real(0.25, 1e-4, 24, "hours", "choice", "", "the time step; hours, by which peaks and half-lives are counted, should be whole numbers of it")
+    horizon: float = _chosen(72.0, 0.01, 1e5, "time that is simulated, in whole ticks: rounded up",
+        unit="hours")
+    tick: float = _chosen(0.25, 1e-4, 24,
+        "the time step; an hour, by which peaks and half-lives are counted, should be a whole "
+        "number of ticks", unit="hours")
 
 
 @dataclass(frozen=True)
 class Measures(Section):
     """Where a measure needs a threshold."""
 
-    firestorm_volume: int = _whole(50, 1, 10**9, "posts", "choice", "", "number of posts from which a run counts as a firestorm")
+    firestorm_volume: int = _chosen(50, 1, 10**9,
+        "number of posts from which a run counts as a firestorm", unit="posts")
 
 # fmt: on
 
-SECTIONS: dict[str, type] = {
-    section_name(section): section
-    for section in (
-        NetworkSection,
-        Complaint,
-        Attention,
-        Joining,
-        Crowd,
-        Anger,
-        Attitude,
-        Brand,
-        Reply,
-        Censor,
-        Private,
-        Time,
-        Measures,
-    )
-}
+SECTIONS: dict[str, type] = {section_name(section): section for section in Section.__subclasses__()}
+"""The sections of a scenario file, in their order."""
 
 
 def all_parameters() -> Iterator[tuple[str, Parameter]]:
@@ -393,37 +464,26 @@ def all_parameters() -> Iterator[tuple[str, Parameter]]:
 
 
 _CODES = {"attention.kernel": KERNELS, "brand.order": ORDERS}
-_FLAT = [
-    (name, leaf)
-    for name in SECTIONS
-    for leaf, parameter in parameters_of(SECTIONS[name]).items()
-    if name != "network" and (parameter.kind in (int, float, bool) or f"{name}.{leaf}" in _CODES)
-]
-
+_FLAT = {
+    key: np.float64 if parameter.kind is float else np.int64
+    for key, parameter in all_parameters()
+    if not key.startswith("network.")
+    and (parameter.kind in (int, float, bool) or key in _CODES)
+    and key != "joining.share_probability"
+}
 NUMBERS = np.dtype(
-    [
-        (
-            f"{name}_{leaf}",
-            np.float64 if parameters_of(SECTIONS[name])[leaf].kind is float else np.int64,
-        )
-        for name, leaf in _FLAT
-        if leaf != "share_probability"
-    ]
+    [(key.replace(".", "_"), kind) for key, kind in _FLAT.items()]
     + [("share_probability", np.float64)]
 )
-"""A scenario's numbers as the rules see them: section_name, words as codes, and the share probability solved from R0."""
+"""A scenario's numbers for the rules: words as codes, and the share probability solved from R0."""
 
 
-Numbers = Any
-
-
-def numbers(scenario: Any, share_probability: float) -> Any:
+def numbers(scenario: Any, share_probability: float) -> Numbers:
     """Flatten a scenario for the rules, as one record of `NUMBERS`."""
     flat = np.zeros(1, NUMBERS).view(np.recarray)
-    for name, leaf in _FLAT:
-        value = getattr(getattr(scenario, name), leaf)
-        if leaf != "share_probability":
-            codes = _CODES.get(f"{name}.{leaf}")
-            flat[f"{name}_{leaf}"] = codes.index(value) if codes else value
+    for key in _FLAT:
+        value = attrgetter(key)(scenario)
+        flat[key.replace(".", "_")] = _CODES[key].index(value) if key in _CODES else value
     flat["share_probability"] = share_probability
-    return flat[0]
+    record: Numbers = flat[0]
+    return record

@@ -1,4 +1,4 @@
-"""All that is asked for: one frozen object, one TOML file, and the scenarios that come with the package."""
+"""All that a run is asked for: one frozen object, one TOML file; the scenarios of the package."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import html
 import math
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import resources
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +19,21 @@ import tomli_w
 from buzzsim.errors import ScenarioError, sentence, unknown
 from buzzsim.files import write_whole
 from buzzsim.model import parameters
-from buzzsim.model.parameters import PRESETS, SECTIONS, parameters_of
+from buzzsim.model.parameters import PRESETS, SECTIONS, all_parameters, parameters_of, to_plain
 
 VERSION = 1
 """Version of the scenario format; a file of a newer one is refused."""
 
 _TEXTS = ("name", "title", "story")
+_PACKAGED = resources.files("buzzsim.model") / "scenarios"
 
+# Classical models are corners of this one: what no textbook has is off, and all who notice join.
 _CLASSICAL: dict[str, Any] = {
-    "joining.share_probability": 1.0, "joining.arousal": 0.0, "joining.reinforcement": 0.0, "joining.cap": 1,
-    "joining.loyalty": 0.0, "joining.page_probability": 0.0, "crowd.susceptibility_shape": math.inf, "crowd.vindictive_share": 0.0,
-    "anger.repeat_rate": 0.0, "anger.gain": 0.0, "attention.page_visitors": 0, "attitude.step": 0.0,
-    "complaint.on_page": False, "brand.coverage": 0.0, "time.tick": 1.0,
+    "joining.share_probability": 1.0, "joining.arousal": 0.0, "joining.reinforcement": 0.0,
+    "joining.cap": 1, "joining.loyalty": 0.0, "joining.page_probability": 0.0,
+    "crowd.susceptibility_shape": math.inf, "crowd.vindictive_share": 0.0,
+    "anger.repeat_rate": 0.0, "anger.gain": 0.0, "attention.page_visitors": 0,
+    "attitude.step": 0.0, "complaint.on_page": False, "brand.coverage": 0.0, "time.tick": 1.0,
 }  # fmt: skip
 _AT_ONCE = {"attention.kernel": "immediate", "attention.half_life": 1.0, "time.horizon": 1000.0}
 
@@ -38,7 +42,7 @@ _AT_ONCE = {"attention.kernel": "immediate", "attention.half_life": 1.0, "time.h
 class Scenario:
     """One complaint, its crowd and its brand.
 
-    Every section may be given as its class in `buzzsim.parameters` or left out; what is left out has the default. A preset
+    Each section is a class of `buzzsim.model.parameters`; one left out has its defaults. A preset
     sets its numbers in `replace` and in files, not in a class.
 
     Raises
@@ -72,66 +76,40 @@ class Scenario:
     measures: parameters.Measures = field(default_factory=parameters.Measures)
 
     def __post_init__(self) -> None:
-        for section in fields(self):
-            value, wanted = getattr(self, section.name), SECTIONS.get(section.name, str)
+        for part in fields(self):
+            value, wanted = getattr(self, part.name), SECTIONS.get(part.name, str)
             if wanted is str:
-                _check_text(value, section.name, "scenario")
+                _check_text(value, part.name)
             elif not isinstance(value, wanted):
+                raise ScenarioError(sentence("scenario", part.name, value, f"a {wanted.__name__}"))
+        for key, is_possible, allowed in self._conditions():
+            if not is_possible:
                 raise ScenarioError(
-                    sentence("scenario", section.name, value, f"a {wanted.__name__}")
+                    sentence("scenario", key, to_plain(value_of(self, key)), allowed)
                 )
-        self._check_together()
 
-    def _check_together(self) -> None:
-        """Refuse values that are fine alone and contradict each other."""
-        time, complaint = self.time, self.complaint
-        if time.horizon < time.tick:
-            raise ScenarioError(
-                sentence(
-                    "scenario",
-                    "time.horizon",
-                    time.horizon,
-                    f"at least one tick, {time.tick:g} hours",
-                )
-            )
-        if time.horizon / time.tick > 1e7:
-            raise ScenarioError(
-                sentence(
-                    "scenario", "time.tick", time.tick, "at most ten million ticks in the horizon"
-                )
-            )
-        if complaint.names and complaint.complainants not in (1, len(complaint.names)):
-            allowed = f"{len(complaint.names)}, as many as complaint.names has (or leave it out)"
-            raise ScenarioError(
-                sentence("scenario", "complaint.complainants", complaint.complainants, allowed)
-            )
-        if len(set(map(str, complaint.names))) != len(complaint.names):
-            raise ScenarioError(
-                sentence("scenario", "complaint.names", list(complaint.names), "each name once")
-            )
-        if not math.isinf(self.brand.staff) and (
-            self.brand.staff % 1 != 0 or self.brand.staff > 1e6
-        ):
-            raise ScenarioError(
-                sentence(
-                    "scenario",
-                    "brand.staff",
-                    self.brand.staff,
-                    "a whole number up to a million, or inf",
-                )
-            )
-        if (self.network.kind == "file") != (self.network.file != ""):
-            allowed = "a path where network.kind is 'file', else nothing"
-            raise ScenarioError(sentence("scenario", "network.file", self.network.file, allowed))
-
-    # Classical models are corners of this one: what no textbook has is off, and everybody who notices joins.
+    def _conditions(self) -> Iterator[tuple[str, bool, str]]:
+        """Give each key whose range depends on others: key, whether it is possible, the range."""
+        horizon, tick, staff = self.time.horizon, self.time.tick, self.brand.staff
+        names, network = self.complaint.names, self.network
+        yield "time.horizon", horizon >= tick, f"at least one tick, {tick:g} hours"
+        yield "time.tick", horizon / tick <= 1e7, "at most ten million ticks in the horizon"
+        is_right = not names or self.complaint.complainants in (1, len(names))
+        many = f"{len(names)}, as many as complaint.names has (or leave it out)"
+        yield "complaint.complainants", is_right, many
+        yield "complaint.names", len(set(map(str, names))) == len(names), "each name once"
+        is_whole = math.isinf(staff) or (staff % 1 == 0 and staff <= 1e6)
+        yield "brand.staff", is_whole, "a whole number up to a million, or inf"
+        is_there = (network.kind == "file") == (network.file != "")
+        yield "network.file", is_there, "a path where network.kind is 'file', else nothing"
 
     @classmethod
     def sir(cls, *, infection: float, recovery: float) -> Scenario:
-        """Give the discrete-time SIR epidemic (Kermack & McKendrick 1927): the outcome `critics` is its final size.
+        """Give the discrete-time SIR epidemic (Kermack & McKendrick 1927).
 
-        In each tick (an hour) each critic reaches each unaware follower with probability `infection`, who joins; then
-        the critic falls silent with probability `recovery`. Simulated for 400 mean infectious periods.
+        In each tick (an hour) each critic reaches each unaware follower with probability
+        `infection`, who joins; then the critic falls silent with probability `recovery`. The run
+        lasts 400 mean infectious periods. The outcome `critics` is the final size.
 
         Parameters
         ----------
@@ -148,8 +126,8 @@ class Scenario:
         Examples
         --------
         >>> import buzzsim as bz
-        >>> epidemic = bz.Scenario.sir(infection=0.3, recovery=0.5)
-        >>> bz.run(epidemic, network=([0, 1, 2], [1, 0]), complainants=[0], rng=1).outcomes["critics"] <= 2
+        >>> epidemic, pair = bz.Scenario.sir(infection=0.3, recovery=0.5), ([0, 1, 2], [1, 0])
+        >>> bz.run(epidemic, network=pair, complainants=[0], rng=1).outcomes["critics"] <= 2
         True
         """
         rates = {
@@ -162,12 +140,14 @@ class Scenario:
 
     @classmethod
     def independent_cascade(cls, *, probability: float) -> Scenario:
-        """Give the independent cascade (Kempe, Kleinberg & Tardos 2003): each critic has one chance at each follower.
+        """Give the independent cascade (Kempe, Kleinberg & Tardos 2003).
+
+        Each critic has one chance to recruit each follower.
 
         Parameters
         ----------
         probability : float
-            Chance that a tie passes it on, 0 to 1, but not 1.
+            Chance that a tie passes the criticism on, 0 to 1, but not 1.
 
         Raises
         ------
@@ -177,30 +157,30 @@ class Scenario:
         Examples
         --------
         >>> import buzzsim as bz
-        >>> cascade = bz.Scenario.independent_cascade(probability=0.5)
-        >>> bz.run(cascade, network=([0, 1, 2], [1, 0]), complainants=[0], rng=1).outcomes["critics"] <= 2
+        >>> cascade, pair = bz.Scenario.independent_cascade(probability=0.5), ([0, 1, 2], [1, 0])
+        >>> bz.run(cascade, network=pair, complainants=[0], rng=1).outcomes["critics"] <= 2
         True
         """
         looks = {"attention.view_rate": _rate("probability", probability, 0.0) * math.log(2.0)}
-        return cls(name="independent_cascade", title="Independent cascade").replace(
-            _CLASSICAL | _AT_ONCE | looks
-        )
+        cascade = cls(name="independent_cascade", title="Independent cascade")
+        return cascade.replace(_CLASSICAL | _AT_ONCE | looks)
 
     @classmethod
     def branching(cls, *, offspring: float) -> Scenario:
-        """Give a branching process: each critic wins that many others on average, as long as the crowd is fresh.
+        """Give a branching process: each critic recruits `offspring` others on average.
 
-        On its own network, a random one, offspring is all but Poisson; on another it is as the ties are.
+        The crowd must be fresh. On its own network, a random one, the number of offspring is nearly
+        Poisson; on another network its law follows the ties.
 
         Parameters
         ----------
         offspring : float
-            Mean number of new critics per critic, 0 or more; `joining.r0`.
+            Mean number of critics that a critic recruits, 0 or more; `joining.r0`.
 
         Raises
         ------
         ScenarioError
-            When the number is out of range; and when run, where the network cannot reach it.
+            When the number is out of range; on running, when the network cannot reach it.
 
         Examples
         --------
@@ -208,22 +188,17 @@ class Scenario:
         >>> bz.run(bz.Scenario.branching(offspring=0.0), rng=1).outcomes["critics"]
         1.0
         """
-        offspring = dict(parameters.all_parameters())["joining.r0"].checked(
-            "offspring", offspring, "arguments"
-        )
+        r0 = parameters_of(parameters.Joining)["r0"].checked("offspring", offspring, "arguments")
         wish = {"network.kind": "random", "network.customers": 100_000, "attention.view_rate": 30.0}
-        chain = {
-            key: value for key, value in _CLASSICAL.items() if key != "joining.share_probability"
-        }
-        return cls(name="branching", title="Branching process").replace(
-            chain | _AT_ONCE | wish | {"joining.r0": offspring}
-        )
+        chain = _CLASSICAL | _AT_ONCE | wish | {"joining.r0": r0}
+        del chain["joining.share_probability"]
+        return cls(name="branching", title="Branching process").replace(chain)
 
     @classmethod
     def load(cls, source: str | os.PathLike[str]) -> Scenario:
         """Open a packaged scenario by name, or a TOML file by path.
 
-        A `network.file` that the file names is taken from the file's own folder.
+        A `network.file` named in the file is looked for in the file's own folder.
 
         Raises
         ------
@@ -238,23 +213,18 @@ class Scenario:
         place, text = _text_of(source)
         try:
             data = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ScenarioError(f"{place}: not valid TOML: {error}") from None
-        except RecursionError:
-            raise ScenarioError(f"{place}: not valid TOML: nested too deeply") from None
-        except ValueError as error:  # numbers of thousands of digits
-            raise ScenarioError(f"{place}: not valid TOML: {error}") from None
+        except (ValueError, RecursionError) as error:  # also numbers of thousands of digits
+            reason = "nested too deeply" if isinstance(error, RecursionError) else error
+            raise ScenarioError(f"{place}: not valid TOML: {reason}") from None
         data.setdefault("name", Path(place).stem.encode(errors="replace").decode())
         return cls.from_dict(data, place).beside(Path(source).parent)
 
     def beside(self, folder: Path) -> Scenario:
-        """Take the network's file from a folder, where the wish names it without saying from where."""
+        """Take the network's file from a folder, unless its path is absolute."""
         file = self.network.file
-        return (
-            self.replace({"network.file": str(folder / file)})
-            if file and folder != Path()
-            else self
-        )
+        if not file or folder == Path():
+            return self
+        return self.replace({"network.file": str(folder / file)})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], place: str = "scenario") -> Scenario:
@@ -262,8 +232,8 @@ class Scenario:
 
         Examples
         --------
-        >>> Scenario.from_dict({"reply": {"empathy": 0.2}}) == Scenario.from_dict({"reply.empathy": 0.2})
-        True
+        >>> Scenario.from_dict({"reply": {"empathy": 0.2}}).reply.empathy
+        0.2
         """
         return cls()._with(flat_keys(data, place), place)
 
@@ -283,39 +253,26 @@ class Scenario:
         2.0
         """
         flat = flat_keys(changes, place)
-        if (
-            "joining.r0" in flat
-            and "joining.share_probability" not in flat
-            and self.joining.share_probability is not None
-        ):
-            raise ScenarioError(
-                sentence(
-                    place,
-                    "joining.r0",
-                    flat["joining.r0"],
-                    "joining.share_probability, which decides here",
-                )
-            )
+        r0, is_given = flat.get("joining.r0"), self.joining.share_probability is not None
+        if "joining.r0" in flat and "joining.share_probability" not in flat and is_given:
+            allowed = "joining.share_probability, which decides here"
+            raise ScenarioError(sentence(place, "joining.r0", r0, allowed))
         return self._with(flat, place)
 
     def _with(self, changes: Mapping[str, Any], place: str) -> Scenario:
-        """Put checked values into their sections."""
-        changes = _with_preset(changes)
-        texts: dict[str, Any] = {}
+        """Put values into their sections, which check them."""
+        parts: dict[str, Any] = {}
         sections: dict[str, dict[str, Any]] = {}
-        for key, value in changes.items():
-            if key in _TEXTS:
-                _check_text(value, key, place)
-                texts[key] = value
-                continue
-            section, _, leaf = key.partition(".")
-            sections.setdefault(section, {})[leaf] = parameters_of(SECTIONS[section])[leaf].checked(
-                key, value, place
-            )
-        for section, values in sections.items():
-            texts[section] = dataclasses.replace(getattr(self, section), **values)
+        for key, value in _with_preset(changes).items():
+            name, _, leaf = key.partition(".")
+            if leaf:
+                sections.setdefault(name, {})[leaf] = value
+            else:
+                parts[name] = value
         try:
-            return dataclasses.replace(self, **texts)
+            for name, values in sections.items():
+                parts[name] = dataclasses.replace(getattr(self, name), **values)
+            return dataclasses.replace(self, **parts)
         except ScenarioError as error:
             raise ScenarioError(str(error).replace("scenario:", f"{place}:", 1)) from None
 
@@ -323,11 +280,8 @@ class Scenario:
         """Give the whole scenario as nested plain values."""
         data: dict[str, Any] = {"version": VERSION, **{key: getattr(self, key) for key in _TEXTS}}
         for name in SECTIONS:
-            data[name] = {
-                key: _plain(value)
-                for key, value in vars(getattr(self, name)).items()
-                if value is not None
-            }
+            values = vars(getattr(self, name)).items()
+            data[name] = {key: to_plain(value) for key, value in values if value is not None}
         return data
 
     def to_toml(self) -> str:
@@ -352,18 +306,25 @@ class Scenario:
         write_whole(path, self.to_toml().encode())
 
     def _repr_html_(self) -> str:
-        default = Scenario().to_dict()
-        rows = [
-            f"<tr><td>{section}.{key}</td><td>{html.escape(str(value))}</td></tr>"
-            for section, values in self.to_dict().items()
-            if isinstance(values, dict)
-            for key, value in values.items()
-            if default[section].get(key) != value
-        ]
+        default, rows = Scenario(), ""
+        for key, _ in all_parameters():
+            value = value_of(self, key)
+            if value != value_of(default, key):
+                rows += f"<tr><td>{key}</td><td>{html.escape(str(to_plain(value)))}</td></tr>"
         head = f"<b>{html.escape(self.title or self.name)}</b><p>{html.escape(self.story)}</p>"
-        return head + (
-            f"<table><tr><th>key</th><th>value</th></tr>{''.join(rows)}</table>" if rows else ""
-        )
+        heads = "<tr><th>key</th><th>value</th></tr>"
+        return head + (f"<table>{heads}{rows}</table>" if rows else "")
+
+
+def value_of(scenario: Scenario, key: str) -> Any:
+    """Give the value of a key.
+
+    Examples
+    --------
+    >>> value_of(Scenario(), "reply.empathy")
+    0.7
+    """
+    return attrgetter(key)(scenario)
 
 
 def scenarios() -> list[str]:
@@ -374,54 +335,35 @@ def scenarios() -> list[str]:
     >>> "restaurant" in scenarios()
     True
     """
-    folder = resources.files("buzzsim.model") / "scenarios"
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in folder.iterdir()
-        if entry.name.endswith(".toml")
-    )
+    return sorted(path.name.removesuffix(".toml") for path in _PACKAGED.iterdir())
 
 
 def packaged_text(name: str) -> str:
     """Give the file of a packaged scenario as it is, comments and all."""
     if name not in scenarios():
         raise ScenarioError(unknown("arguments", "scenario", name, scenarios()))
-    return (resources.files("buzzsim.model") / "scenarios" / f"{name}.toml").read_text(
-        encoding="utf-8"
-    )
+    return (_PACKAGED / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _check_text(value: Any, key: str, place: str) -> None:
-    """Refuse what is no text, or text that no file can hold."""
+def _check_text(value: Any, key: str) -> None:
+    """Refuse what is no text, and text that no file can hold."""
     try:
         parameters.checked_text(value)
     except (TypeError, ValueError):
-        raise ScenarioError(sentence(place, key, value, "text")) from None
-
-
-def _plain(value: Any) -> Any:
-    """Give a value with lists for tuples, as files have them."""
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        raise ScenarioError(sentence("scenario", key, value, "text")) from None
 
 
 def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
     """Give the place (for errors) and the text of a scenario."""
     if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
-        raise ScenarioError(
-            sentence(
-                "arguments",
-                "scenario",
-                source,
-                "the name of a packaged scenario, or of a .toml file",
-            )
-        )
+        allowed = "the name of a packaged scenario, or of a .toml file"
+        raise ScenarioError(sentence("arguments", "scenario", source, allowed))
     if isinstance(source, str) and source in scenarios():
         return source, packaged_text(source)
     path = Path(source)
     if path.suffix != ".toml" and not os.path.exists(path):
-        raise ScenarioError(
-            unknown("arguments", "scenario", str(source), scenarios()) + " (or give a .toml file)"
-        )
+        hint = unknown("arguments", "scenario", str(source), scenarios())
+        raise ScenarioError(f"{hint} (or give a .toml file)")
     try:
         return path.name, path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -432,70 +374,54 @@ def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
 
 
 def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Turn nested tables into dotted keys, refusing what no scenario has."""
+    """Turn nested tables into dotted keys; refuse keys that no scenario has."""
     if not isinstance(data, Mapping):
-        raise ScenarioError(
-            sentence(
-                place, "the changes", data, "a mapping of keys, such as 'reply.empathy', to values"
-            )
-        )
-    given: list[tuple[str, Any]] = []
-    known = [*_TEXTS, *(key for key, _ in parameters.all_parameters())]
-    for key, value in data.items():
-        if key == "version":
-            if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= VERSION:
-                newer = (
-                    "at most {}; a newer file needs a newer buzzsim"
-                    if isinstance(value, int) and value > VERSION
-                    else "{}"
-                )
-                raise ScenarioError(sentence(place, key, value, newer.format(VERSION)))
-        elif key in SECTIONS:
-            if not isinstance(value, Mapping):
-                meant = [
-                    f", or did you mean {name!r}?" for name in known if name.endswith(f".{key}")
-                ]
-                raise ScenarioError(
-                    sentence(place, key, value, f"a table, [{key}]" + "".join(meant[:1]))
-                )
-            given += [(f"{key}.{leaf}", inner) for leaf, inner in value.items()]
-        else:
-            given.append((str(key), value))
-    flat = dict(given)
-    for key, _ in given:
+        allowed = "a mapping of keys, such as 'reply.empathy', to values"
+        raise ScenarioError(sentence(place, "the changes", data, allowed))
+    known = [*_TEXTS, *(key for key, _ in all_parameters())]
+    flat: dict[str, Any] = {}
+    for key, value in _pairs(data, known, place):
         if key not in known:
             section = f"{key.partition('.')[0]}."  # whose keys are offered first
-            raise ScenarioError(
-                unknown(
-                    place,
-                    "key",
-                    key,
-                    [*sorted(known, key=lambda k: not k.startswith(section)), *SECTIONS],
-                )
-            )
-        if sum(key == other for other, _ in given) > 1:
-            raise ScenarioError(
-                f"{place}: {key} is given twice, in its table and in one word; expected once"
-            )
+            offered = [*sorted(known, key=lambda k: not k.startswith(section)), *SECTIONS]
+            raise ScenarioError(unknown(place, "key", key, offered))
+        if key in flat:
+            twice = f"{key} is given twice, in its table and in one word; expected once"
+            raise ScenarioError(f"{place}: {twice}")
+        flat[key] = value
     return flat
+
+
+def _pairs(data: Mapping[str, Any], known: list[str], place: str) -> Iterator[tuple[str, Any]]:
+    """Give the keys of a file, dotted, with their values; check its version."""
+    for key, value in data.items():
+        if key == "version":
+            is_whole = isinstance(value, int) and not isinstance(value, bool)
+            if not is_whole or not 1 <= value <= VERSION:
+                is_newer = isinstance(value, int) and value > VERSION
+                newer = f"at most {VERSION}; a newer file needs a newer buzzsim"
+                allowed = newer if is_newer else str(VERSION)
+                raise ScenarioError(sentence(place, key, value, allowed))
+        elif key not in SECTIONS:
+            yield str(key), value
+        elif isinstance(value, Mapping):
+            yield from ((f"{key}.{leaf}", inner) for leaf, inner in value.items())
+        else:
+            meant = next((name for name in known if name.endswith(f".{key}")), "")
+            hint = f", or did you mean {meant!r}?" if meant else ""
+            raise ScenarioError(sentence(place, key, value, f"a table, [{key}]{hint}"))
 
 
 def _with_preset(changes: Mapping[str, Any]) -> dict[str, Any]:
     """Let a reply preset set what is not set beside it."""
-    preset = (
-        PRESETS.get(changes.get("reply.preset", ""))
-        if isinstance(changes.get("reply.preset", ""), str)
-        else None
-    )
-    return {**{f"reply.{key}": value for key, value in (preset or {}).items()}, **changes}
+    name = changes.get("reply.preset")
+    preset = PRESETS.get(name, {}) if isinstance(name, str) else {}
+    return {f"reply.{key}": value for key, value in preset.items()} | dict(changes)
 
 
 def _rate(key: str, probability: Any, low: float) -> float:
     """Give the hourly rate at which something happens within an hour with that probability."""
-    if (
-        isinstance(probability, bool)
-        or not hasattr(probability, "__float__")
-        or not low <= probability < 1.0
-    ):
+    is_number = hasattr(probability, "__float__") and not isinstance(probability, bool)
+    if not is_number or not low <= probability < 1.0:
         raise ScenarioError(sentence("arguments", key, probability, f"{low:g} to 1, but not 1"))
     return -math.log1p(-float(probability))

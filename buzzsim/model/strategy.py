@@ -1,4 +1,4 @@
-"""The brand's strategies by name: the four whose acts are in `rules.py`, and one's own, which choose among these acts."""
+"""The brand's strategies: four with acts in `rules.py`; those of users choose among the four."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import keyword
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from decimal import Decimal
 from importlib import metadata
@@ -26,23 +27,17 @@ STRATEGIES: dict[str, int] = {
     "public_reply": rules.PUBLIC_REPLY,
     "private_dialogue": rules.PRIVATE_DIALOGUE,
 }
-"""Every strategy that comes with the package, and the number the rules know it by."""
+"""Every strategy that comes with the package, and its number in the rules."""
 
-LABELS = {
-    "ignore": "ignore",
-    "censor": "censor",
-    "public_reply": "public reply",
-    "private_dialogue": "private dialogue",
-}
+LABELS = {name: name.replace("_", " ") for name in STRATEGIES}
 
 OWN: dict[str, Callable[[], Strategy]] = {}
-"""Strategies that somebody registered, and how one is made for a run."""
+"""Strategies that users registered: each name with a function that makes one for a run."""
 
 ENTRY_POINTS = "buzzsim.strategies"
 """The group in which a package names its strategies."""
 
 _LONGEST = 1e9  # hours to wait: longer is beyond any horizon
-ANSWERS = f"{', '.join(STRATEGIES)}, None, or a number of hours to wait, above 0"
 
 
 @dataclass(frozen=True)
@@ -66,7 +61,7 @@ class Case:
     on_page : bool
         Whether it stands on the brand's page; elsewhere nothing can be deleted.
     kind : str
-        One of `buzzsim.rules.KINDS`: ``first``, ``repeat``, ``repost``, ``protest``, ``after_failure``.
+        ``first``, ``repeat``, ``repost``, ``protest`` or ``after_failure``.
     tries : int
         How often the strategy has put this post off.
     """
@@ -82,13 +77,15 @@ class Case:
     tries: int
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(
-            unknown("a case", "field", name, [field.name for field in fields(self)])
-        )
+        known = [field.name for field in fields(self)]
+        raise AttributeError(unknown("a case", "field", name, known))
 
 
 class Draw:
-    """Luck for one decision: each call gives the next number in [0, 1), the same for the same post and try in both engines."""
+    """Luck for one decision: each call gives the next number in [0, 1).
+
+    Both engines give the same numbers for the same post and try.
+    """
 
     def __init__(self, post_key: Any, tries: int) -> None:
         self._state = np.uint64(draws.fold(np.uint64(draws.fold(post_key, draws.OWN)), tries))
@@ -101,22 +98,22 @@ class Draw:
 
 
 class Strategy(Protocol):
-    """What a strategy of one's own must be able to do."""
+    """What a strategy that a user writes must be able to do."""
 
     def decide(self, case: Case, draw: Draw) -> str | float | None:
-        """Say what to do with a case: a strategy's name, a number of hours to wait, or None to let it be."""
+        """Give the name of a strategy to use, a number of hours to wait, or None to do nothing."""
 
 
 def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) -> Any:
-    """Make a strategy of one's own known by a name, for `run`, `compare`, `Sweep` and `BuzzModel`.
+    """Register a strategy of your own by a name, for `run`, `compare`, `Sweep` and `BuzzModel`.
 
     Parameters
     ----------
     name : str
         The name, an identifier; it may replace one registered before, not one of `STRATEGIES`.
     maker : type, optional
-        A class with ``decide(case, draw)`` that needs no arguments; one object is made for each run, and another where a large
-        run is started over because it outgrew its tables. Without it this is a decorator.
+        A class with ``decide(case, draw)`` that needs no arguments. Each run makes one object, and
+        another if a large run starts over with larger tables. Without a maker this is a decorator.
 
     Returns
     -------
@@ -145,138 +142,102 @@ def register_strategy(name: str, maker: Callable[[], Strategy] | None = None) ->
         return maker
 
     if isinstance(name, type):
-        raise StrategyError(
-            f'arguments: strategy {name.__name__} has no name; expected @register_strategy("a_name")'
-        )
-    if (
-        not isinstance(name, str)
-        or not name.isidentifier()
-        or keyword.iskeyword(name)
-        or name.lower() in STRATEGIES
-    ):
-        raise StrategyError(
-            f"arguments: strategy is {name!r}; expected an identifier that is none of {', '.join(STRATEGIES)}"
-        )
+        given = f"strategy {name.__name__} has no name"
+        raise StrategyError(f'arguments: {given}; expected @register_strategy("a_name")')
+    is_word = isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+    if not is_word or name.lower() in STRATEGIES:
+        allowed = f"an identifier that is none of {', '.join(STRATEGIES)}"
+        raise StrategyError(f"arguments: strategy is {name!r}; expected {allowed}")
     return keep if maker is None else keep(maker)
 
 
 def _check_maker(name: str, maker: Any) -> None:
-    """Refuse what cannot be made and asked: told now, not in the middle of a run."""
+    """Refuse now, not in the middle of a run, what cannot be made and asked."""
+    place = f"arguments: strategy {name!r}"
     if not isinstance(maker, type) or not callable(getattr(maker, "decide", None)):
-        raise StrategyError(
-            f"arguments: strategy {name!r} is {maker!r}; expected a class with decide(self, case, draw)"
-        )
+        raise StrategyError(f"{place} is {maker!r}; expected a class with decide(self, case, draw)")
     bound = isinstance(inspect.getattr_static(maker, "decide"), (staticmethod, classmethod))
-    decide = cast(Any, maker).decide
-    for what, given, wanted in (
-        (decide, 2 if bound else 3, "decide(self, case, draw)"),
+    for function, n_arguments, allowed in (
+        (cast(Any, maker).decide, 2 if bound else 3, "decide(self, case, draw)"),
         (maker, 0, "a class that needs no arguments"),
     ):
         try:
-            inspect.signature(what).bind(*[None] * given)
-        except TypeError:
-            found = f"{what.__qualname__}{inspect.signature(what)}"
-            raise StrategyError(
-                f"arguments: strategy {name!r} is {found}; expected {wanted}"
-            ) from None
+            signature = inspect.signature(function)
         except ValueError:  # something compiled, whose signature nobody knows
             continue
+        try:
+            signature.bind(*[None] * n_arguments)
+        except TypeError:
+            given = f"{function.__qualname__}{signature}"
+            raise StrategyError(f"{place} is {given}; expected {allowed}") from None
 
 
 def lines_of(name: str) -> str:
-    """Give a digest of the lines of a strategy of one's own, comments apart.
+    """Give a digest of the code of a registered strategy, without its comments.
 
-    Values that its functions have from around them count; what it calls outside its class does not, nor do objects that are no
-    plain values.
+    Plain values that its functions use from their surroundings count; functions outside the class
+    and other objects do not.
     """
     kinds = cast(type, OWN[name]).__mro__
     parts = {f"{kind.__name__}.{key}": part for kind in kinds for key, part in vars(kind).items()}
-    said = {
-        key: _lines(part)
-        for key, part in parts.items()
-        if inspect.isfunction(part) or ".__" not in key
-    }
-    return hashlib.sha256(repr(sorted(said.items())).encode()).hexdigest()[:16]
-
-
-def refuse_changed(own: Mapping[str, str]) -> None:
-    """Stop where a strategy of one's own has other lines than those kept of it: what is run now would not be what was run.
-
-    Parameters
-    ----------
-    own : mapping
-        Digests by name, as `lines_of_all` gave them.
-
-    Raises
-    ------
-    StrategyError
-        When one was registered again with other lines.
-    """
-    for name, lines in own.items():
-        if lines_of_all([name]).get(name) != lines:
-            raise StrategyError(
-                f"strategy {name} was changed since this was run; expected the same lines, or run it again"
-            )
+    own = [key for key, part in parts.items() if inspect.isfunction(part) or ".__" not in key]
+    lines = [(key, _lines(parts[key])) for key in sorted(own)]
+    return hashlib.sha256(repr(lines).encode()).hexdigest()[:16]
 
 
 def lines_of_all(names: Iterable[str]) -> dict[str, str]:
-    """Give the digests of those strategies that are somebody's own."""
+    """Give the digests of those strategies that users registered."""
     return {name: lines_of(name) for name in names if name in OWN}
 
 
+def refuse_changed(own: Mapping[str, str]) -> None:
+    """Stop where a strategy has other code than its digest of `lines_of_all` says."""
+    for name, lines in own.items():
+        if lines_of_all([name]).get(name) != lines:
+            changed = f"strategy {name} was changed since this was run"
+            raise StrategyError(f"{changed}; expected the same lines, or run it again")
+
+
 def _lines(part: Any, above: tuple[Any, ...] = ()) -> str:
-    """Give what a part of a class says and holds, the same in every process; `above` is what it is part of."""
+    """Write what a part of a class says and holds; `above` is what the part belongs to."""
     if any(part is one for one in above):  # a function that calls itself
         return ""
     above = (*above, part)
+
+    def several(parts: Iterable[Any]) -> list[str]:
+        return [_lines(one, above) for one in parts]
+
     if isinstance(part, (staticmethod, classmethod)):
         part = part.__func__
     if isinstance(part, property):
-        return repr([_lines(one, above) for one in (part.fget, part.fset, part.fdel)])
+        return repr(several((part.fget, part.fset, part.fdel)))
     if isinstance(part, dict):
-        return repr([(_lines(key, above), _lines(value, above)) for key, value in part.items()])
+        return repr(list(zip(several(part), several(part.values()), strict=True)))
     if isinstance(part, (list, tuple)):
-        return repr([_lines(one, above) for one in part])
+        return repr(several(part))
     if isinstance(part, (set, frozenset)):
-        return repr(sorted(_lines(one, above) for one in part))
+        return repr(sorted(several(part)))
     if isinstance(part, np.ndarray):
         return repr((part.dtype.str, part.shape, part.tolist()))
     if part is None or isinstance(part, (Number, np.generic, str, bytes)):
         return repr(part)
     if not inspect.isfunction(part):
         return ""
-    held = [
-        _lines(cell.cell_contents, above) for cell in part.__closure__ or () if not _is_empty(cell)
-    ]
-    held += [
-        _lines(value, above)
-        for value in (*(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values())
-    ]
+    values: list[Any] = []
+    for cell in part.__closure__ or ():
+        with suppress(ValueError):  # a variable that has no value yet
+            values.append(cell.cell_contents)
+    held = several([*values, *(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values()])
     try:
         return repr((ast.dump(ast.parse(textwrap.dedent(inspect.getsource(part)))), held))
     except (OSError, SyntaxError):  # typed into a console, or a piece of a line
         code = part.__code__
-        return repr(
-            (
-                code.co_code,
-                code.co_names,
-                [one for one in code.co_consts if not inspect.iscode(one)],
-                held,
-            )
-        )
-
-
-def _is_empty(cell: Any) -> bool:
-    """Whether a variable around a function has no value yet."""
-    try:
-        cell.cell_contents  # noqa: B018
-    except ValueError:
-        return True
-    return False
+        constants = [one for one in code.co_consts if not inspect.iscode(one)]
+        return repr((code.co_code, code.co_names, constants, held))
 
 
 def number_of(name: str) -> int:
-    """Give the number that the rules know a strategy by."""
+    """Give the number of a strategy in the rules."""
     return STRATEGIES.get(name, rules.OWN)
 
 
@@ -286,7 +247,7 @@ def label_of(name: str) -> str:
 
 
 def made(name: str) -> Any:
-    """Make a strategy of one's own for a run; None for one that comes with the package."""
+    """Make a registered strategy for a run; None for one that comes with the package."""
     if checked_strategy(name) in STRATEGIES:
         return None
     try:
@@ -296,57 +257,34 @@ def made(name: str) -> Any:
 
 
 def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, float]:
-    """Ask a strategy what to do with a case; gives the number of an act, and how many hours to wait.
-
-    Raises
-    ------
-    StrategyError
-        When it fails, or gives something else.
-    """
+    """Ask a strategy what to do with a case: the number of an act, and the hours to wait."""
     try:
-        answer = own.decide(case, draw)
+        answer: Any = own.decide(case, draw)
     except Exception as error:
-        hint = (
-            "; draw() gives the number"
-            if isinstance(error, TypeError) and "'Draw'" in str(error)
-            else ""
-        )
-        raise StrategyError(
-            f"strategy {name} failed on {case}: {_in_a_line(error)}{hint}"
-        ) from error
+        is_about_draw = isinstance(error, TypeError) and "'Draw'" in str(error)
+        hint = "; draw() gives the number" if is_about_draw else ""
+        failure = f"strategy {name} failed on {case}: {_in_a_line(error)}{hint}"
+        raise StrategyError(failure) from error
     if answer is None:
         return rules.IGNORE, 0.0
-    if isinstance(answer, str) and answer in STRATEGIES:
-        return STRATEGIES[answer], 0.0
-    if (
-        isinstance(answer, (Real, Decimal))
-        and not isinstance(answer, bool)
-        and 0 < answer < math.inf
-    ):
-        return rules.WAIT, float(min(answer, _LONGEST))
     if isinstance(answer, str):
-        raise StrategyError(unknown(f"strategy {name}", "decision", answer, STRATEGIES))
-    raise StrategyError(f"strategy {name}: decision is {answer!r}; expected {ANSWERS}")
+        if answer not in STRATEGIES:
+            raise StrategyError(unknown(f"strategy {name}", "decision", answer, STRATEGIES))
+        return STRATEGIES[answer], 0.0
+    is_number = isinstance(answer, (Real, Decimal)) and not isinstance(answer, bool)
+    if not is_number or not 0 < answer < math.inf:
+        allowed = f"{', '.join(STRATEGIES)}, None, or a number of hours to wait, above 0"
+        raise StrategyError(f"strategy {name}: decision is {answer!r}; expected {allowed}")
+    return rules.WAIT, float(min(answer, _LONGEST))
 
 
 def _in_a_line(error: Exception) -> str:
-    """Say what went wrong in somebody else's lines."""
+    """Write an error of a user's code in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def checked_strategy(name: object, place: str = "arguments") -> str:
-    """Give the name back if there is such a strategy; one that an installed package names is loaded now.
-
-    Raises
-    ------
-    StrategyError
-        When there is none; the error suggests the near name.
-
-    Examples
-    --------
-    >>> checked_strategy("censor")
-    'censor'
-    """
+    """Give the name back if there is such a strategy; load one that an installed package offers."""
     if isinstance(name, str) and (name in STRATEGIES or name in OWN):
         return name
     offered = {point.name: point for point in metadata.entry_points(group=ENTRY_POINTS)}
@@ -356,33 +294,23 @@ def checked_strategy(name: object, place: str = "arguments") -> str:
         except StrategyError:
             raise
         except Exception as error:  # whatever a package may raise when it is imported
-            raise StrategyError(
-                f"strategy {name} cannot be loaded from {offered[name].value}: {_in_a_line(error)}"
-            ) from error
+            failure = f"cannot be loaded from {offered[name].value}: {_in_a_line(error)}"
+            raise StrategyError(f"strategy {name} {failure}") from error
         return name
     if isinstance(name, type) or hasattr(name, "decide"):
         kind = name if isinstance(name, type) else type(name)
-        raise StrategyError(
-            f'{place}: strategy is the class {kind.__name__}; expected the name it has from @buzzsim.register_strategy("a_name")'
-        )
+        allowed = 'the name it has from @buzzsim.register_strategy("a_name")'
+        raise StrategyError(f"{place}: strategy is the class {kind.__name__}; expected {allowed}")
     raise StrategyError(unknown(place, "strategy", name, [*STRATEGIES, *OWN, *offered]))
 
 
 def checked_strategies(names: Iterable[object] | str | None, place: str = "arguments") -> list[str]:
-    """Give the strategies to compare, the four that come with the package by default, each once.
-
-    Raises
-    ------
-    StrategyError
-        When one is unknown, or there is none.
-    """
-    if names is not None and not isinstance(names, Iterable):
-        raise StrategyError(unknown(place, "strategy", names, [*STRATEGIES, *OWN]))
-    wanted = (
-        list(STRATEGIES) if names is None else [names] if isinstance(names, str) else list(names)
-    )
+    """Give the strategies to compare, each once; by default the four that come with the package."""
+    if names is None:
+        return list(STRATEGIES)
+    several = isinstance(names, Iterable) and not isinstance(names, str)
+    wanted: list[Any] = list(names) if several else [names]
     if not wanted:
-        raise StrategyError(
-            f"{place}: no strategy given; expected some of {', '.join([*STRATEGIES, *OWN])}"
-        )
+        allowed = ", ".join([*STRATEGIES, *OWN])
+        raise StrategyError(f"{place}: no strategy given; expected some of {allowed}")
     return list(dict.fromkeys(checked_strategy(name, place) for name in wanted))

@@ -1,8 +1,7 @@
-"""One sentence of advice: which strategy did best, how sure that is, and which did worse than the baseline."""
+"""One sentence of advice: which strategy did best, how sure that is, and which did harm."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,6 +11,9 @@ from numpy.typing import NDArray
 
 from buzzsim.model.outcomes import OUTCOMES, YES_OR_NO, are_alike
 from buzzsim.model.strategy import label_of
+from buzzsim.study.markdown import listed
+
+Statistics = Mapping[str, Mapping[str, Any]]
 
 SURE, LIKELY = 0.975, 0.8
 """Share of resamples from which the best is named firmly, and from which it is named at all."""
@@ -20,54 +22,29 @@ FEW = 20
 """Replicates below which nothing is advised: a bootstrap of so few knows little of rare storms."""
 
 SKEWED = 1.4
-"""Mean over median from which the advice says that the mean is no typical complaint."""
+"""Mean over median from which the advice tells the median too."""
 
 NOTABLE = 0.02
 """Share of unfinished runs from which the advice speaks of them."""
 
 ANGER = "author_anger_24h"
 
-_COUNTED = (
-    "posts",
-    "customers",
-    "replies",
-    "dialogues",
-    "cases",
-    "defences",
-    "critics",
-    "generations",
-)
-_WORDS = {unit: ("fewer", "more", f" {unit}") for unit in _COUNTED} | {
-    "hours": ("fewer", "more", " hours")
-}
+_POINTS = "percentage points"
+_COUNTED = ("posts", "customers", "replies", "dialogues", "cases", "defences", "critics",
+            "generations", "hours")  # fmt: skip
 
 
 def advise(
     outcome: str,
     baseline: str,
-    statistics: Mapping[str, Mapping[str, Any]],
+    statistics: Statistics,
     resampled: Mapping[str, NDArray[np.float64]],
     replicates: int,
 ) -> str:
     """Say which strategy to prefer, as firmly as the replicates allow.
 
-    Parameters
-    ----------
-    outcome : str
-        What to judge by; each outcome says whether lower or higher is better.
-    baseline : str
-        What the others are compared with.
-    statistics : mapping
-        What `analysis` says of each strategy.
-    resampled : mapping of str to array of shape (resamples,)
-        Mean of the outcome in each bootstrap resample, by strategy.
-    replicates : int
-        Number of replicates of each strategy.
-
-    Returns
-    -------
-    str
-        One sentence.
+    `statistics` is what `analysis.statistics` gives; `resampled` has the mean of the outcome in
+    each bootstrap resample, by strategy.
     """
     if replicates < FEW:
         only = "1 replicate is" if replicates == 1 else f"{replicates:,} replicates are"
@@ -76,150 +53,126 @@ def advise(
         )
     judged = OUTCOMES[outcome]
     sign = 1.0 if judged.better == "lower" else -1.0
-    means = {name: _or_nan(found[outcome]["mean"]) for name, found in statistics.items()}
+    what = f"mean {outcome.replace('_', ' ')}"
+    if judged.unit == YES_OR_NO:
+        what = f"share of complaints counted as {outcome}"
+    means = {name: each[outcome]["mean"] for name, each in statistics.items()}
     ranked = sorted(
-        (name for name in means if math.isfinite(means[name])), key=lambda name: sign * means[name]
-    )
-    is_share = judged.unit == YES_OR_NO
-    what = (
-        f"share of complaints counted as {outcome}"
-        if is_share
-        else f"mean {outcome.replace('_', ' ')}"
+        (name for name in means if means[name] is not None), key=lambda name: sign * means[name]
     )
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
-    best, *others = [np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked]
-    alike = [
-        ranked[0],
-        *(
-            name
-            for name, other in zip(ranked[1:], others, strict=True)
-            if are_alike(other, best).all()
-        ),
-    ]
-    sure = (
-        float(np.all([(best < other) & ~are_alike(best, other) for other in others], axis=0).mean())
-        if others
-        else 1.0
-    )
-    ahead = ranked[0] != baseline and sure >= LIKELY
-    parts = [
-        f"Within this model, {_verdict(ranked, alike, means, sure, sign, what, judged.unit, replicates)}",
-        *(
-            [f"{_change(statistics[ranked[0]][outcome], outcome)} than {_doing(baseline)}"]
-            if ahead
-            else []
-        ),
-        *(
-            _spread(statistics[ranked[0]][outcome], judged.unit)
-            if sure >= LIKELY or len(alike) > 1
-            else []
-        ),
-        *_harm(outcome, baseline, statistics),
-        *_left_out(outcome, statistics, replicates),
-        *_open_ends(statistics),
-    ]
+    best = ranked[0]
+    losses = {name: np.nan_to_num(sign * resampled[name], nan=np.inf) for name in ranked}
+    alike = {name: are_alike(losses[name], losses[best]) for name in ranked}
+    same = [name for name in ranked if name == best or alike[name].all()]
+    wins = [(losses[best] < losses[name]) & ~alike[name] for name in ranked[1:]]
+    sure = float(np.all(wins, axis=0).mean())
+    best_two = {name: means[name] for name in ranked[:2]}
+    count = f"{replicates:,} replicates"
+    parts = [f"Within this model, {_verdict(outcome, what, best_two, same, sure, count)}"]
+    if best != baseline and sure >= LIKELY:
+        parts.append(f"{_change(statistics[best][outcome], outcome)} than {_doing(baseline)}")
+    if sure >= LIKELY or len(same) > 1:
+        parts += _skew(statistics[best][outcome], judged.unit)
+    parts += _harm(outcome, baseline, statistics)
+    parts += _undefined(outcome, statistics, replicates)
+    parts += _unfinished(statistics)
     return "; ".join(parts) + "."
 
 
 def _verdict(
-    ranked: list[str],
-    alike: list[str],
-    means: Mapping[str, float],
-    sure: float,
-    sign: float,
-    what: str,
-    unit: str,
-    replicates: int,
+    outcome: str, what: str, best_two: Mapping[str, float], same: list[str], sure: float, count: str
 ) -> str:
-    """Say which strategy came out best, as firmly as the resamples allow, or which are the same in every one of them."""
-    best, count = ranked[0], f"{replicates:,} replicates"
-    amount = _amount(means[best], unit)
-    if len(ranked) == 1:
-        return f"only {label_of(best)} can be judged: {what} {amount} over {count}"
-    second = ranked[1]
-    if len(alike) > 1:
-        return f"{count} show no difference between {_listed([label_of(name) for name in alike])}: {what} {amount}"
+    """Name the best strategy as firmly as the resamples allow, or those that are the same."""
+    unit = OUTCOMES[outcome].unit
+    (best, mean), *others = [(label_of(name), mean) for name, mean in best_two.items()]
+    amount = _amount(mean, unit)
+    if not others:
+        return f"only {best} can be judged: {what} {amount} over {count}"
+    if len(same) > 1:
+        return f"{count} show no difference between {listed(map(label_of, same))}: {what} {amount}"
+    samples = f"{sure:.0%} of bootstrap samples of {count}"
     if sure < LIKELY:
-        amounts = f"{what} {amount} and {_amount(means[second], unit).removesuffix(f' {unit}')}"
-        ahead = f"{label_of(best)} ahead in {sure:.0%} of bootstrap samples of {count}"
-        return f"it is too close to call between {label_of(best)} and {label_of(second)}: {amounts} ({ahead})"
+        second, more = others[0][0], _amount(others[0][1], unit).removesuffix(f" {unit}")
+        return (
+            f"it is too close to call between {best} and {second}: {what} {amount} and {more} "
+            f"({best} ahead in {samples})"
+        )
     verb = "has" if sure >= SURE else "probably has"
-    extreme = "lowest" if sign > 0 else "highest"
-    return f"{label_of(best)} {verb} the {extreme} {what}, {amount} (best in {sure:.0%} of bootstrap samples of {count})"
+    extreme = "lowest" if OUTCOMES[outcome].better == "lower" else "highest"
+    return f"{best} {verb} the {extreme} {what}, {amount} (best in {samples})"
 
 
-def _change(found: Mapping[str, Any], outcome: str) -> str:
-    """Say by how much a strategy lies from the baseline: the 95 % interval of its paired difference, without signs."""
-    low, high = found["paired"]["ci95"]
+def _change(summary: Mapping[str, Any], outcome: str) -> str:
+    """Say how far a strategy is from the baseline: the 95 % interval, with words for the signs."""
+    low, high = summary["paired"]["ci95"]
     if low is None:
         return "not known to be better"
-    down, up, unit = _WORDS.get(OUTCOMES[outcome].unit, ("lower", "higher", ""))
-    if OUTCOMES[outcome].unit == YES_OR_NO:
-        low, high, down, up = (
-            100 * low,
-            100 * high,
-            "percentage points lower",
-            "percentage points higher",
-        )
+    unit = OUTCOMES[outcome].unit
+    down, up, thing = "lower", "higher", ""
+    if unit == YES_OR_NO:
+        low, high, down, up = 100 * low, 100 * high, f"{_POINTS} lower", f"{_POINTS} higher"
+    elif unit in _COUNTED:
+        down, up, thing = "fewer", "more", f" {unit}"
     if low < 0 < high:
         return f"{_plain(-low)} {down} to {_plain(high)} {up}"
     near, far = sorted((abs(low), abs(high)))
-    return f"{_plain(near)} to {_plain(far)} {down if high <= 0 else up}{unit}"
+    return f"{_plain(near)} to {_plain(far)} {down if high <= 0 else up}{thing}"
 
 
-def _spread(found: Mapping[str, Any], unit: str) -> list[str]:
-    """Say what complaints are like where their mean is of few large and many small ones."""
-    if unit not in ("posts", "customers") or not found["mean"] > SKEWED * found["median"]:
+def _skew(summary: Mapping[str, Any], unit: str) -> list[str]:
+    """Tell the median and the 95th percentile where few large complaints decide the mean."""
+    if unit not in ("posts", "customers") or not summary["mean"] > SKEWED * summary["median"]:
         return []
-    half, few = _plain(found["median"], 3), _plain(found["p95"], 3)
+    half, few = _plain(summary["median"], 3), _plain(summary["p95"], 3)
     return [f"half of the complaints then end at {half} {unit} or fewer, 1 in 20 at {few} or more"]
 
 
-def _left_out(
-    outcome: str, statistics: Mapping[str, Mapping[str, Any]], replicates: int
-) -> list[str]:
-    """Say of how many replicates the means are, where the outcome is undefined in some."""
-    defined = [found[outcome]["n"] for found in statistics.values()]
-    few, many = min(defined), max(defined)
-    if few == replicates:
-        return []
-    of = f"{few:,}" if few == many else f"{few:,} to {many:,}"
-    return [
-        f"means are of the {of} of {replicates:,} replicates of each strategy in which {outcome.replace('_', ' ')} is defined"
-    ]
-
-
-def _harm(outcome: str, baseline: str, statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Name what did worse than the baseline beyond its paired interval: in what is judged by, and in the authors' anger."""
-    found = []
-    for measure, said in ((outcome, "WORSE than"), (ANGER, "angrier authors after a day than")):
-        if measure == ANGER == outcome:
-            continue
+def _harm(outcome: str, baseline: str, statistics: Statistics) -> list[str]:
+    """Name strategies worse than the baseline beyond the interval: in the outcome, and in anger."""
+    parts = []
+    for measure, worse_than in {
+        outcome: "WORSE than",
+        ANGER: "angrier authors after a day than",
+    }.items():
         worse = [
             f"{label_of(name)} ({_change(each[measure], measure)})"
             for name, each in statistics.items()
-            if name != baseline and _did_worse(each[measure]["paired"], measure)
+            if name != baseline and _is_worse(each[measure]["paired"], measure)
         ]
         if worse:
-            found.append(f"{said} {_doing(baseline)}: {_listed(worse)}")
-    return found
+            parts.append(f"{worse_than} {_doing(baseline)}: {listed(worse)}")
+    return parts
 
 
-def _open_ends(statistics: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Warn where the run ended before the criticism did."""
-    share = max(_or_nan(found["unfinished"]["mean"]) for found in statistics.values())
-    if not share >= NOTABLE:
+def _is_worse(paired: Mapping[str, Any], outcome: str) -> bool:
+    """Whether the whole interval of the difference is on the worse side of none."""
+    low, high = paired["ci95"]
+    return low is not None and bool(low > 0 if OUTCOMES[outcome].better == "lower" else high < 0)
+
+
+def _undefined(outcome: str, statistics: Statistics, replicates: int) -> list[str]:
+    """Say over how many replicates the means are, where the outcome is undefined in some."""
+    defined = sorted({each[outcome]["n"] for each in statistics.values()})
+    if defined == [replicates]:
         return []
+    of = " to ".join(f"{n:,}" for n in (defined[0], *defined[1:][-1:]))
     return [
-        f"in up to {share:.0%} of runs the criticism was still going on at the end, so volumes are lower bounds (time.horizon)"
+        f"means are of the {of} of {replicates:,} replicates of each strategy in which "
+        f"{outcome.replace('_', ' ')} is defined"
     ]
 
 
-def _did_worse(paired: Mapping[str, Any], outcome: str) -> bool:
-    """Whether a strategy did worse than the baseline beyond its paired interval."""
-    low, high = paired["ci95"]
-    return low is not None and bool(low > 0 if OUTCOMES[outcome].better == "lower" else high < 0)
+def _unfinished(statistics: Statistics) -> list[str]:
+    """Warn where the run ended before the criticism did."""
+    share = max(each["unfinished"]["mean"] for each in statistics.values())
+    if share < NOTABLE:
+        return []
+    return [
+        f"in up to {share:.0%} of runs the criticism was still going on at the end, so volumes are "
+        "lower bounds (time.horizon)"
+    ]
 
 
 def _doing(strategy: str) -> str:
@@ -228,19 +181,10 @@ def _doing(strategy: str) -> str:
 
 
 def _amount(value: float, unit: str) -> str:
-    """Write a mean with its unit; of what is or is not so, the share."""
+    """Write a mean with its unit; for a yes-or-no outcome, as a percentage."""
     return f"{_plain(100 * value, 3)} %" if unit == YES_OR_NO else f"{_plain(value, 3)} {unit}"
 
 
 def _plain(value: float, digits: int = 2) -> str:
-    """Write a number with so many digits that count, never with an exponent."""
+    """Write a number with so many significant digits, never with an exponent."""
     return f"{Decimal(f'{value:.{digits}g}'):,f}"
-
-
-def _listed(parts: list[str]) -> str:
-    """Join parts as people do: a, b and c."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

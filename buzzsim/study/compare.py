@@ -1,4 +1,4 @@
-"""The main job: the strategies on the same crowd with the same luck, and what follows from it."""
+"""The main job: compare strategies on the same crowd with the same luck."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from buzzsim import engine
 from buzzsim.compiled import is_warm
 from buzzsim.engine import replicates as run_replicates
-from buzzsim.errors import ResultError, ScenarioError, StrategyError, sentence, shown, unknown
+from buzzsim.errors import ResultError, StrategyError, shown, unknown, whole_number
 from buzzsim.model import draws
 from buzzsim.model.outcomes import OUTCOMES, checked_outcomes
 from buzzsim.model.scenario import Scenario
@@ -39,14 +39,8 @@ REPLICATES = 4000
 """Default number: near criticality fewer leave the order of the strategies to luck."""
 
 HEADLINES = (
-    "volume",
-    "critics",
-    "reach",
-    "firestorm",
-    "solved",
-    "staff_hours",
-    "attitude_change_bystanders",
-    "author_anger_24h",
+    *("volume", "critics", "reach", "firestorm"),
+    *("solved", "staff_hours", "attitude_change_bystanders", "author_anger_24h"),
 )
 """Outcomes that a summary shows unless others are asked for."""
 
@@ -78,18 +72,16 @@ class Comparison:
         return int(next(iter(self.values.values())).shape[0])
 
     def outcome(self, name: str) -> pd.DataFrame:
-        """Give one outcome replicate by replicate: a row for each replicate, a column for each strategy."""
-        column = _column(name)
-        frame = pd.DataFrame(
-            {strategy: values[:, column] for strategy, values in self.values.items()}
-        )
+        """Give one outcome: a row for each replicate, a column for each strategy."""
+        k = _column(name)
+        frame = pd.DataFrame({strategy: values[:, k] for strategy, values in self.values.items()})
         frame.index.name = "replicate"
         frame.attrs["units"] = {name: OUTCOMES[name].unit}
         return frame
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The keys in which the scenario differs from the packaged one of its name, or from the defaults if there is none."""
+        """The keys that differ from the packaged scenario of that name, or from the defaults."""
         return plain_changes(self.scenario)
 
     @property
@@ -99,7 +91,7 @@ class Comparison:
 
     @cached_property
     def statistics(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Every statistic by strategy and outcome, as the JSON has it."""
+        """Every statistic by strategy and outcome, as in the JSON."""
         return statistics(self.values, self.baseline, self.resampling)
 
     def summary(self, outcomes: Iterable[str] | str | None = HEADLINES) -> pd.DataFrame:
@@ -113,10 +105,11 @@ class Comparison:
         Returns
         -------
         DataFrame
-            Index (outcome, strategy). Columns ``replicates`` (those in which the outcome is defined: with ``root_share`` or
-            ``first_response`` not the same under each strategy), ``mean``, ``low`` and ``high`` (95 % interval of the
-            mean), ``median``, ``p95``; and against the baseline, where both are defined, ``difference``, ``difference_low``,
-            ``difference_high``, ``p_better``, ``p_worse`` and ``variance_reduction``. Units in ``attrs``.
+            Index (outcome, strategy). Columns ``replicates`` (in how many the outcome is defined),
+            ``mean``, ``low`` and ``high`` (95 % confidence interval of the mean), ``median``,
+            ``p95``; and against the baseline, over the replicates in which both are defined,
+            ``difference``, ``difference_low``, ``difference_high``, ``p_better``, ``p_worse`` and
+            ``variance_reduction``. Units in ``attrs``.
 
         Examples
         --------
@@ -129,25 +122,25 @@ class Comparison:
         rows = {}
         for name in wanted:
             for strategy in self.strategies:
-                found = self.statistics[strategy][name]
-                variance_reduction = found.get("paired", {}).get("variance_reduction")
-                rows[name, strategy] = row(found) | {"variance_reduction": variance_reduction}
+                summary = self.statistics[strategy][name]
+                gain = summary.get("paired", {}).get("variance_reduction")
+                rows[name, strategy] = row(summary) | {"variance_reduction": gain}
         frame = pd.DataFrame.from_dict(rows, orient="index").astype(float)
         frame.index = pd.MultiIndex.from_tuples(rows, names=["outcome", "strategy"])
         frame.attrs["units"] = {name: OUTCOMES[name].unit for name in wanted}
         return frame
 
     def advice(self, outcome: str = "volume") -> str:
-        """Say in one sentence which strategy did best, how sure that is, and which did worse than the baseline.
+        """Say in one sentence which strategy did best, how sure that is, and which did harm.
 
         Examples
         --------
         >>> import buzzsim as bz
         >>> sentence = bz.compare("default", replicates=50, rng=1).advice()
         """
-        column = _column(outcome)
+        k = _column(outcome)
         resampled = {
-            name: self.resampling.means(values[:, [column]])[:, 0]
+            name: self.resampling.means(values[:, [k]])[:, 0]
             for name, values in self.values.items()
         }
         return advise(outcome, self.baseline, self.statistics, resampled, self.replicates)
@@ -155,7 +148,7 @@ class Comparison:
     def counterfactual(
         self, strategy: str, against: str | None = None, replicate: int = 0
     ) -> pd.DataFrame:
-        """Tell who turns critic under one strategy and stays out under another, and through whom.
+        """List customers who are critics under one strategy and not under the other.
 
         Parameters
         ----------
@@ -167,26 +160,23 @@ class Comparison:
         Returns
         -------
         DataFrame
-            Index ``customer``; columns ``critic_under``, ``recruited_by`` (whose post), ``channel``, ``joined`` (hours) and
-            ``otherwise`` (the customer's stage under the other strategy). Empty where both win the same people.
+            Index ``customer``; columns ``critic_under`` (the strategy under which the customer is a
+            critic), ``recruited_by`` (author of the post that made them one), ``channel``,
+            ``joined`` (hours) and ``otherwise`` (the customer's stage under the other strategy).
+            Empty where the same customers are critics under both.
         """
         against = self.baseline if against is None else against
-        runs = {name: self.run(name, replicate) for name in dict.fromkeys([strategy, against])}
-        tables = {name: result.customers() for name, result in runs.items()}
-        critics = {name: set(result.cascade()["critic"]) for name, result in runs.items()}
+        runs = {name: self.run(name, replicate) for name in (strategy, against)}
         rows = []
         for here, there in ((strategy, against), (against, strategy)):
-            for critic in runs[here].cascade().itertuples():
-                if critic.critic not in critics[there]:
-                    otherwise = tables[there]["stage"].get(critic.critic, "unaware")
-                    rows.append(
-                        (critic.critic, here, critic.parent, critic.channel, critic.hour, otherwise)
-                    )
-        frame = pd.DataFrame(
-            rows,
-            columns=["customer", "critic_under", "recruited_by", "channel", "joined", "otherwise"],
-            dtype=object,
-        )
+            critics = set(runs[there].cascade()["critic"])
+            stages = runs[there].customers()["stage"].to_dict()
+            for critic, parent, hour, channel, _ in runs[here].cascade().itertuples(index=False):
+                if critic not in critics:
+                    otherwise = stages.get(critic, "unaware")
+                    rows.append((critic, here, parent, channel, hour, otherwise))
+        columns = ["customer", "critic_under", "recruited_by", "channel", "joined", "otherwise"]
+        frame = pd.DataFrame(rows, columns=columns, dtype=object)
         frame = frame.astype({"joined": float}).set_index("customer")
         frame.attrs["units"] = {"joined": "hours"}
         return frame
@@ -213,7 +203,7 @@ class Comparison:
         }
 
     def to_json(self) -> str:
-        """Write the whole comparison as JSON: the same bytes for the same seed, `versions` aside."""
+        """Write the comparison as JSON: the same bytes for the same seed, `versions` aside."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
 
     def plot(self, axes: Any = None) -> Any:
@@ -230,16 +220,18 @@ class Comparison:
         """
         from buzzsim.pictures import comparisons
 
-        changed = f"; changed: {said(self.changes)}" if self.changes else ""
+        about = f"{self.world.network.describe()}; seed {self.entropy}"
+        if self.changes:
+            about += f"; changed: {said(self.changes)}"
+        volume = {name: summaries["volume"] for name, summaries in self.statistics.items()}
         return comparisons.comparison(
-            self._volumes, self._hours(), self.baseline,
-            {name: found["volume"] for name, found in self.statistics.items()}, self.scenario,
-            f"{self.world.network.describe()}; seed {self.entropy}{changed}", axes,
-        )  # fmt: skip
+            self._volumes, self._hours(), self.baseline, volume, self.scenario, about, axes
+        )
 
     def _hours(self) -> dict[str, tuple[NDArray[np.float64], ...]]:
-        """Give the mean number of critical posts by hour, the complaints left out, and the ends of its 95 % interval."""
-        complaint, hours = self.scenario.complaint, {}
+        """Give the mean of further critical posts by hour, and the ends of its 95 % interval."""
+        complaint = self.scenario.complaint
+        hours: dict[str, tuple[NDArray[np.float64], ...]] = {}
         for strategy, series in self.hourly.items():
             further = series.astype(float)
             further[:, 0] -= len(complaint.names) or complaint.complainants
@@ -247,7 +239,7 @@ class Comparison:
         return hours
 
     def plot_distribution(self, ax: Any = None) -> Any:
-        """Draw how big complaints get under each strategy, so that both humps show; gives the Axes."""
+        """Draw how many complaints stay small and how many become firestorms; gives the Axes."""
         from buzzsim.pictures import comparisons
 
         return comparisons.humps(self._volumes, self.scenario.measures.firestorm_volume, ax)
@@ -286,7 +278,8 @@ class Comparison:
         return f"<Comparison {self.scenario.name!r}: {', '.join(self.strategies)}; {about}>"
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self.advice())}</p>{self.summary().to_html(float_format=lambda value: f'{value:.4g}')}"
+        table = self.summary().to_html(float_format=lambda value: f"{value:.4g}")
+        return f"<p>{html.escape(self.advice())}</p>{table}"
 
 
 def compare(
@@ -305,19 +298,19 @@ def compare(
     Parameters
     ----------
     scenario : Scenario, str or path
-        What is asked for, or its name or file.
+        The scenario, or its name or file.
     strategies : iterable of str, optional
-        Which; all four if left out. The baseline is always among them.
+        Which strategies; all four if left out. The baseline is always among them.
     network : networkx graph, path, (indptr, indices), Network or None
-        Whose posts reach whom; None: the scenario's own.
+        Whose posts reach whom; None: the scenario's own network.
     replicates : int
         Number of replicates of each strategy, 1 or more.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from (Scientific Python SPEC 7); the entropy is recorded.
+        Source of all random draws (Scientific Python SPEC 7); the entropy is recorded.
     baseline : str
-        What the others are compared with.
+        The strategy that the others are compared with.
     threads : int, optional
-        How many at once; no result depends on it.
+        Number of threads; no result depends on it.
     quiet : bool
         Whether to show no progress.
 
@@ -328,7 +321,7 @@ def compare(
     Raises
     ------
     BuzzsimError
-        When anything asked for is not allowed.
+        When an argument is not allowed.
 
     Examples
     --------
@@ -337,24 +330,19 @@ def compare(
     >>> comparison.strategies
     ['ignore', 'censor', 'public_reply', 'private_dialogue']
     """
-    wanted = scenario_of(scenario)
     names = checked_strategies(strategies)
     names = list(dict.fromkeys([checked_strategy(baseline), *names]))
-    for key, value in (("replicates", replicates), ("threads", 1 if threads is None else threads)):
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, (int, np.integer))
-            or not 1 <= value <= 10**9
-        ):
-            raise ScenarioError(sentence("arguments", key, value, "a whole number of 1 or more"))
+    replicates = whole_number("arguments", "replicates", replicates, 1, 10**9)
+    if threads is not None:
+        whole_number("arguments", "threads", threads, 1, 10**9)
     entropy = draws.entropy_of(rng)
-    world = World.of(wanted, network)
+    world = World.of(scenario_of(scenario), network)
     values, hourly = {}, {}
-    with progress(len(names) * int(replicates), quiet, compiling=not is_warm(engine.batch)) as bar:
+    with progress(len(names) * replicates, quiet, compiling=not is_warm(engine.batch)) as bar:
         for name in names:
             bar.set_description(label_of(name), refresh=False)
             values[name], hourly[name] = run_replicates(
-                world, name, entropy, int(replicates), threads=threads, progress=bar.update
+                world, name, entropy, replicates, threads=threads, progress=bar.update
             )
     return Comparison(world, entropy, baseline, values, hourly, lines_of_all(names))
 

@@ -1,4 +1,4 @@
-"""Markdown: tables, and pages in which a command writes what stands between markers."""
+"""Markdown: tables, words in a row, and pages with blocks that a command writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MARKED = re.compile(r"<!-- (\w+) -->\n(.*?)\n<!-- end -->", re.DOTALL)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    r"""Write a table; a bar inside a cell stays in its cell. A row that is shorter or longer than the head is a ValueError.
+    r"""Write a table; a row that is shorter or longer than the head is a ValueError.
 
     Examples
     --------
@@ -20,15 +20,27 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """
     lines = []
     for row in (heads, ["---"] * len(heads), *rows):
-        cells = [
-            re.sub(r"(?<!\\)\|", r"\\|", str(cell)) for _, cell in zip(heads, row, strict=True)
-        ]
-        lines.append("| " + " | ".join(cells) + " |")
+        if len(row) != len(heads):
+            raise ValueError(f"{len(row)} cells; expected {len(heads)}: {row}")
+        cells = [re.sub(r"(?<!\\)\|", r"\\|", str(cell)) for cell in row]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
+def listed(words: Iterable[str]) -> str:
+    """Join words as people do.
+
+    Examples
+    --------
+    >>> listed(["a", "b", "c"]), listed(["a"])
+    ('a, b and c', 'a')
+    """
+    *first, last = [*words] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
 def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
-    r"""Write each block between its markers; a marker without a block is a KeyError.
+    r"""Write each block between its markers; a block without a function is a KeyError.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Run a scenario: once with its whole trajectory, or in batches of replicates for their outcomes."""
+"""Run a scenario once, keeping its whole trajectory; and what a report says of how it was run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 import os
 import platform
 from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
+from functools import cache, partial
 from importlib import metadata
 from typing import Any
 
@@ -14,7 +14,7 @@ from buzzsim.engine import trajectory
 from buzzsim.errors import ScenarioError, sentence, unknown
 from buzzsim.model import draws
 from buzzsim.model.parameters import PRESETS, all_parameters
-from buzzsim.model.scenario import Scenario, scenarios
+from buzzsim.model.scenario import Scenario, scenarios, value_of
 from buzzsim.model.strategy import checked_strategy, lines_of_all, refuse_changed
 from buzzsim.model.tables import Record
 from buzzsim.network.world import World
@@ -38,17 +38,17 @@ def run(
     Parameters
     ----------
     scenario : Scenario, str or path
-        What is asked for, or its name or file.
+        The scenario, or its name or file.
     strategy : str
-        ``ignore``, ``censor``, ``public_reply`` or ``private_dialogue``.
+        ``ignore``, ``censor``, ``public_reply``, ``private_dialogue``, or the name of your own.
     network : networkx graph, path, (indptr, indices), Network or None
-        Whose posts reach whom; None: the scenario's own.
+        Whose posts reach whom; None: the scenario's own network.
     complainants : iterable, optional
-        Names of the customers who complain; else the scenario says.
+        Names of the customers who complain; None: as the scenario says.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from (Scientific Python SPEC 7).
+        Source of all random draws (Scientific Python SPEC 7).
     replicate : int
-        Which replicate of that luck, from 0: the same numbers as in `compare`.
+        Which replicate of that source, from 0: the same numbers as in `compare`.
     engine : {"compiled", "mesa"}
         Both give the same trajectory; Mesa is for reading and watching.
 
@@ -60,7 +60,7 @@ def run(
     Raises
     ------
     BuzzsimError
-        When anything asked for is not allowed.
+        When an argument is not allowed.
 
     Examples
     --------
@@ -70,39 +70,50 @@ def run(
     >>> one.outcomes["volume"] == two.outcomes["volume"]
     True
     """
-    wanted = scenario_of(scenario)
+    scenario = scenario_of(scenario)
     if complainants is not None:
-        names = _several(complainants)
-        wanted = wanted.replace({"complaint.names": names, "complaint.complainants": len(names)})
+        names = _list_of(complainants)
+        scenario = scenario.replace(
+            {"complaint.names": names, "complaint.complainants": len(names)}
+        )
     checked_strategy(strategy)
     if not isinstance(engine, str) or engine not in ENGINES:
         raise ScenarioError(unknown("arguments", "engine", engine, ENGINES))
-    number = draws.replicate_of(replicate)
-    entropy = draws.entropy_of(rng)
-    return run_in(World.of(wanted, network), strategy, entropy, number, engine)
+    replicate, entropy = draws.replicate_of(replicate), draws.entropy_of(rng)
+    return run_in(World.of(scenario, network), strategy, entropy, replicate, engine)
 
 
 def run_in(
     world: World, strategy: str, entropy: int, replicate: int, engine: str = "compiled"
 ) -> Result:
-    """Run one replicate in a world, keeping the whole trajectory; everything asked for has been checked."""
+    """Run one replicate in a world, keeping the whole trajectory; the arguments are not checked."""
     if engine == "mesa":
         from buzzsim.agents import BuzzModel
 
         record, values, hourly = BuzzModel.of(world, strategy, entropy, replicate).finish()
     else:
         record, values, hourly = trajectory(world, strategy, entropy, replicate)
-    network, own = world.network, lines_of_all([strategy])
+    until = partial(record_until, world, strategy, entropy, replicate, lines_of_all([strategy]))
     return Result(
-        world.scenario, strategy, replicate, entropy, network.n_customers, network.names, record, values, hourly, versions(),
-        about_network(world), Scene(network, partial(record_until, world, strategy, entropy, replicate, own)),
-    )  # fmt: skip
+        scenario=world.scenario,
+        strategy=strategy,
+        replicate=replicate,
+        entropy=entropy,
+        n_customers=world.network.n_customers,
+        names=world.network.names,
+        record=record,
+        values=values,
+        hourly_volume=hourly,
+        versions=versions(),
+        network=about_network(world),
+        scene=Scene(world.network, until),
+    )
 
 
 def record_until(
     world: World, strategy: str, entropy: int, replicate: int, own: Mapping[str, str], hour: float
 ) -> Record:
-    """Give the trajectory of a run as it stood at an hour: the same run, stopped there, by strategies with the same lines."""
+    """Give the trajectory of a run up to an hour; refused if a strategy in `own` was edited."""
     refuse_changed(own)
     last = min(world.horizon_ticks, max(0, math.floor(hour / world.scenario.time.tick + 1e-9)))
     return trajectory(world, strategy, entropy, replicate, last)[0]
@@ -114,28 +125,22 @@ def scenario_of(scenario: Any) -> Scenario:
         return scenario
     if isinstance(scenario, (str, os.PathLike)):
         return Scenario.load(scenario)
-    hint = (
-        " (its `scenario` is one)"
-        if isinstance(getattr(scenario, "scenario", None), Scenario)
-        else ""
-    )
-    raise ScenarioError(
-        sentence("arguments", "scenario", scenario, f"a Scenario{hint}, a name or a path")
-    )
+    has_one = isinstance(getattr(scenario, "scenario", None), Scenario)
+    allowed = f"a Scenario{' (its `scenario` is one)' if has_one else ''}, a name or a path"
+    raise ScenarioError(sentence("arguments", "scenario", scenario, allowed))
 
 
-def _several(names: Any) -> list[Any]:
+def _list_of(names: Any) -> list[Any]:
     """Take the names of the complainants from any collection."""
     if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
         raise ScenarioError(sentence("arguments", "complainants", names, "a list of names"))
-    found = list(names)
-    if not found:
-        raise ScenarioError(sentence("arguments", "complainants", found, "at least one name"))
-    return found
+    if not (several := list(names)):
+        raise ScenarioError(sentence("arguments", "complainants", several, "at least one name"))
+    return several
 
 
 def about_network(world: World) -> dict[str, Any]:
-    """Say which network it was."""
+    """Give the size and the source of the network."""
     network = world.network
     return {
         "customers": network.n_customers,
@@ -146,43 +151,30 @@ def about_network(world: World) -> dict[str, Any]:
 
 
 def changes_of(scenario: Scenario) -> dict[str, Any]:
-    """Give the keys in which a scenario differs from the packaged one of its name, or from the defaults if there is none."""
-    like = Scenario.load(scenario.name) if scenario.name in scenarios() else Scenario()
-    found = {}
-    for key, _ in all_parameters():
-        section, _, leaf = key.partition(".")
-        value = getattr(getattr(scenario, section), leaf)
-        if value != getattr(getattr(like, section), leaf):
-            found[key] = value
-    if found.get("reply.preset"):  # it would set these again
-        found |= {
-            f"reply.{leaf}": getattr(scenario.reply, leaf)
-            for leaf in PRESETS[found["reply.preset"]]
-        }
-    return found
+    """Give the keys that differ from the packaged scenario of that name, or from the defaults."""
+    packaged = Scenario.load(scenario.name) if scenario.name in scenarios() else Scenario()
+    values = {key: value_of(scenario, key) for key, _ in all_parameters()}
+    changes = {key: value for key, value in values.items() if value != value_of(packaged, key)}
+    if changes.get("reply.preset"):  # the preset would set its numbers again
+        for leaf in PRESETS[scenario.reply.preset]:
+            changes[f"reply.{leaf}"] = values[f"reply.{leaf}"]
+    return changes
 
 
 def plain_changes(scenario: Scenario) -> dict[str, Any]:
-    """Give these as JSON carries them; what has no bound is text."""
-    plain = {
-        key: list(value) if isinstance(value, tuple) else value
+    """Give `changes_of` with values that JSON can hold: a tuple as a list, infinity as "inf"."""
+    return {
+        key: list(value) if isinstance(value, tuple) else "inf" if value == math.inf else value
         for key, value in changes_of(scenario).items()
     }
-    return {
-        key: "inf" if isinstance(value, float) and math.isinf(value) else value
-        for key, value in plain.items()
-    }
-
-
-@lru_cache(maxsize=1)
-def _versions() -> tuple[tuple[str, str], ...]:
-    parts = ("buzzsim", "numpy", "numba", "mesa")
-    return (
-        ("python", platform.python_version()),
-        *((part, metadata.version(part)) for part in parts),
-    )
 
 
 def versions() -> dict[str, str]:
     """Give the versions that a result was made with."""
-    return dict(_versions())
+    packages = ("buzzsim", "numpy", "numba", "mesa")
+    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
+
+
+@cache
+def _version(package: str) -> str:
+    return metadata.version(package)
