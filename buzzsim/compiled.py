@@ -15,12 +15,14 @@ import ast
 import hashlib
 import re
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache, cached_property, reduce, update_wrapper
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
+import numba
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types  # type: ignore[attr-defined]
