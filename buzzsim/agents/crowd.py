@@ -7,7 +7,7 @@ has posts to read, and the platform holds both and tells them the time.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,27 +25,7 @@ if TYPE_CHECKING:
 
 
 class Platform(mesa.Model):  # type: ignore[misc]
-    """Where customers write and read posts; `BuzzModel` adds the brand and the order of events.
-
-    Attributes
-    ----------
-    world : World
-        The scenario on its network.
-    p : Numbers
-        The scenario's numbers, as the rules take them.
-    key : numpy.uint64
-        Where all draws of the run start from.
-    tick, horizon : int
-        The time now, and at the end, in ticks of `time.tick` hours.
-    customers : list of Customer
-        The crowd, by number.
-    posts : list of Post
-        Everything written so far, in the order of time.
-    reached : list of Customer
-        Who noticed a critical post, in the order of time.
-    reading_days, acting_days : dict of int to set of Customer
-        Who has something to read, or to do as an author, by tick.
-    """
+    """Where customers write and read posts; `BuzzModel` adds the brand and the order of events."""
 
     def __init__(self, world: World, entropy: int, replicate: int) -> None:
         super().__init__(rng=entropy % 2**32)
@@ -53,10 +33,11 @@ class Platform(mesa.Model):  # type: ignore[misc]
         self.p: Numbers = world.p
         self.entropy, self.replicate = entropy, replicate
         self.key = np.uint64(draws.fold(np.uint64(draws.key_of(entropy)), replicate))
-        self.tick, self.horizon = 0, world.horizon_ticks
-        self.customers: list[Customer] = []
-        self.posts: list[Post] = []
-        self.reached: list[Customer] = []
+        self.tick, self.horizon = 0, world.horizon_ticks  # the time now, and at the end
+        self.customers: list[Customer] = []  # by number
+        self.posts: list[Post] = []  # in the order of time
+        self.reached: list[Customer] = []  # who noticed a critical post, in the order of time
+        # Who has something to read, or to do as an author, by tick.
         self.reading_days: defaultdict[int, set[Customer]] = defaultdict(set)
         self.acting_days: defaultdict[int, set[Customer]] = defaultdict(set)
 
@@ -68,8 +49,6 @@ class Platform(mesa.Model):  # type: ignore[misc]
     @cached_property
     def brand_followers(self) -> list[Customer]:
         """Customers who follow the brand and may see the threads that it answers."""
-        if self.p.reply_brand_reach == 0.0:
-            return []
         lucks = (self.luck(draws.BRAND_VIEWER, customer.number) for customer in self.customers)
         pairs = zip(self.customers, lucks, strict=True)
         return [customer for customer, luck in pairs if rules.follows_brand(self.p, luck)]
@@ -292,8 +271,15 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         self.relative_followees = float(relative[number]) if relative.size else 1.0
 
         self.character = self._born_as()
-        self.susceptibility = self._susceptibility_at_birth()
-        self.attitude = self.attitude_start = self._attitude_at_birth()
+        self.susceptibility = self._trait("susceptibility", -1.0)
+        if self.susceptibility < 0.0:
+            shape = model.p.crowd_susceptibility_shape
+            self.susceptibility = draws.gamma(model.key, draws.SUSCEPTIBILITY, number, shape)
+        self.attitude = self._trait("attitude", math.inf)
+        if self.attitude > 1.0:
+            luck = model.luck(draws.ATTITUDE, number)
+            self.attitude = float(rules.first_attitude(model.p, luck))
+        self.attitude_start = self.attitude
         self.stage = rules.UNAWARE
         self._anger = float(rules.first_anger(self.character, self._trait("anger", -1.0)))
         self._since = 0  # the tick to which `_anger` belongs
@@ -314,10 +300,8 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         self.entry: Post | None = None  # their own first critical post
 
         self.intentions: defaultdict[int, list[Intention]] = defaultdict(list)
-        self.occasions = 0  # number, and age in hours, of the last occasion to post again
-        self.occasion_age = 0.0
-        self.reposts = 0
-        self.failures = 0
+        self.n_intended: Counter[int] = Counter()  # by kind
+        self.occasion_age = 0.0  # hours from joining to the last occasion to post again
         self.protested = False
         self.talking = False  # in a private dialogue
 
@@ -343,6 +327,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         return otherwise if math.isnan(value) else value
 
     def _born_as(self) -> int:
+        """Draw the character, where the network does not tell it."""
         p, luck = self.model.p, self.model.luck
         laws = (
             ("vindictive", p.crowd_vindictive_share, draws.VINDICTIVE),
@@ -354,20 +339,6 @@ class Customer(mesa.Agent):  # type: ignore[misc]
             for trait, share, purpose in laws
         )
         return int(rules.character(*kinds))
-
-    def _susceptibility_at_birth(self) -> float:
-        known = self._trait("susceptibility", -1.0)
-        if known >= 0.0:
-            return known
-        shape = self.model.p.crowd_susceptibility_shape
-        return float(draws.gamma(self.model.key, draws.SUSCEPTIBILITY, self.number, shape))
-
-    def _attitude_at_birth(self) -> float:
-        known = self._trait("attitude", 2.0)
-        if known <= 1.0:
-            return known
-        luck = self.model.luck(draws.ATTITUDE, self.number)
-        return float(rules.first_attitude(self.model.p, luck))
 
     # Reading
 
@@ -473,12 +444,14 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         now, p = self.model.tick, self.model.p
         self.stage, self.entry, self.joined = rules.CRITIC, entry, now
         if p.brand_resentment > 0.0:
-            self.intend(rules.WAITED_IN_VAIN, 0, entry, now + rules.ticks(p, p.brand_patience))
+            self.intend(rules.WAITED_IN_VAIN, entry, now + rules.ticks(p, p.brand_patience))
         if rules.may_repeat(p):
             self._await_occasion()
 
-    def intend(self, kind: int, number: int, parent: Post, tick: int) -> None:
+    def intend(self, kind: int, parent: Post, tick: int) -> None:
         """Intend to do something in a tick."""
+        number = self.n_intended[kind]
+        self.n_intended[kind] += 1
         if tick <= self.model.horizon:
             self.intentions[tick].append(Intention(kind, number, parent))
             self.model.acting_days[tick].add(self)
@@ -509,12 +482,11 @@ class Customer(mesa.Agent):  # type: ignore[misc]
 
     def _await_occasion(self) -> None:
         """Intend to post again at the next occasion."""
-        p, number = self.model.p, self.occasions
-        self.occasions += 1
+        p, number = self.model.p, self.n_intended[rules.REPEAT]
         self.occasion_age += rules.repeat_gap(p, self._repeat_luck(draws.REPEAT_GAP, number))
         if self.occasion_age <= p.time_horizon and self.entry is not None:
             tick = self.joined + rules.ticks(p, self.occasion_age)
-            self.intend(rules.REPEAT, number, self.entry, tick)
+            self.intend(rules.REPEAT, self.entry, tick)
 
     def _repeat_luck(self, purpose: int, number: int) -> float:
         return float(draws.occasion(self.model.key, purpose, self.number, number))
@@ -528,8 +500,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         again = bool(rules.reposts(p, self.stage, self.anger, post.luck(draws.REPOST)))
         self.stage = rules.stage_after_removal(self.stage, again)
         if again:
-            self.intend(rules.REPOST, self.reposts, post, self.model.tick + 1)
-            self.reposts += 1
+            self.intend(rules.REPOST, post, self.model.tick + 1)
         return again
 
     def witness_removal(self, post: Post) -> None:
@@ -538,7 +509,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
             luck = post.luck(draws.PROTEST, self.number)
             if rules.protests(self.model.p, self.susceptibility, luck):
                 self.protested = True
-                self.intend(rules.PROTEST, 0, post, self.model.tick + 1)
+                self.intend(rules.PROTEST, post, self.model.tick + 1)
 
     def hear_out(self, strength: float, heat: float) -> None:
         """Let a reply calm, or anger; a factor of one leaves no trace, bit for bit."""
@@ -552,15 +523,14 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         self.anger = rules.solved_anger(p, self.anger)
         self.stage = rules.RECONCILED
         if rules.thanks(p, post.luck(draws.THANKS)):
-            self.intend(rules.THANKS, 0, post, self.model.tick + 1)
+            self.intend(rules.THANKS, post, self.model.tick + 1)
 
     def give_up(self, post: Post) -> None:
         """Come back disappointed from a private dialogue, perhaps with a new post."""
         p = self.model.p
         self.anger = rules.failed_anger(p, self.anger)
         if rules.posts_after_failure(p, post.luck(draws.FAILED_POST)):
-            self.intend(rules.AFTER_FAILURE, self.failures, post, self.model.tick + 1)
-            self.failures += 1
+            self.intend(rules.AFTER_FAILURE, post, self.model.tick + 1)
 
     def __repr__(self) -> str:
         return f"<Customer {self.name!r}, stage {self.stage}, anger {self.anger:.2f}>"

@@ -1,10 +1,10 @@
-"""A scenario placed on a network: R0 solved, complainants found by name, everything as the rules and engines take it."""
+"""A scenario placed on a network: R0 is solved, and all is as the rules and engines take it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,13 @@ from buzzsim.errors import NetworkError, ScenarioError, sentence
 from buzzsim.model.parameters import numbers
 from buzzsim.model.rules import ticks
 from buzzsim.model.scenario import Scenario
-from buzzsim.model.tables import TRAITS, Net, Workspace, workspace
+from buzzsim.model.tables import Net, Workspace, workspace
 from buzzsim.network import Network, generate, open_network, reproduction
 from buzzsim.network.complainants import choose_complainants, named_complainants
+from buzzsim.network.traits import table_of
+
+if TYPE_CHECKING:
+    from buzzsim.model.parameters import Numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +28,7 @@ class World:
 
     scenario: Scenario
     network: Network
-    p: Any
+    p: Numbers
     named: NDArray[np.int64]
     is_own: bool
     """Whether the network is the scenario's own, and none that was handed over."""
@@ -36,22 +40,22 @@ class World:
         Raises
         ------
         ScenarioError
-            When the scenario does not fit the network: R0 out of reach, too many or unknown complainants.
+            When the scenario does not fit the network: R0 is out of reach, complainants are too
+            many or unknown.
         NetworkError
             When the network cannot be read or built, or has no ties.
         """
         if not isinstance(scenario, Scenario):
             raise ScenarioError(sentence("arguments", "scenario", scenario, "a Scenario or a name"))
-        found = network_of(scenario, network)
-        if found.n_stored == 0:
-            raise NetworkError(f"{found.source}: has no ties; expected at least one")
-        named = named_complainants(scenario, found)
-        share = scenario.joining.share_probability
+        is_own, network = network is None, network_of(scenario, network)
+        if network.n_stored == 0:
+            raise NetworkError(f"{network.source}: has no ties; expected at least one")
+        named = named_complainants(scenario, network)
+        joining = scenario.joining
+        share = joining.share_probability
         if share is None:
-            share = reproduction.solve(
-                numbers(scenario, 1.0), found, scenario.joining.r0, scenario.name
-            )
-        return cls(scenario, found, numbers(scenario, share), named, network is None)
+            share = reproduction.solve(numbers(scenario, 1.0), network, joining.r0, scenario.name)
+        return cls(scenario, network, numbers(scenario, share), named, is_own)
 
     @cached_property
     def net(self) -> Net:
@@ -60,10 +64,7 @@ class World:
         if self.p.attention_dilution != 0.0:
             followees = network.followees
             relative = np.maximum(followees, 1) / followees.mean()
-        traits = np.full((len(TRAITS), network.n_customers if network.traits else 0), np.nan)
-        for row, name in enumerate(TRAITS):
-            if name in network.traits:
-                traits[row] = network.traits[name]
+        traits = table_of(network.traits, network.n_customers)
         return Net(network.indptr, network.indices, relative, traits)
 
     @property
@@ -82,20 +83,22 @@ class World:
         staff = self.scenario.brand.staff
         return 0 if np.isinf(staff) else int(staff)
 
-    def complainants(self, run: Any) -> NDArray[np.int64]:
+    def complainants(self, run: np.uint64) -> NDArray[np.int64]:
         """Give who complains in the replicate of that key."""
         complaint = self.scenario.complaint
-        found = choose_complainants(
-            self.net, self.named, complaint.complainants, complaint.choice == "followers", run
-        )
-        return np.asarray(found)
+        by_followers = complaint.choice == "followers"
+        n = complaint.complainants
+        return choose_complainants(self.net, self.named, n, by_followers, run)
 
     def workspace(self) -> Workspace:
         """Make room for one thread to run in."""
         return workspace(
-            self.network.n_customers, self.horizon_ticks, self.n_staff, self.p.attention_page_visitors,
+            self.network.n_customers,
+            self.horizon_ticks,
+            self.n_staff,
+            self.p.attention_page_visitors,
             bool(self.p.reply_brand_reach > 0.0),
-        )  # fmt: skip
+        )
 
 
 def network_of(scenario: Scenario, network: Any = None) -> Network:
@@ -104,14 +107,10 @@ def network_of(scenario: Scenario, network: Any = None) -> Network:
     if network is not None:
         return open_network(network, directed=wanted.directed)
     if wanted.directed and wanted.kind != "file":
-        raise ScenarioError(
-            sentence(
-                "scenario", "network.directed", True, "false: generated networks are undirected"
-            )
-        )
+        allowed = "false: generated networks are undirected"
+        raise ScenarioError(sentence("scenario", "network.directed", True, allowed))
     if wanted.kind == "file":
         return open_network(wanted.file, directed=wanted.directed)
-    return generate(
-        wanted.kind, customers=wanted.customers, ties=wanted.ties, rewiring=wanted.rewiring, clustering=wanted.clustering,
-        blocks=wanted.blocks, mixing=wanted.mixing, degrees=wanted.degrees, seed=wanted.seed,
-    )  # fmt: skip
+    options = asdict(wanted)
+    del options["file"], options["directed"]
+    return generate(**options)
