@@ -14,20 +14,9 @@ from numpy.typing import NDArray
 from buzzsim.agents.brand import Brand
 from buzzsim.agents.crowd import Customer, Platform
 from buzzsim.agents.trajectory import trajectory
-from buzzsim.model import draws, outcomes
+from buzzsim.model import draws, outcomes, tables
 from buzzsim.model.scenario import Scenario
 from buzzsim.model.strategy import checked_strategy
-from buzzsim.model.tables import (
-    ACTS,
-    BACKLOG,
-    DEFENCES,
-    EARLY_ANGER,
-    LATE_ANGER,
-    PEOPLE,
-    POSTS,
-    Record,
-    record_of,
-)
 from buzzsim.network.world import World
 
 
@@ -156,24 +145,25 @@ class BuzzModel(Platform):
         waiting = self.reading_days or self.acting_days or self.brand.cases or self.brand.queue
         return self.tick >= self.horizon or not waiting
 
-    def finish(self) -> tuple[Record, NDArray[np.float64], NDArray[np.int32]]:
+    def finish(self) -> tuple[tables.Record, NDArray[np.float64], NDArray[np.int32]]:
         """Run to the end; give the trajectory, the outcomes, and the critical posts by hour."""
         while not self.is_over:
             self.step()
-        tables = trajectory(self.customers, self.posts, self.brand.acts, self.horizon)
-        return record_of(tables), *self._measured(tables)
+        rows = trajectory(self.customers, self.posts, self.brand.acts, self.horizon)
+        return tables.record_of(rows), *self._measured(rows)
 
     def _measured(
-        self, tables: dict[str, NDArray[Any]]
+        self, rows: dict[str, NDArray[Any]]
     ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         """Measure the outcomes, and the critical posts by hour, as the engine does."""
-        people, posts, acts = tables["customers"], tables["posts"], tables["acts"]
+        people, posts, acts = rows["customers"], rows["posts"], rows["acts"]
         w = self.world.workspace()._replace(people=people, posts=posts, acts=acts)
-        w.n[PEOPLE], w.n[POSTS], w.n[ACTS] = people.size, posts.size, acts.size
+        w.n[[tables.PEOPLE, tables.POSTS, tables.ACTS]] = people.size, posts.size, acts.size
         w.row_of[people["customer"]] = np.arange(people.size)
-        w.tally[BACKLOG] = self.brand.backlog
-        w.tally[DEFENCES] = sum(post.defences for post in self.posts)
-        w.tally[EARLY_ANGER], w.tally[LATE_ANGER] = self.early_anger, self.late_anger
+        w.tally[tables.BACKLOG] = self.brand.backlog
+        w.tally[tables.DEFENCES] = sum(post.defences for post in self.posts)
+        w.tally[tables.EARLY_ANGER] = self.early_anger
+        w.tally[tables.LATE_ANGER] = self.late_anger
         values, hourly = np.empty(outcomes.N_OUTCOMES), np.zeros(self.world.n_hours, np.int32)
         outcomes.measure(self.p, w, hourly, values)
         return values, hourly

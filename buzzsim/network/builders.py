@@ -1,7 +1,7 @@
 """Compiled loops that build the ties of generated networks, with luck from `draws` by counter.
 
-They use no random stream of NumPy or numba and only + - * / of floats, so that a network is the
-same on every machine.
+The ends of tie k are at 2k and 2k + 1. The loops use no random stream of NumPy or numba and only
++ - * / of floats, so that a network is the same on every machine.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 
 from buzzsim.compiled import compiled
 from buzzsim.model.draws import fold, unit
+from buzzsim.network.ties import Ends
 
-Ends = NDArray[np.int32]
-"""Customers' numbers; of pairs, the ends of tie k are at 2k and 2k + 1."""
 Whole = int | np.int32 | np.int64
 Lists = NDArray[np.int64]
 """A row (place, length, room) for each customer's list in a pool; the last is the pool's rest."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from buzzsim.compiled import compiled
 
 Bytes = NDArray[np.uint8]
-Ends = NDArray[np.int64]
+Integers = NDArray[np.int64]
 
 _TAB, _LINE_FEED, _RETURN, _SPACE = 9, 10, 13, 32
 _HASH, _PERCENT, _MINUS, _ZERO, _NINE = 35, 37, 45, 48, 57
@@ -17,7 +17,7 @@ WHITESPACE = 0
 
 
 @compiled
-def number_pairs(data: Bytes, at: int, separator: int) -> tuple[Ends, Ends, bool]:
+def number_pairs(data: Bytes, at: int, separator: int) -> tuple[Integers, Integers, bool]:
     """Give (tails, heads, understood) of the bytes from `at` on.
 
     `separator` is a byte or WHITESPACE. What is not understood is left to the slower reader of

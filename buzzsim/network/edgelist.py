@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, sentence, shown
-from buzzsim.network.digits import WHITESPACE, number_pairs
+from buzzsim.network.digits import WHITESPACE, Integers, number_pairs
 from buzzsim.network.network import INTEGER
-
-Ends = NDArray[np.int64]
 
 _LINE = re.compile(rb"[^\r\n]+")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -56,7 +53,7 @@ class Layout:
 
 def read_edges(
     data: bytes, place: str, directed: bool = False, follows: bool = False
-) -> tuple[Ends, Ends, Sequence[int | str], str]:
+) -> tuple[Integers, Integers, Sequence[int | str], str]:
     """Give tails and heads as customers' numbers, the customers' names, and a note on the header.
 
     `directed` and `follows` are only compared with a header that says which end is which.
@@ -95,7 +92,7 @@ def _note(layout: Layout) -> str:
     return f"{note}, all but the first two left out" if more else note
 
 
-def _doubt(ends: Ends, names: list[str]) -> str:
+def _doubt(ends: Integers, names: list[str]) -> str:
     """Say that the first tie may be a header: only its two names occur nowhere else."""
     if len(ends) <= 4 or names[0] == names[1] or (ends[2:] < 2).any():
         return ""
@@ -189,7 +186,7 @@ def _are_integers(names: list[str]) -> bool:
     return len(names) == 2 and all(map(INTEGER.fullmatch, names))
 
 
-def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Ends, list[str]]:
+def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Integers, list[str]]:
     """Give the ends of the ties in turn, numbered in order of first appearance, and the names."""
     _check_text(data, place)
     first_number = _line_number(data, layout.start)
@@ -224,7 +221,9 @@ def _line_number(data: bytes, at: int) -> int:
     return len(_LINE_END.findall(data[:at])) + 1
 
 
-def _numbered_integers(tails: Ends, heads: Ends) -> tuple[Ends, Ends, Sequence[int]]:
+def _numbered_integers(
+    tails: Integers, heads: Integers
+) -> tuple[Integers, Integers, Sequence[int]]:
     """Number customers by increasing integer."""
     low, high = int(min(tails.min(), heads.min())), int(max(tails.max(), heads.max()))
     width = high - low + 1
@@ -241,8 +240,8 @@ def _numbered_integers(tails: Ends, heads: Ends) -> tuple[Ends, Ends, Sequence[i
 
 
 def _numbered_names(
-    tails: Ends, heads: Ends, names: list[str]
-) -> tuple[Ends, Ends, Sequence[int | str]]:
+    tails: Integers, heads: Integers, names: list[str]
+) -> tuple[Integers, Integers, Sequence[int | str]]:
     """Number customers by increasing integer if all names are integers, else by appearance."""
     if not all(map(INTEGER.fullmatch, names)):
         return tails, heads, tuple(names)

@@ -11,13 +11,7 @@ from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, sentence, unknown, whole_number
 from buzzsim.model.draws import fold
-from buzzsim.network.builders import (
-    bernoulli_pairs,
-    preferential,
-    preferential_with_triangles,
-    rewired_ring,
-    shuffled,
-)
+from buzzsim.network import builders
 from buzzsim.network.checks import check_size, whole_numbers
 from buzzsim.network.network import Network
 
@@ -123,20 +117,20 @@ def generate(
 def scale_free(recipe: Recipe) -> Pairs:
     """Barabasi and Albert: newcomers to a clique tie to `ties` others by degree; then shuffled."""
     _check_ties(recipe, recipe.customers - 1)
-    return _grown(preferential(recipe.customers, recipe.ties, recipe.key(_GROWTH)), recipe)
+    return _grown(builders.preferential(recipe.customers, recipe.ties, recipe.key(_GROWTH)), recipe)
 
 
 def clustered_scale_free(recipe: Recipe) -> Pairs:
     """Holme and Kim: scale_free, but later ties of a newcomer close triangles (`clustering`)."""
     _check_ties(recipe, recipe.customers - 1)
     numbers = recipe.customers, recipe.ties, recipe.clustering
-    return _grown(preferential_with_triangles(*numbers, recipe.key(_GROWTH)), recipe)
+    return _grown(builders.preferential_with_triangles(*numbers, recipe.key(_GROWTH)), recipe)
 
 
 def small_world(recipe: Recipe) -> Pairs:
     """Watts and Strogatz: a ring of 2 `ties` neighbours; ties are moved with chance `rewiring`."""
     _check_ties(recipe, (recipe.customers - 1) // 2)
-    own = rewired_ring(recipe.customers, recipe.ties, recipe.rewiring, recipe.key(_GROWTH))
+    own = builders.rewired_ring(recipe.customers, recipe.ties, recipe.rewiring, recipe.key(_GROWTH))
     return np.repeat(np.arange(recipe.customers, dtype=np.int32), recipe.ties), own.ravel()
 
 
@@ -152,8 +146,8 @@ def blocks(recipe: Recipe) -> Pairs:
     n_ties = recipe.customers * recipe.ties
     inside = _probability(recipe, (1 - recipe.mixing) * n_ties, n_inside, "inside blocks")
     across = _probability(recipe, recipe.mixing * n_ties, n_across, "across blocks")
-    near = bernoulli_pairs(start, customer, inside, recipe.key(_GROWTH))
-    far = bernoulli_pairs(np.zeros_like(start), start, across, recipe.key(_ACROSS))
+    near = builders.bernoulli_pairs(start, customer, inside, recipe.key(_GROWTH))
+    far = builders.bernoulli_pairs(np.zeros_like(start), start, across, recipe.key(_ACROSS))
     ends = np.concatenate((near, far))
     return ends[0::2], ends[1::2]
 
@@ -164,7 +158,7 @@ def random(recipe: Recipe) -> Pairs:
     customer = np.arange(recipe.customers)
     probability = 2 * recipe.ties / (recipe.customers - 1)
     start = np.zeros_like(customer)
-    ends = bernoulli_pairs(start, customer, probability, recipe.key(_GROWTH))
+    ends = builders.bernoulli_pairs(start, customer, probability, recipe.key(_GROWTH))
     return ends[0::2], ends[1::2]
 
 
@@ -182,7 +176,7 @@ def configuration(recipe: Recipe) -> Pairs:
         allowed = "an even number of 2 or more"
         raise NetworkError(sentence(_PLACE, "the sum of degrees", total, allowed))
     stubs = np.repeat(np.arange(recipe.customers, dtype=np.int32), degrees)
-    ends = shuffled(stubs, recipe.key(_GROWTH))
+    ends = builders.shuffled(stubs, recipe.key(_GROWTH))
     return ends[0::2], ends[1::2]
 
 
@@ -198,7 +192,7 @@ GENERATORS: dict[str, Callable[[Recipe], Pairs]] = {
 
 def _grown(ends: NDArray[np.int32], recipe: Recipe) -> Pairs:
     """Number customers at random, so that a small number does not mean an old customer."""
-    numbers = shuffled(np.arange(recipe.customers, dtype=np.int32), recipe.key(_ORDER))
+    numbers = builders.shuffled(np.arange(recipe.customers, dtype=np.int32), recipe.key(_ORDER))
     return numbers[ends[0::2]], numbers[ends[1::2]]
 
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from buzzsim.model.parameters import Numbers
 
 Floats = NDArray[np.float64]
+Law = tuple[Floats, Floats]
+"""Points of a quadrature over a law, and their weights."""
 _POINTS = 40  # of each quadrature, and of each stretch of time
 _CERTAIN = 1e9  # a share probability at which everybody who notices joins
 
@@ -108,9 +110,9 @@ def _r0(p: Numbers, audience: list[_Readers], share_probability: float) -> float
     """Add up whom a typical critic recruits among the classes of readers."""
     trial = p.copy()
     trial["share_probability"] = share_probability
-    laws = (*_susceptibility(p.crowd_susceptibility_shape), *_lucks(p), *_hours(p))
+    laws = _susceptibility(p.crowd_susceptibility_shape), _lucks(p), _hours(p)
     return sum(  # of all who might join on noticing, and be joined, by character
-        share * n * float(_recruits(trial, mass, shown, apart, character, *laws))
+        share * n * float(_recruits(trial, mass, shown, apart, character, laws))
         for character, share in _characters(p)
         for mass, n, shown, apart in audience
     )
@@ -168,22 +170,13 @@ def _diluted_readers(
 
 @compiled
 def _recruits(
-    p: Numbers,
-    mass: float,
-    shown: float,
-    apart: bool,
-    character: int,
-    s: Floats,
-    s_weight: Floats,
-    luck: Floats,
-    luck_weight: Floats,
-    hour: Floats,
-    hour_weight: Floats,
+    p: Numbers, mass: float, shown: float, apart: bool, character: int, laws: tuple[Law, Law, Law]
 ) -> float:
     """Chance that a typical critic recruits one reader, over the laws of both.
 
     With `apart` it is the mean number of recruits where each post has readers of its own.
     """
+    (s, s_weight), (luck, luck_weight), (hour, hour_weight) = laws
     total, critics = 0.0, 0.0
     later, repeats = np.empty(hour.size), np.empty(hour.size)
     at_once = _noticed(p, mass, p.time_horizon, hour, hour_weight)
@@ -238,7 +231,7 @@ def _noticed(p: Numbers, mass: float, left: float, hour: Floats, hour_weight: Fl
 
 
 @lru_cache(maxsize=8)
-def _susceptibility(shape: float) -> tuple[Floats, Floats]:
+def _susceptibility(shape: float) -> Law:
     """Give points and weights of the law of susceptibility (gamma, mean 1)."""
     if shape >= 1e9:
         return np.ones(1), np.ones(1)
@@ -248,14 +241,14 @@ def _susceptibility(shape: float) -> tuple[Floats, Floats]:
     return special.gammaincinv(shape, u) / shape, weight / weight.sum()
 
 
-def _lucks(p: Numbers) -> tuple[Floats, Floats]:
+def _lucks(p: Numbers) -> Law:
     """Give points and weights of the luck that attitudes at the start come from."""
     if p.crowd_attitude_spread == 0.0:
         return np.full(1, 0.5), np.ones(1)
     return _quadrature(0.0, 1.0, 16)
 
 
-def _hours(p: Numbers) -> tuple[Floats, Floats]:
+def _hours(p: Numbers) -> Law:
     """Give points and weights of the hours after joining: before, and after, the wait in vain.
 
     They are Gauss-Legendre points of log(1 + hours / shortest), where shortest is the shortest time
@@ -272,14 +265,14 @@ def _hours(p: Numbers) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=8)
-def _graded(low: float, high: float, scale: float) -> tuple[Floats, Floats]:
+def _graded(low: float, high: float, scale: float) -> Law:
     """Give points and weights on an interval, denser at its beginning."""
     x, weight = _quadrature(0.0, math.log1p((high - low) / scale))
     return low + scale * np.expm1(x), weight * scale * np.exp(x)
 
 
 @lru_cache(maxsize=8)
-def _quadrature(low: float, high: float, points: int = _POINTS) -> tuple[Floats, Floats]:
+def _quadrature(low: float, high: float, points: int = _POINTS) -> Law:
     """Give Gauss-Legendre points and weights on an interval."""
     x, weight = np.polynomial.legendre.leggauss(points)
     return low + (high - low) * (x + 1) / 2, weight * (high - low) / 2

@@ -6,7 +6,7 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,19 +18,12 @@ Traits = dict[str, NDArray[np.float64]]
 """One value for each customer, by trait; NaN where it is unknown."""
 
 
-class _Range(NamedTuple):
-    """What a trait may be; a flag has no values between."""
-
-    low: float
-    high: float
-    words: str
-
-
-_FLAG = _Range(0.0, 1.0, "0 or 1")
+# What each trait may be: its smallest and largest value, in words too. A flag has none between.
+_FLAG = (0.0, 1.0, "0 or 1")
 _RANGES = {
-    "susceptibility": _Range(0.0, math.inf, "a number of 0 or more"),
-    "anger": _Range(0.0, 1.0, "a number from 0 to 1"),
-    "attitude": _Range(-1.0, 1.0, "a number from -1 to 1"),
+    "susceptibility": (0.0, sys.float_info.max, "a number of 0 or more"),
+    "anger": (0.0, 1.0, "a number from 0 to 1"),
+    "attitude": (-1.0, 1.0, "a number from -1 to 1"),
     "vindictive": _FLAG,
     "advocate": _FLAG,
     "troll": _FLAG,
@@ -79,17 +72,20 @@ def _checked(trait: str, values: Any, names: Sequence[Any], place: str) -> NDArr
     for number, value in enumerate(listed):
         if value is None or (is_array and np.isnan(value)):  # NaN elsewhere is a slip
             continue
-        if not _is_possible(value, _RANGES[trait]):
+        low, high, allowed = _RANGES[trait]
+        checked[number] = _as_float(value)
+        is_between = _RANGES[trait] is _FLAG and checked[number] % 1
+        if not low <= checked[number] <= high or is_between:
             key = f"customer {names[number]}: {trait}"
-            raise NetworkError(sentence(place, key, value, _RANGES[trait].words))
-        checked[number] = value
+            raise NetworkError(sentence(place, key, value, allowed))
     return checked
 
 
-def _is_possible(value: Any, allowed: _Range) -> bool:
-    """Whether a value is a finite number in the range of a trait."""
+def _as_float(value: Any) -> float:
+    """Give a number as a float; NaN for what is no number, or too large to be one."""
     if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
-        return False
-    if not allowed.low <= value <= min(allowed.high, sys.float_info.max):
-        return False
-    return allowed is not _FLAG or value in (0, 1)
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.nan
