@@ -1,6 +1,5 @@
 """The model and a scenario in words: what is on file is what the code says, and nothing is left out."""
 
-import inspect
 import re
 from pathlib import Path
 
@@ -155,7 +154,7 @@ def test_names_in_the_sentences_written_by_hand_exist():
         "rules",
         *PERSON.names,
         *POST.names,
-        *inspect.signature(reproduction._wins).parameters,
+        *reproduction._recruits.py_func.__code__.co_varnames,
     }
     for name in re.findall(r"`([^`]+)`", "\n".join(texts)):
         flat = name.removeprefix("p.").replace("_", ".", 1) if name.startswith("p.") else name

@@ -159,8 +159,9 @@ class Post:
     def show_to_brand_followers(self) -> None:
         """Let followers of the brand who were not among its audience see it."""
         model, p = self.model, self.model.p
+        already = {self.author, *(reader for reader, _ in self.audience())}
         for viewer in model.brand_followers:
-            if not self.is_for(viewer):
+            if viewer not in already:
                 luck = self.luck(draws.BRAND_NOTICE, viewer.number)
                 age = rules.notice_age(p, self._mass(viewer), luck)
                 if age >= 0.0:
@@ -172,10 +173,6 @@ class Post:
             yield follower, rules.FOLLOWING
         for visitor in self.visitors:
             yield visitor, rules.PAGE
-
-    def is_for(self, customer: Customer) -> bool:
-        """Whether a customer is the author or among the audience."""
-        return customer is self.author or self._is_follower(customer) or customer in self.visitors
 
     def first_look(self, reader: Customer) -> int:
         """Give the tick in which a reader notices it if nobody brings it up again; -1: never."""
@@ -215,12 +212,9 @@ class Post:
         visitors: dict[Customer, None] = {}
         for number in range(self.model.p.attention_page_visitors):
             visitor = customers[draws.pick(self.key, draws.VISITOR, number, len(customers))]
-            if visitor is not self.author and not self._is_follower(visitor):
+            if visitor is not self.author and visitor not in self.author.followers:
                 visitors[visitor] = None
         return list(visitors)
-
-    def _is_follower(self, customer: Customer) -> bool:
-        return customer.number in self.author.follower_numbers
 
 
 class Intention(NamedTuple):
@@ -266,7 +260,6 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         self.number = number
         self.name = model.world.network.names[number]
         self.followers: list[Customer] = []  # the model fills these in when everybody is there
-        self.follower_numbers: frozenset[int] = frozenset()
         relative = model.world.net.relative_followees  # people followed over the mean
         self.relative_followees = float(relative[number]) if relative.size else 1.0
 

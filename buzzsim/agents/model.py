@@ -114,7 +114,6 @@ class BuzzModel(Platform):
         for customer in self.customers:
             numbers = followers[starts[customer.number] : starts[customer.number + 1]]
             customer.followers = [self.customers[number] for number in numbers]
-            customer.follower_numbers = frozenset(numbers)
 
     # A tick
 

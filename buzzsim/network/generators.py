@@ -180,14 +180,8 @@ def configuration(recipe: Recipe) -> Pairs:
     return ends[0::2], ends[1::2]
 
 
-GENERATORS: dict[str, Callable[[Recipe], Pairs]] = {
-    "scale_free": scale_free,
-    "clustered_scale_free": clustered_scale_free,
-    "small_world": small_world,
-    "blocks": blocks,
-    "random": random,
-    "configuration": configuration,
-}
+_FAMILIES = scale_free, clustered_scale_free, small_world, blocks, random, configuration
+GENERATORS: dict[str, Callable[[Recipe], Pairs]] = {make.__name__: make for make in _FAMILIES}
 
 
 def _grown(ends: NDArray[np.int32], recipe: Recipe) -> Pairs:
