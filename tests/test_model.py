@@ -72,7 +72,7 @@ def test_the_frame_grows_to_what_the_outcomes_say():
     assert list(frame.columns) == ["hour", "volume", "critics", "reach", "anger"]
     assert len(frame) == model.tick + 1
     assert list(frame.loc[0])[:4] == [0.0, 1, 1, 0.0]
-    assert (frame["hour"].diff()[1:] == model.wish.time.tick).all()
+    assert (frame["hour"].diff()[1:] == model.scenario.time.tick).all()
     assert frame["volume"].is_monotonic_increasing
     assert frame["reach"].is_monotonic_increasing
     last = frame.iloc[-1]

@@ -325,11 +325,11 @@ class Watched(Customer):
 
     def act(self):
         now = self.model.tick
-        kinds = [plan.kind for plan in self.plans[now]]
+        kinds = [plan.kind for plan in self.intentions[now]]
         anger = self.anger
         super().act()
         self.model.happened["resentments"] += kinds == [rules.WAITED_IN_VAIN] and self.anger > anger
-        self.model.happened["two occasions in one tick"] += bool(self.plans.get(now))
+        self.model.happened["two occasions in one tick"] += bool(self.intentions.get(now))
 
 
 class WatchedBrand(Brand):

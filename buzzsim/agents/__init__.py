@@ -1,18 +1,17 @@
-"""The model to read, watch and subclass: customers and a brand as Mesa agents who call the rules one at a time.
+"""The model to read, watch and subclass: customers and a brand are Mesa agents who call the rules.
 
-A tick is `BuzzModel.step`, what a customer does in it is in `customer`, what the brand does in `brand`, who comes to
-see a post in `post`. The compiled engine does the same, faster; `tests/test_twins.py` holds both to one trajectory.
+A tick is `BuzzModel.step`. What customers do in it, and who sees a post, is in `crowd`; what the
+brand does, in `brand`. The compiled engine does the same, faster; `tests/test_twins.py` holds both
+to one trajectory.
 """
 
 import warnings
 
 with warnings.catch_warnings():
-    warnings.filterwarnings(
-        "ignore", message="IProgress not found"
-    )  # Mesa loads tqdm's widgets, which nobody here needs
+    # Mesa loads tqdm's widgets, which nobody needs here.
+    warnings.filterwarnings("ignore", message="IProgress not found")
     from buzzsim.agents.brand import Brand
-    from buzzsim.agents.customer import Customer
+    from buzzsim.agents.crowd import Customer, Notice, Post
     from buzzsim.agents.model import BuzzModel
-    from buzzsim.agents.post import Notice, Post
 
 __all__ = ["Brand", "BuzzModel", "Customer", "Notice", "Post"]

@@ -1,19 +1,19 @@
-"""The brand: which posts it finds, in what order its staff takes them, and what it does with each."""
+"""The brand: which posts it finds, in what order its staff takes them, what it does with each."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import mesa
 
-from buzzsim.agents.post import Post
+from buzzsim.agents.crowd import Platform, Post
 from buzzsim.model import draws, rules
 from buzzsim.model.strategy import Case, Draw, decision, made, number_of
 
-if TYPE_CHECKING:
-    from buzzsim.agents.model import BuzzModel
+Waiting = tuple[float, tuple[int, int, int], int, int, Post]
+"""A case in the queue: rank, seniority, round of the private dialogue, tick it came up in, post."""
 
 
 class Act(NamedTuple):
@@ -30,7 +30,7 @@ class Brand(mesa.Agent):  # type: ignore[misc]
 
     Parameters
     ----------
-    model : BuzzModel
+    model : Platform
         The model to live in.
     strategy : str
         ``ignore``, ``censor``, ``public_reply``, ``private_dialogue``, or one's own.
@@ -38,41 +38,40 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         People on duty, 0 for unlimited.
     """
 
-    model: BuzzModel
+    model: Platform
 
-    def __init__(self, model: BuzzModel, strategy: str, staff: int) -> None:
+    def __init__(self, model: Platform, strategy: str, staff: int) -> None:
         super().__init__(model)
         self.strategy = strategy
         self.own = made(strategy)  # asked case by case, where the strategy is somebody's own
         self.busy_until = [0.0] * staff  # in ticks and parts of one
-        self.cases: defaultdict[int, list[tuple[Post, int]]] = defaultdict(
-            list
-        )  # by tick: post and private round
-        self.queue: list[
-            tuple[float, tuple[int, int, int], int, int, Post]
-        ] = []  # a heap: the first is taken next
+        self.n_looked_at = 0  # posts that it has looked through so far
+        self.cases: defaultdict[int, list[tuple[Post, int]]] = defaultdict(list)  # by tick
+        self.queue: list[Waiting] = []  # a heap: the first is taken next
         self.acts: list[Act] = []
         self.backlog = 0  # the longest queue at the end of a tick
 
     def find(self, post: Post) -> None:
-        """Come to see a critical post after a while, if at all and if the strategy has any use for it."""
+        """Find a critical post after a while, if at all and if the strategy has a use for it."""
         p = self.model.p
-        if rules.concerns(number_of(self.strategy), post.on_page) and rules.is_handled(
-            p, post.luck(draws.COVERAGE)
-        ):
-            self.file(
-                post, 0, rules.lag_ticks(p, rules.lag(p, draws.normal(post.key, draws.LAG, 0)))
-            )
+        concerns = rules.concerns(number_of(self.strategy), post.on_page)
+        if concerns and rules.is_handled(p, post.luck(draws.COVERAGE)):
+            hours = rules.lag(p, draws.normal(post.key, draws.LAG, 0))
+            self.file(post, 0, rules.lag_ticks(p, hours))
 
     def file(self, post: Post, talk_round: int, ticks: int) -> None:
-        """Take up a case in so many ticks, at once or in a round of a private dialogue."""
+        """Take up a case in so many ticks; round 0 is the post itself, later ones are private."""
         tick = self.model.tick + ticks
         if tick <= self.model.horizon:
             self.cases[tick].append((post, talk_round))
 
     def act(self) -> None:
-        """Take the waiting cases in their order, as long as somebody is free."""
+        """Look at what was written since; then take the waiting cases while somebody is free."""
         p, now = self.model.p, self.model.tick
+        for post in self.model.posts[self.n_looked_at :]:
+            if post.is_critical:
+                self.find(post)
+        self.n_looked_at = len(self.model.posts)
         for post, talk_round in self.cases.pop(now, ()):
             rank = float(rules.priority(p, now, len(post.author.followers), post.intensity))
             heappush(self.queue, (rank, post.seniority, talk_round, now, post))
@@ -80,9 +79,8 @@ class Brand(mesa.Agent):  # type: ignore[misc]
             _, _, talk_round, due, post = heappop(self.queue)
             hours = self.talk(post, talk_round) if talk_round > 0 else self.handle(post)
             if hours is not None and self.busy_until:
-                self.busy_until[clerk] = float(
-                    rules.work_ends(p, self.busy_until[clerk], due, hours)
-                )
+                ends = rules.work_ends(p, self.busy_until[clerk], due, hours)
+                self.busy_until[clerk] = float(ends)
         self.backlog = max(self.backlog, len(self.queue))
 
     def _free_clerk(self) -> int | None:
@@ -93,37 +91,47 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         return clerk if rules.is_free(self.busy_until[clerk], self.model.tick) else None
 
     def handle(self, post: Post) -> float | None:
-        """Do with a post what the strategy says; give the hours of work, or None if there is nothing left to do."""
-        gone, author = post.end <= self.model.tick, post.author
+        """Do with a post what the strategy says; give the hours of work, None if none was left."""
         strategy = number_of(self.strategy)
-        if not rules.is_open(strategy, gone, author.stage, author.talking):
+        if not self._is_open(post, strategy):
             return None
         if self.own is not None:
-            strategy, hours = decision(
-                self.own, self.strategy, self._case(post), Draw(post.key, post.tries)
-            )
-            if strategy == rules.WAIT:
-                post.tries += 1
-                self.file(post, 0, rules.ticks(self.model.p, hours))
-                return None
-            if not (
-                rules.is_open(strategy, gone, author.stage, author.talking)
-                and rules.concerns(strategy, post.on_page)
-            ):
+            strategy = self._own_choice(post)
+            if not (self._is_open(post, strategy) and rules.concerns(strategy, post.on_page)):
                 return None
         if strategy == rules.CENSOR:
             return self.delete(post)
         return self.reply(post) if strategy == rules.PUBLIC_REPLY else self.invite(post)
 
+    def _is_open(self, post: Post, strategy: int) -> bool:
+        """Whether a strategy still finds something to do about a post."""
+        is_gone, author = post.end <= self.model.tick, post.author
+        return bool(rules.is_open(strategy, is_gone, author.stage, author.talking))
+
+    def _own_choice(self, post: Post) -> int:
+        """Ask a strategy of one's own; where it waits, take the case up again later."""
+        draw = Draw(post.key, post.tries)
+        choice, hours = decision(self.own, self.strategy, self._case(post), draw)
+        if choice != rules.WAIT:
+            return choice
+        post.tries += 1
+        self.file(post, 0, rules.ticks(self.model.p, hours))
+        return rules.IGNORE
+
     def _case(self, post: Post) -> Case:
         """Give what the brand knows of a case."""
-        now, tick = self.model.tick, self.model.wish.time.tick
+        now, tick = self.model.tick, self.model.world.scenario.time.tick
         return Case(
-            hour=round(now * tick, 9), waited=round((now - post.tick) * tick, 9), anger=float(post.intensity),
+            hour=round(now * tick, 9),
+            waited=round((now - post.tick) * tick, 9),
+            anger=float(post.intensity),
             followers=len(post.author.followers),
-            readers=len(post.readers), joined=len(post.recruits), on_page=bool(post.on_page), kind=rules.KINDS[post.kind],
+            readers=len(post.readers),
+            joined=len(post.recruits),
+            on_page=bool(post.on_page),
+            kind=rules.KINDS[post.kind],
             tries=post.tries,
-        )  # fmt: skip
+        )
 
     def delete(self, post: Post) -> float:
         """Delete a post from the page; the author and the witnesses may not take it quietly."""
@@ -165,9 +173,8 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         """Hold one round of a private dialogue."""
         p, author = self.model.p, post.author
         author.hear_out(rules.reply_strength(p), rules.NO_AUDIENCE)
-        solved = rules.is_solved(
-            p, rules.NO_AUDIENCE, author.character, post.luck(draws.ROUND, talk_round)
-        )
+        luck = post.luck(draws.ROUND, talk_round)
+        solved = rules.is_solved(p, rules.NO_AUDIENCE, author.character, luck)
         self._note(post, rules.TALKED, solved)
         if solved:
             author.talking = False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from functools import cached_property
 from typing import Any, ClassVar
 
 import mesa
@@ -13,21 +12,19 @@ from mesa.agent import AgentSet
 from numpy.typing import NDArray
 
 from buzzsim.agents.brand import Brand
-from buzzsim.agents.customer import Customer
-from buzzsim.agents.post import Post
-from buzzsim.agents.trajectory import measured, trajectory
-from buzzsim.model import draws, outcomes, rules
+from buzzsim.agents.crowd import Customer, Platform
+from buzzsim.agents.trajectory import trajectory
+from buzzsim.model import draws, outcomes, tables
 from buzzsim.model.scenario import Scenario
 from buzzsim.model.strategy import checked_strategy
-from buzzsim.model.tables import Record, record_of
 from buzzsim.network.world import World
 
 
-class BuzzModel(mesa.Model):  # type: ignore[misc]
-    """A complaint, its crowd and its brand as Mesa agents; the same trajectory as `run` gives, tick by tick.
+class BuzzModel(Platform):
+    """A complaint, its crowd and its brand as Mesa agents; tick by tick what `run` gives.
 
-    A subclass may name other agents in `customer_class` and `brand_class`. It then runs in Mesa only: the compiled
-    engine knows nothing of it.
+    A subclass may name other agents in `customer_class` and `brand_class`. It then runs in Mesa
+    only: the compiled engine knows nothing of it.
 
     Parameters
     ----------
@@ -38,7 +35,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     network : networkx graph, path, (indptr, indices), Network or None
         Whose posts reach whom; None: the scenario's own.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from (Scientific Python SPEC 7); Mesa's own generators are never drawn from.
+        Where the luck comes from (Scientific Python SPEC 7); Mesa's own generators are not used.
     replicate : int
         Which replicate of that luck, from 0.
 
@@ -51,13 +48,14 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     customers : list of Customer
         The crowd, by number.
     brand : Brand
-        The one whom it is about.
+        The one whom the criticism is about.
     posts : list of Post
         Everything written so far, in the order of time.
     critics, reached : list of Customer
         Who joined the criticism, and who noticed it, in the order of time.
     datacollector : mesa.DataCollector
-        By tick: hour, volume (critical posts), critics (customers), reach (share of the crowd), anger (mean of the critics').
+        By tick: hour, volume (critical posts), critics (customers), reach (share of the crowd),
+        anger (mean of the critics').
 
     Raises
     ------
@@ -66,7 +64,8 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
 
     Notes
     -----
-    For many runs take `compare`: it is hundreds of times faster, and Mesa 3.3 keeps every model it made in memory.
+    For many runs take `compare`: it is hundreds of times faster, and Mesa 3.3 keeps every model
+    it made in memory.
 
     Examples
     --------
@@ -85,48 +84,23 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         rng: Any = None,
         replicate: int = 0,
     ) -> None:
-        self.entropy = draws.entropy_of(rng)
-        super().__init__(rng=self.entropy % 2**32)
+        entropy = draws.entropy_of(rng)
         self.strategy = checked_strategy(strategy)
-        self.world = _world_of(scenario, network)
-        self.p = self.world.p
-        self.replicate = draws.replicate_of(replicate)
-        self.key = _key_of(self.entropy, self.replicate)
-        self.tick = 0
-        self.horizon = self.world.horizon_ticks
-
-        self.reading_days: defaultdict[int, set[Customer]] = defaultdict(
-            set
-        )  # who will read, and act, in which tick
-        self.acting_days: defaultdict[int, set[Customer]] = defaultdict(set)
-        self.posts: list[Post] = []
-        self.looks: list[tuple[int, int, int, int]] = []  # tick, customer, post, channel
-        self.critics: list[Customer] = []
-        self.reached: list[Customer] = []
-        self.defences = 0
-
-        self.customers = [
-            self.customer_class(self, number) for number in range(self.world.network.n_customers)
-        ]
+        super().__init__(_world_of(scenario, network), entropy, draws.replicate_of(replicate))
+        n_customers = self.world.network.n_customers
+        self.customers = [self.customer_class(self, number) for number in range(n_customers)]
         self.brand = self.brand_class(self, self.strategy, self.world.n_staff)
         self._introduce()
-        self.complainants = [
-            self.customers[number] for number in sorted(self.world.complainants(self.key).tolist())
-        ]
+        numbers = sorted(self.world.complainants(self.key).tolist())
+        self.complainants = [self.customers[number] for number in numbers]
         for customer in self.complainants:
             customer.complain()
         self.brand.act()
         self._watch()
         self.running = not self.is_over
-        self.datacollector = mesa.DataCollector(
-            model_reporters={
-                "hour": "hours",
-                "volume": "volume",
-                "critics": "n_critics",
-                "reach": "reach",
-                "anger": "mean_anger",
-            }
-        )
+        columns = {"hour": "hours", "volume": "volume", "critics": "n_critics"}
+        columns |= {"reach": "reach", "anger": "mean_anger"}
+        self.datacollector = mesa.DataCollector(model_reporters=columns)
         self.datacollector.collect(self)
 
     @classmethod
@@ -140,12 +114,11 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         for customer in self.customers:
             numbers = followers[starts[customer.number] : starts[customer.number + 1]]
             customer.followers = [self.customers[number] for number in numbers]
-            customer.follower_numbers = frozenset(numbers)
 
     # A tick
 
     def step(self) -> None:
-        """One tick: customers read, decide, and say what they decided; authors act; the brand acts."""
+        """One tick: customers read, decide, and say what they decided; authors and brand act."""
         if self.is_over:
             return
         self.tick += 1
@@ -153,16 +126,14 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         readers.do("read")
         readers.do("decide")
         readers.do("speak")
-        while authors := self._due(
-            self.acting_days
-        ):  # an occasion may bring the next one in the same tick
+        while authors := self._due(self.acting_days):  # one occasion may bring another at once
             authors.do("act")
         self.brand.act()
         self._watch()
         self.running = not self.is_over
         self.datacollector.collect(self)
 
-    def _due(self, days: defaultdict[int, set[Customer]]) -> Any:
+    def _due(self, days: defaultdict[int, set[Customer]]) -> AgentSet:
         """Give those for whom something is due now, by number; the others are left in peace."""
         due = sorted(days.pop(self.tick, ()), key=lambda customer: customer.number)
         return AgentSet(due, random=self.random)
@@ -173,17 +144,33 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         waiting = self.reading_days or self.acting_days or self.brand.cases or self.brand.queue
         return self.tick >= self.horizon or not waiting
 
-    def finish(self) -> tuple[Record, NDArray[np.float64], NDArray[np.int32]]:
+    def finish(self) -> tuple[tables.Record, NDArray[np.float64], NDArray[np.int32]]:
         """Run to the end; give the trajectory, the outcomes, and the critical posts by hour."""
         while not self.is_over:
             self.step()
-        tables = trajectory(self)
-        return record_of(tables), *measured(self, tables)
+        rows = trajectory(self.customers, self.posts, self.brand.acts, self.horizon)
+        return tables.record_of(rows), *self._measured(rows)
+
+    def _measured(
+        self, rows: dict[str, NDArray[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        """Measure the outcomes, and the critical posts by hour, as the engine does."""
+        people, posts, acts = rows["customers"], rows["posts"], rows["acts"]
+        w = self.world.workspace()._replace(people=people, posts=posts, acts=acts)
+        w.n[[tables.PEOPLE, tables.POSTS, tables.ACTS]] = people.size, posts.size, acts.size
+        w.row_of[people["customer"]] = np.arange(people.size)
+        w.tally[tables.BACKLOG] = self.brand.backlog
+        w.tally[tables.DEFENCES] = sum(post.defences for post in self.posts)
+        w.tally[tables.EARLY_ANGER] = self.early_anger
+        w.tally[tables.LATE_ANGER] = self.late_anger
+        values, hourly = np.empty(outcomes.N_OUTCOMES), np.zeros(self.world.n_hours, np.int32)
+        outcomes.measure(self.p, w, hourly, values)
+        return values, hourly
 
     # What there is to see
 
     @property
-    def wish(self) -> Scenario:
+    def scenario(self) -> Scenario:
         """The scenario that was asked for."""
         return self.world.scenario
 
@@ -213,7 +200,7 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
         return self._mean_anger(self.critics, self.tick)
 
     def _watch(self) -> None:
-        """Measure the complainants' anger after 6 and 24 hours: the state of the last tick by then, decayed to the hour."""
+        """Measure the complainants' anger after 6 and 24 hours: that of the last tick, decayed."""
         early, late = outcomes.watched_ticks(self.p)
         if self.tick <= int(early):
             self.early_anger = self._mean_anger(self.complainants, early)
@@ -223,36 +210,15 @@ class BuzzModel(mesa.Model):  # type: ignore[misc]
     @staticmethod
     def _mean_anger(customers: list[Customer], tick: float) -> float:
         total = 0.0
-        for customer in customers:
+        for customer in customers:  # in turn, as the engine adds: sum() rounds otherwise
             total += customer.anger_at(tick)
         return total / len(customers)
 
-    @cached_property
-    def brand_followers(self) -> list[Customer]:
-        """Who follows the brand, and may come to see the threads that it answers."""
-        if self.p.reply_brand_reach == 0.0:
-            return []
-        return [
-            c
-            for c in self.customers
-            if rules.follows_brand(self.p, self.luck(draws.BRAND_VIEWER, c.number))
-        ]
-
-    # What customers need to know
-
-    def luck(self, purpose: int, who: int) -> float:
-        """Draw uniformly from [0, 1) for a purpose about one customer."""
-        return float(draws.chance(self.key, purpose, who))
-
-    def relative_followees(self, number: int) -> float:
-        """How many people a customer follows, over the mean; 1 where attention is not diluted."""
-        relative = self.world.net.relative_followees
-        return float(relative[number]) if relative.size else 1.0
-
     def __repr__(self) -> str:
+        scenario = self.scenario
         return (
-            f"<{type(self).__name__} {self.wish.name!r}, {self.strategy}: {self.volume} posts by {self.n_critics} critics "
-            f"after {self.hours:g} of {self.wish.time.horizon:g} hours>"
+            f"<{type(self).__name__} {scenario.name!r}, {self.strategy}: {self.volume} posts by "
+            f"{self.n_critics} critics after {self.hours:g} of {scenario.time.horizon:g} hours>"
         )
 
 
@@ -263,8 +229,3 @@ def _world_of(scenario: Any, network: Any) -> World:
     if isinstance(scenario, (str, os.PathLike)):
         scenario = Scenario.load(scenario)
     return World.of(scenario, network)
-
-
-def _key_of(entropy: int, replicate: int) -> Any:
-    """Give the key of all draws in one run, as the 64 bits that compiled functions take without asking."""
-    return np.uint64(draws.fold(np.uint64(draws.key_of(entropy)), replicate))

@@ -1,81 +1,59 @@
-"""The trajectory and the outcomes of a Mesa model, in the tables that the compiled engine fills."""
+"""The trajectory of a Mesa model, in the tables that the compiled engine fills."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.model import outcomes
-from buzzsim.model.tables import (
-    ACT,
-    ACTS,
-    BACKLOG,
-    DEFENCES,
-    EARLY_ANGER,
-    LATE_ANGER,
-    NOTICE,
-    PEOPLE,
-    PERSON,
-    POST,
-    POSTS,
-    RECORD,
-)
-
-if TYPE_CHECKING:
-    from buzzsim.agents.model import BuzzModel
-    from buzzsim.agents.post import Post
+from buzzsim.agents.brand import Act
+from buzzsim.agents.crowd import Customer, Post
+from buzzsim.model.tables import ACT, NOTICE, PERSON, POST, RECORD
 
 
-def trajectory(model: BuzzModel) -> dict[str, NDArray[Any]]:
-    """Give a table for each of `result.RECORD`."""
-    customers = [
-        (
-            c.number, c.stage, c.character, c.susceptibility, c.anger_at(model.horizon), c.attitude, c.attitude_start, c.noticed,
-            _place(c.first_post), c.first_channel, c.joined, _place(c.recruited_by), c.recruited_channel, _place(c.entry), len(c.critics_seen),
-        )
-        for c in model.customers
-        if c.touched
-    ]  # fmt: skip
-    posts = [
-        (
-            q.author.number, q.kind, q.number, q.tick, _place(q.parent), _place(q.entry), q.on_page, q.intensity, q.thread, q.end,
-            len(q.readers), len(q.recruits), q.answered,
-        )
-        for q in model.posts
-    ]  # fmt: skip
-    acts = [(a.tick, a.post.place, a.act, a.result) for a in model.brand.acts]
+def trajectory(
+    customers: Sequence[Customer], posts: Sequence[Post], acts: Sequence[Act], horizon: int
+) -> dict[str, NDArray[Any]]:
+    """Give a table for each of `tables.RECORD`; customers whom nothing touched are left out."""
+    people = [_person(customer, horizon) for customer in customers if customer.touched]
+    looks = [
+        (tick, reader.number, post.place, channel)
+        for post in posts
+        for reader, (tick, channel) in post.readers.items()
+    ]
     return {
-        "customers": _table("customers", PERSON, customers),
-        "posts": _table("posts", POST, posts),
-        "notices": _table("notices", NOTICE, sorted(model.looks)),
-        "acts": _table("acts", ACT, acts),
+        "customers": _table("customers", PERSON, people),
+        "posts": _table("posts", POST, map(_post, posts)),
+        "notices": _table("notices", NOTICE, sorted(looks)),
+        "acts": _table("acts", ACT, ((a.tick, a.post.place, a.act, a.result) for a in acts)),
     }
 
 
-def measured(
-    model: BuzzModel, tables: dict[str, NDArray[Any]]
-) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Give the outcomes of a finished model, and its critical posts by hour, measured as the engine's are."""
-    w = model.world.workspace()._replace(
-        people=tables["customers"], posts=tables["posts"], acts=tables["acts"]
-    )
-    w.n[PEOPLE], w.n[POSTS], w.n[ACTS] = w.people.size, w.posts.size, w.acts.size
-    w.row_of[w.people["customer"]] = np.arange(w.people.size)
-    w.tally[BACKLOG], w.tally[DEFENCES] = model.brand.backlog, model.defences
-    w.tally[EARLY_ANGER], w.tally[LATE_ANGER] = model.early_anger, model.late_anger
-    values, hourly = np.empty(outcomes.N_OUTCOMES), np.zeros(model.world.n_hours, np.int32)
-    outcomes.measure(model.p, w, hourly, values)
-    return values, hourly
+def _person(c: Customer, horizon: int) -> tuple[Any, ...]:
+    """Give a customer's row, in the columns of the record."""
+    who = c.number, c.stage, c.character
+    mind = c.susceptibility, c.anger_at(horizon), c.attitude, c.attitude_start
+    first = c.noticed, _place(c.first_post), c.first_channel
+    recruited = c.joined, _place(c.recruited_by), c.recruited_channel
+    return *who, *mind, *first, *recruited, _place(c.entry), len(c.critics_seen)
 
 
-def _table(name: str, dtype: np.dtype[Any], rows: Sequence[Iterable[Any]]) -> NDArray[Any]:
+def _post(q: Post) -> tuple[Any, ...]:
+    """Give a post's row, in the columns of the record."""
+    name = q.author.number, q.kind, q.number
+    origin = q.tick, _place(q.parent), _place(q.entry)
+    state = q.on_page, q.intensity, q.thread, q.end
+    return *name, *origin, *state, len(q.readers), len(q.recruits), q.answered
+
+
+def _table(name: str, dtype: np.dtype[Any], rows: Iterable[tuple[Any, ...]]) -> NDArray[Any]:
     """Fill the columns of a record's table; the engine's other columns stay empty."""
-    table = np.zeros(len(rows), dtype)
-    if rows:
-        for column, values in zip(RECORD[name], zip(*rows, strict=True), strict=True):
+    listed = list(rows)
+    table = np.zeros(len(listed), dtype)
+    if listed:
+        for column, values in zip(RECORD[name], zip(*listed, strict=True), strict=True):
             table[column] = values
     return table
 

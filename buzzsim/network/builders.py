@@ -1,22 +1,27 @@
-"""The compiled part of the generators: loops that give ties, with luck from `draws` by counter.
+"""Compiled loops that build the ties of generated networks, with luck from `draws` by counter.
 
-Nothing here depends on NumPy's or numba's random streams, and only on + - * / of floats, so that a network is the
-same on every machine.
+The ends of tie k are at 2k and 2k + 1. The loops use no random stream of NumPy or numba and only
++ - * / of floats, so that a network is the same on every machine.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from buzzsim.compiled import compiled
 from buzzsim.model.draws import fold, unit
+from buzzsim.network.ties import Ends
+
+Whole = int | np.int32 | np.int64
+Lists = NDArray[np.int64]
+"""A row (place, length, room) for each customer's list in a pool; the last is the pool's rest."""
 
 
 @compiled
-def shuffled(values: Any, key: Any) -> Any:
+def shuffled(values: Ends, key: np.uint64) -> Ends:
     """Give the values in a random order (Fisher & Yates)."""
     order = values.copy()
     for last in range(len(order) - 1, 0, -1):
@@ -26,8 +31,8 @@ def shuffled(values: Any, key: Any) -> Any:
 
 
 @compiled
-def preferential(n: Any, ties: Any, key: Any) -> Any:
-    """Grow by preferential attachment (Batagelj & Brandes 2005); the ends of tie k are at 2k and 2k + 1."""
+def preferential(n: int, ties: int, key: np.uint64) -> Ends:
+    """Grow by preferential attachment (Batagelj & Brandes 2005)."""
     ends = _clique(n, ties)
     seen_by = np.full(n, -1, np.int32)
     at, draw = (ties + 1) * ties, 0
@@ -44,7 +49,7 @@ def preferential(n: Any, ties: Any, key: Any) -> Any:
 
 
 @compiled
-def _clique(n: Any, ties: Any) -> Any:
+def _clique(n: int, ties: int) -> Ends:
     """Make room for all ends and tie the first `ties` + 1 customers to each other."""
     ends = np.empty((ties + 1) * ties + 2 * ties * (n - ties - 1), np.int32)
     at = 0
@@ -56,15 +61,17 @@ def _clique(n: Any, ties: Any) -> Any:
 
 
 @compiled
-def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) -> Any:
-    """Grow as above, but each tie after the first goes with that chance to a neighbour of the last preferred one."""
+def preferential_with_triangles(n: int, ties: int, clustering: float, key: np.uint64) -> Ends:
+    """Grow as above, but each tie after the first may close a triangle (Holme & Kim 2002).
+
+    With chance `clustering` it goes to a neighbour of the last customer who was preferred.
+    """
     ends = _clique(n, ties)
     seen_by = np.full(n, -1, np.int32)
     at, draw = (ties + 1) * ties, 0
     lists = np.zeros((n + 1, 3), np.int64)
-    pool = np.empty(
-        5 * ties * n, np.int32
-    )  # enough: rooms of ties, 2 ties, ... for L entries sum to max(ties, 4 L)
+    # Enough: the rooms that a list of L entries had (ties, 2 ties, ...) sum to max(ties, 4 L).
+    pool = np.empty(5 * ties * n, np.int32)
     for k in range(at):
         _listed(ends[k], ends[k ^ 1], lists, pool, ties)
     for newcomer in range(ties + 1, n):
@@ -72,9 +79,8 @@ def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) ->
         while at < n_ends + 2 * ties:
             target = np.int32(-1)
             if hub >= 0 and unit(fold(key, draw)) < clustering:
-                target = _new_neighbour(
-                    hub, ends, lists, pool, ties, seen_by, newcomer, fold(key, draw)
-                )
+                luck = fold(key, draw)
+                target = _new_neighbour(hub, ends, lists, pool, ties, seen_by, newcomer, luck)
             draw += 1
             while target < 0:
                 hub = ends[np.int64(unit(fold(key, draw)) * n_ends)]
@@ -89,11 +95,8 @@ def preferential_with_triangles(n: Any, ties: Any, clustering: Any, key: Any) ->
 
 
 @compiled
-def _listed(own: Any, other: Any, lists: Any, pool: Any, ties: Any) -> Any:
-    """Enter a younger neighbour in a customer's list (place, length, room), which moves to twice the room when full.
-
-    The last of the lists is the free part of the pool.
-    """
+def _listed(own: int, other: int, lists: Lists, pool: Ends, ties: int) -> None:
+    """Enter a younger neighbour in a customer's list, which moves to twice the room when full."""
     place, length, room = lists[own, 0], lists[own, 1], lists[own, 2]
     if length == room:
         free = lists[-1, 0]
@@ -108,17 +111,21 @@ def _listed(own: Any, other: Any, lists: Any, pool: Any, ties: Any) -> Any:
 
 @compiled
 def _new_neighbour(
-    hub: Any, ends: Any, lists: Any, pool: Any, ties: Any, seen_by: Any, newcomer: Any, key: Any
-) -> Any:
+    hub: np.int32,
+    ends: Ends,
+    lists: Lists,
+    pool: Ends,
+    ties: int,
+    seen_by: Ends,
+    newcomer: int,
+    key: np.uint64,
+) -> np.int32:
     """Pick uniformly among the neighbours not yet tied to the newcomer; -1 if there are none."""
-    n_older = (
-        ties if hub > ties else 0
-    )  # those it tied to itself when it came; the clique has lists only
+    n_older = ties if hub > ties else 0  # whom it tied to when it came; the clique has lists only
     n = n_older + lists[hub, 1]
     for attempt in range(4):  # nearly always enough, and exact: a rejected pick is drawn again
-        candidate = _neighbour(
-            hub, np.int64(unit(fold(key, attempt)) * n), n_older, ends, lists, pool
-        )
+        place = np.int64(unit(fold(key, attempt)) * n)
+        candidate = _neighbour(hub, place, n_older, ends, lists, pool)
         if seen_by[candidate] != newcomer:
             return candidate
     n_new = 0
@@ -135,17 +142,21 @@ def _new_neighbour(
 
 
 @compiled
-def _neighbour(hub: Any, k: Any, n_older: Any, ends: Any, lists: Any, pool: Any) -> Any:
-    if (
-        k < n_older
-    ):  # the ties of customer u > ties lie behind those of the clique and of all before u
-        return ends[(n_older + 1) * n_older + 2 * n_older * (hub - n_older - 1) + 2 * k + 1]
-    return pool[lists[hub, 0] + k - n_older]
+def _neighbour(
+    hub: np.int32, k: Whole, n_older: int, ends: Ends, lists: Lists, pool: Ends
+) -> np.int32:
+    """Give a neighbour: first those the hub tied to, behind the ties of all who came before it."""
+    if k < n_older:
+        place = (n_older + 1) * n_older + 2 * n_older * (hub - n_older - 1) + 2 * k + 1
+        neighbour: np.int32 = ends[place]
+    else:
+        neighbour = pool[lists[hub, 0] + k - n_older]
+    return neighbour
 
 
 @compiled
-def rewired_ring(n: Any, ties: Any, rewiring: Any, key: Any) -> Any:
-    """Rewire a ring (Watts & Strogatz 1998); row u holds the customers that u's own ties lead to."""
+def rewired_ring(n: int, ties: int, rewiring: float, key: np.uint64) -> Ends:
+    """Rewire a ring (Watts & Strogatz 1998); row u holds the customers that u's ties lead to."""
     own = np.empty((n, ties), np.int32)
     for u in range(n):
         for j in range(ties):
@@ -167,7 +178,7 @@ def rewired_ring(n: Any, ties: Any, rewiring: Any, key: Any) -> Any:
 
 
 @compiled
-def _tied(own: Any, u: Any, v: Any) -> Any:
+def _tied(own: Ends, u: Whole, v: Whole) -> bool:
     for j in range(own.shape[1]):  # noqa: SIM110 (numba knows no any())
         if own[u, j] == v or own[v, j] == u:
             return True
@@ -175,8 +186,13 @@ def _tied(own: Any, u: Any, v: Any) -> Any:
 
 
 @compiled
-def bernoulli_pairs(low: Any, high: Any, probability: Any, key: Any) -> Any:
-    """Tie each v to each of low[v] .. high[v] - 1 independently, skipping over gaps (Batagelj & Brandes 2005)."""
+def bernoulli_pairs(
+    low: NDArray[np.int64], high: NDArray[np.int64], probability: float, key: np.uint64
+) -> Ends:
+    """Tie each v to each of low[v] .. high[v] - 1 with the same chance, independently.
+
+    The loop skips over the gaps between ties (Batagelj & Brandes 2005).
+    """
     if probability <= 0.0:
         return np.empty(0, np.int32)
     left = np.int64(0)
@@ -203,8 +219,11 @@ def bernoulli_pairs(low: Any, high: Any, probability: Any, key: Any) -> Any:
 
 
 @compiled
-def _log_of_one_minus(x: Any) -> Any:
-    """Give ln(1 - x) to about 1e-15, for 0 <= x < 1, the same on every machine (libraries' logarithms differ)."""
+def _log_of_one_minus(x: float) -> float:
+    """Give ln(1 - x) to about 1e-15, for 0 <= x < 1.
+
+    It is the same on every machine, which the logarithms of libraries are not.
+    """
     exponent, s = 0, -x / (2.0 - x)
     if x > 0.25:
         mantissa, exponent = math.frexp(1.0 - x)

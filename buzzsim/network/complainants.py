@@ -15,37 +15,22 @@ from buzzsim.network.network import Network
 
 def named_complainants(scenario: Scenario, network: Network) -> NDArray[np.int64]:
     """Give the customers who always complain; none where each replicate draws its own."""
-    complaint, crowd = scenario.complaint, network.n_customers
+    place, complaint, crowd = scenario.name, scenario.complaint, network.n_customers
     n = len(complaint.names) or complaint.complainants
     if n > crowd:
-        raise ScenarioError(
-            sentence(
-                scenario.name,
-                "complaint.complainants",
-                n,
-                f"at most {crowd}, the customers of {network.source}",
-            )
-        )
+        allowed = f"at most {crowd}, the customers of {network.source}"
+        raise ScenarioError(sentence(place, "complaint.complainants", n, allowed))
     if complaint.names:
-        found = np.array([network.index_of(name) for name in complaint.names], np.int64)
-        if np.unique(found).size < found.size:  # "7" and "07" are one customer
-            raise ScenarioError(
-                sentence(
-                    scenario.name, "complaint.names", list(complaint.names), "each customer once"
-                )
-            )
-        return found
+        named = np.array([network.index_of(name) for name in complaint.names], np.int64)
+        if np.unique(named).size < named.size:  # "7" and "07" are one customer
+            names = list(complaint.names)
+            raise ScenarioError(sentence(place, "complaint.names", names, "each customer once"))
+        return named
     if complaint.choice == "most_followed":
         return np.argsort(-network.followers, kind="stable")[:n].astype(np.int64)
     if complaint.choice == "followers" and n > int((network.followers > 0).sum()):
-        raise ScenarioError(
-            sentence(
-                scenario.name,
-                "complaint.complainants",
-                n,
-                "at most the number of customers with followers",
-            )
-        )
+        allowed = "at most the number of customers with followers"
+        raise ScenarioError(sentence(place, "complaint.complainants", n, allowed))
     return np.zeros(0, np.int64)
 
 

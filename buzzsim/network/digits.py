@@ -1,12 +1,14 @@
-"""The compiled part of reading edge lists: lines that begin with two whole numbers, and nothing else."""
+"""Compiled loops that read edge lists whose lines begin with two whole numbers."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from buzzsim.compiled import compiled
+
+Bytes = NDArray[np.uint8]
+Integers = NDArray[np.int64]
 
 _TAB, _LINE_FEED, _RETURN, _SPACE = 9, 10, 13, 32
 _HASH, _PERCENT, _MINUS, _ZERO, _NINE = 35, 37, 45, 48, 57
@@ -15,10 +17,11 @@ WHITESPACE = 0
 
 
 @compiled
-def number_pairs(data: Any, at: Any, separator: Any) -> Any:
-    """Give (tails, heads, understood) of the bytes from `at` on; `separator` is a byte or WHITESPACE.
+def number_pairs(data: Bytes, at: int, separator: int) -> tuple[Integers, Integers, bool]:
+    """Give (tails, heads, understood) of the bytes from `at` on.
 
-    Not understood is whatever the slower reader of text should judge: names, 19 digits, control bytes.
+    `separator` is a byte or WHITESPACE. What is not understood is left to the slower reader of
+    text: names, numbers of 19 digits, control bytes.
     """
     n_lines = 1
     for k in range(at, len(data)):
@@ -45,7 +48,7 @@ def number_pairs(data: Any, at: Any, separator: Any) -> Any:
 
 
 @compiled
-def _number(data: Any, at: Any) -> Any:
+def _number(data: Bytes, at: int) -> tuple[int | np.int64, int]:
     """Read a whole number; the place is -1 when there is none."""
     if at < 0 or at >= len(data):
         return 0, -1
@@ -64,7 +67,7 @@ def _number(data: Any, at: Any) -> Any:
 
 
 @compiled
-def _after_separator(data: Any, at: Any, separator: Any) -> Any:
+def _after_separator(data: Bytes, at: int, separator: int) -> int:
     """Give the place of the second field, or -1."""
     if at < 0:
         return -1
@@ -77,7 +80,7 @@ def _after_separator(data: Any, at: Any, separator: Any) -> Any:
 
 
 @compiled
-def _field_ends(data: Any, at: Any, separator: Any) -> Any:
+def _field_ends(data: Bytes, at: int, separator: int) -> bool:
     """Tell whether the second field ends where its digits do."""
     if at < 0:
         return False
@@ -86,18 +89,18 @@ def _field_ends(data: Any, at: Any, separator: Any) -> Any:
         return True
     if separator == WHITESPACE:
         return rest > at
-    return data[rest] == separator
+    return bool(data[rest] == separator)
 
 
 @compiled
-def _after_blanks(data: Any, at: Any, separator: Any) -> Any:
+def _after_blanks(data: Bytes, at: int, separator: int) -> int:
     while at < len(data) and (data[at] == _SPACE or (data[at] == _TAB and separator != _TAB)):
         at += 1
     return at
 
 
 @compiled
-def _line_end(data: Any, at: Any, strict: Any) -> Any:
+def _line_end(data: Bytes, at: int, strict: bool) -> int:
     """Give the end of the line; if strict, -1 when a byte on the way is not plain text."""
     while at < len(data) and data[at] != _LINE_FEED and data[at] != _RETURN:
         if strict and ((data[at] < _SPACE and data[at] != _TAB) or data[at] > 126):

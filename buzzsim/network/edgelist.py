@@ -9,13 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, sentence, shown
-from buzzsim.network.digits import WHITESPACE, number_pairs
+from buzzsim.network.digits import WHITESPACE, Integers, number_pairs
 from buzzsim.network.network import INTEGER
-
-Ends = NDArray[np.int64]
 
 _LINE = re.compile(rb"[^\r\n]+")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -24,25 +21,25 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SEPARATORS = {"\t": "a tab", ";": "a semicolon", ",": "a comma", "": "white space"}
 _COMMENT = ("#", "%")
 _LINES_LOOKED_AT = 20
+_NO_TIES = "there are no ties; expected lines of two names"
 _COLUMN_NAME = re.compile(
-    r"(source|target|src|dst|tgt|from|to|u|v|tail|head|sender|receiver|ego|alter|start|end|other|author|reader"
-    r"|follow(er|ee|ed|ers|ing)|(node|id|user|vertex|person|customer|member|account|friend|contact|name|kunde|freund|client|ami)"
-    r"(_?([0-9]+|[ab]))?)([ _]?(id|node|user|name))?",
+    r"(source|target|src|dst|tgt|from|to|u|v|tail|head|sender|receiver|ego|alter|start|end|other"
+    r"|author|reader|follow(er|ee|ed|ers|ing)|(node|id|user|vertex|person|customer|member|account"
+    r"|friend|contact|name|kunde|freund|client|ami)(_?([0-9]+|[ab]))?)([ _]?(id|node|user|name))?",
     re.IGNORECASE,
 )
-
-
-_PAIRS = (  # of column names, in the order in which `u v` means that v sees u's posts
-    ("source", "target"), ("src", "dst"), ("src", "tgt"), ("from", "to"), ("sender", "receiver"), ("tail", "head"),
-    ("followee", "follower"), ("followed", "follower"),
-)  # fmt: skip
+# Pairs of column names in the order in which `u v` means that v sees u's posts.
+_PAIRS = [
+    ("source", "target"), ("src", "dst"), ("src", "tgt"), ("from", "to"), ("sender", "receiver"),
+    ("tail", "head"), ("followee", "follower"), ("followed", "follower"),
+]  # fmt: skip
 _ENDS = {name for pair in _PAIRS for name in pair}
-_FOLLOWS = ("follower", "followee"), ("follower", "followed"), ("follower", "following")
+_FOLLOWS = [("follower", "followee"), ("follower", "followed"), ("follower", "following")]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How the lines of a file are written: what stands between the names, and where the lines begin."""
+    """How the lines of a file are written: what stands between names, and where lines begin."""
 
     separator: str
     start: int  # in bytes: behind the header, if there is one
@@ -56,15 +53,16 @@ class Layout:
 
 def read_edges(
     data: bytes, place: str, directed: bool = False, follows: bool = False
-) -> tuple[Ends, Ends, Sequence[int | str], str]:
-    """Give tails and heads as customers' numbers, the names of the customers, and how the first line was understood.
+) -> tuple[Integers, Integers, Sequence[int | str], str]:
+    """Give tails and heads as customers' numbers, the customers' names, and a note on the header.
 
-    `directed` and `follows` are only held against the header, where that says which end is which.
+    `directed` and `follows` are only compared with a header that says which end is which.
 
     Raises
     ------
     NetworkError
-        When a line does not hold two names, the header says something else than what was asked for, or the bytes are no text.
+        When a line does not hold two names, the header contradicts what was asked for, or the
+        bytes are no text.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NetworkError(sentence(place, "the encoding", "UTF-16", "plain text in UTF-8"))
@@ -78,7 +76,7 @@ def read_edges(
         ends, spelt = _named_pairs(data, layout, place)
         tails, heads = ends[0::2], ends[1::2]
     if not len(tails):
-        raise _no_ties(place)
+        raise NetworkError(f"{place}: {_NO_TIES}")
     if understood:
         return *_numbered_integers(tails, heads), _note(layout)
     note = _note(layout) or _doubt(ends, spelt)
@@ -87,75 +85,54 @@ def read_edges(
 
 def _note(layout: Layout) -> str:
     """Say which line was taken for the names of the columns."""
-    more = (
-        ", all but the first two left out"
-        if len(_fields(layout.header, layout.separator)) > 2
-        else ""
-    )
-    return f"line {shown(layout.header)} read as column names{more}" if layout.header else ""
+    if not layout.header:
+        return ""
+    note = f"line {shown(layout.header)} read as column names"
+    more = len(_fields(layout.header, layout.separator)) > 2
+    return f"{note}, all but the first two left out" if more else note
 
 
-def _doubt(ends: Ends, names: list[str]) -> str:
-    """Say that the first tie may be a header: its two names occur nowhere else, above others that do."""
+def _doubt(ends: Integers, names: list[str]) -> str:
+    """Say that the first tie may be a header: only its two names occur nowhere else."""
     if len(ends) <= 4 or names[0] == names[1] or (ends[2:] < 2).any():
         return ""
-    first = f"{shown(names[0])} and {shown(names[1])}"
-    return f"{first} of the first line, read as a tie, occur nowhere else: if they are column names, delete it"
-
-
-def _no_ties(place: str) -> NetworkError:
-    return NetworkError(f"{place}: there are no ties; expected lines of two names")
+    return (
+        f"{shown(names[0])} and {shown(names[1])} of the first line, read as a tie, "
+        "occur nowhere else: if they are column names, delete it"
+    )
 
 
 def _layout(data: bytes, place: str) -> Layout:
-    """Look at the first lines to find the separator and whether the first of them names the columns."""
-    found = list(islice(_data_lines(data), _LINES_LOOKED_AT))
-    if not found:
-        raise _no_ties(place)
-    first_end, first_line = found[0]
+    """Look at the first lines for the separator, and whether the first one names the columns."""
+    lines = list(islice(_data_lines(data), _LINES_LOOKED_AT))
+    if not lines:
+        raise NetworkError(f"{place}: {_NO_TIES}")
+    first_end, first_line = lines[0]
     layout = Layout(_separator(first_line), 0)
-    head, *rest = (_fields(line, layout.separator)[:2] for _, line in found)
+    head, *rest = (_fields(line, layout.separator)[:2] for _, line in lines)
     if not _is_header(head, rest):
         return layout
-    others = {name.lower() for name in first_line.split(layout.separator or None)[2:]}
-    late = head[0].lower() not in _ENDS and len({name.strip(" '\"") for name in others} & _ENDS) > 0
-    if late or not all(
-        head
-    ):  # such as the unnamed index that pandas writes: the names would be in columns 2 and 3
-        raise NetworkError(
-            sentence(
-                place, "the header", first_line, f"{layout.allowed}, without a column before them"
-            )
-        )
+    others = {name.strip(" '\"").lower() for name in first_line.split(layout.separator or None)[2:]}
+    is_late = head[0].lower() not in _ENDS and others & _ENDS
+    if is_late or not all(head):  # names in columns 2 and 3, as behind the index of pandas
+        allowed = f"{layout.allowed}, without a column before them"
+        raise NetworkError(sentence(place, "the header", first_line, allowed))
     return Layout(layout.separator, first_end, first_line.strip())
 
 
 def _check_direction(layout: Layout, place: str, follows: bool) -> None:
     """Refuse a header that says the opposite of what a directed network was asked to mean."""
-    first, second = (
-        [*(name.lower() for name in _fields(layout.header, layout.separator)), "", ""]
-    )[:2]
+    names = [name.lower() for name in _fields(layout.header, layout.separator)]
+    first, second = [*names, "", ""][:2]
     if follows and (first, second) in _PAIRS and first.startswith("follow"):
-        raise NetworkError(
-            sentence(
-                place, "the header", layout.header, "no `follows`: here v is said to see u's posts"
-            )
-        )
-    if not follows and (first, second) in _FOLLOWS:
-        raise NetworkError(
-            sentence(
-                place, "the header", layout.header, "`follows` (--follows): u is said to follow v"
-            )
-        )
-    if not follows and (second, first) in _PAIRS:
-        raise NetworkError(
-            sentence(
-                place,
-                "the header",
-                layout.header,
-                f"{second} before {first}: in a line `u v`, v sees u's posts",
-            )
-        )
+        allowed = "no `follows`: here v is said to see u's posts"
+    elif not follows and (first, second) in _FOLLOWS:
+        allowed = "`follows` (--follows): u is said to follow v"
+    elif not follows and (second, first) in _PAIRS:
+        allowed = f"{second} before {first}: in a line `u v`, v sees u's posts"
+    else:
+        return
+    raise NetworkError(sentence(place, "the header", layout.header, allowed))
 
 
 def _data_lines(data: bytes) -> Iterator[tuple[int, str]]:
@@ -193,7 +170,7 @@ def _fields(line: str, separator: str) -> list[str]:
 
 
 def _is_header(head: list[str], rest: list[list[str]]) -> bool:
-    """Tell column names: any above nothing but integers, or well-known ones above names most of which are unlike them."""
+    """Tell column names: any above integers only, or known ones above names mostly unlike them."""
     if len(head) < 2 or _are_integers(head):
         return False
     if rest and all(map(_are_integers, rest)):
@@ -201,17 +178,16 @@ def _is_header(head: list[str], rest: list[list[str]]) -> bool:
     names = [name for row in rest for name in row]
     if not all(map(_COLUMN_NAME.fullmatch, head)) or set(head) & set(names):
         return False
-    return 2 * sum(bool(_COLUMN_NAME.fullmatch(name)) for name in names) <= len(
-        names
-    )  # one Ida is no column
+    alike = sum(bool(_COLUMN_NAME.fullmatch(name)) for name in names)  # one Ida is no column
+    return 2 * alike <= len(names)
 
 
 def _are_integers(names: list[str]) -> bool:
     return len(names) == 2 and all(map(INTEGER.fullmatch, names))
 
 
-def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Ends, list[str]]:
-    """Give the two ends of each tie in turn, numbered in order of first appearance, and the names."""
+def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Integers, list[str]]:
+    """Give the ends of the ties in turn, numbered in order of first appearance, and the names."""
     _check_text(data, place)
     first_number = _line_number(data, layout.start)
     numbers: dict[str, int] = {}
@@ -221,14 +197,10 @@ def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Ends, list[st
         if not _holds_data(line):
             continue
         fields = _fields(line, layout.separator)
-        if len(fields) < 2:
-            raise NetworkError(sentence(place, f"line {number}", line, layout.allowed))
-        if not (fields[0] and fields[1]):
-            raise NetworkError(
-                sentence(place, f"line {number}", line, f"{layout.allowed}, neither of them empty")
-            )
-        ends.append(numbers.setdefault(fields[0], len(numbers)))
-        ends.append(numbers.setdefault(fields[1], len(numbers)))
+        if len(fields) < 2 or not all(fields[:2]):
+            empty = ", neither of them empty" if len(fields) > 1 else ""
+            raise NetworkError(sentence(place, f"line {number}", line, layout.allowed + empty))
+        ends += [numbers.setdefault(name, len(numbers)) for name in fields[:2]]
     return np.array(ends, np.int64), list(numbers)
 
 
@@ -241,38 +213,36 @@ def _check_text(data: bytes, place: str) -> None:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
-        key = f"line {_line_number(data, error.start)}"
-        raise NetworkError(
-            sentence(place, key, data[error.start : error.end], "text in UTF-8")
-        ) from None
+        key, wrong = f"line {_line_number(data, error.start)}", data[error.start : error.end]
+        raise NetworkError(sentence(place, key, wrong, "text in UTF-8")) from None
 
 
 def _line_number(data: bytes, at: int) -> int:
     return len(_LINE_END.findall(data[:at])) + 1
 
 
-def _numbered_integers(tails: Ends, heads: Ends) -> tuple[Ends, Ends, Sequence[int]]:
+def _numbered_integers(
+    tails: Integers, heads: Integers
+) -> tuple[Integers, Integers, Sequence[int]]:
     """Number customers by increasing integer."""
-    low, high = min(tails.min(), heads.min()), max(tails.max(), heads.max())
-    width = int(high) - int(low) + 1
+    low, high = int(min(tails.min(), heads.min())), int(max(tails.max(), heads.max()))
+    width = high - low + 1
     if width > 20 * len(tails) + 1_000_000:  # too sparse for a table
-        found, numbers = np.unique(np.concatenate((tails, heads)), return_inverse=True)
-        return numbers[: len(tails)], numbers[len(tails) :], tuple(found.tolist())
+        names, numbers = np.unique(np.concatenate((tails, heads)), return_inverse=True)
+        return numbers[: len(tails)], numbers[len(tails) :], tuple(names.tolist())
     tails, heads = tails - low, heads - low
     present = np.zeros(width, bool)
     present[tails] = present[heads] = True
-    found = np.flatnonzero(present)
-    if len(found) < width:
-        table = np.cumsum(present) - 1
-        tails, heads = table[tails], table[heads]
-    names = range(width) if low == 0 and len(found) == width else tuple((found + low).tolist())
-    return tails, heads, names
+    if present.all():
+        return tails, heads, range(width) if low == 0 else tuple(range(low, high + 1))
+    table = np.cumsum(present) - 1
+    return table[tails], table[heads], tuple((np.flatnonzero(present) + low).tolist())
 
 
 def _numbered_names(
-    tails: Ends, heads: Ends, names: list[str]
-) -> tuple[Ends, Ends, Sequence[int | str]]:
-    """Number customers by increasing integer if all names are integers, else leave them in order of appearance."""
+    tails: Integers, heads: Integers, names: list[str]
+) -> tuple[Integers, Integers, Sequence[int | str]]:
+    """Number customers by increasing integer if all names are integers, else by appearance."""
     if not all(map(INTEGER.fullmatch, names)):
         return tails, heads, tuple(names)
     values = list(map(int, names))

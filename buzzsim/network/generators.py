@@ -1,4 +1,4 @@
-"""Networks made by rule: six textbook families, each a pure function of its numbers and its seed."""
+"""Networks made by rule: six textbook families, each a function of its numbers and its seed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.errors import NetworkError, sentence, unknown
+from buzzsim.errors import NetworkError, sentence, unknown, whole_number
 from buzzsim.model.draws import fold
-from buzzsim.network.builders import (
-    bernoulli_pairs,
-    preferential,
-    preferential_with_triangles,
-    rewired_ring,
-    shuffled,
-)
+from buzzsim.network import builders
 from buzzsim.network.checks import check_size, whole_numbers
 from buzzsim.network.network import Network
 
@@ -66,18 +60,21 @@ def generate(
     Parameters
     ----------
     kind : str
-        ``scale_free`` (Barabasi & Albert 1999), ``clustered_scale_free`` (Holme & Kim 2002), ``small_world`` (Watts &
-        Strogatz 1998), ``blocks`` (planted partition, Condon & Karp 2001), ``random`` (Gilbert 1959) or
-        ``configuration`` (erased configuration model); the entries of `GENERATORS` say how each is made.
+        ``scale_free`` (Barabasi & Albert 1999), ``clustered_scale_free`` (Holme & Kim 2002),
+        ``small_world`` (Watts & Strogatz 1998), ``blocks`` (planted partition, Condon & Karp
+        2001), ``random`` (Gilbert 1959) or ``configuration`` (erased configuration model); the
+        entries of `GENERATORS` say how each is made.
     customers : int
         Number of customers, 1 or more; for ``configuration`` the number of degrees.
     ties : int
-        Ties that each customer brings, 1 or more: the mean number of followers is twice that, exactly for
-        ``small_world``, on average for ``blocks`` and ``random``, in the limit for the scale-free families.
+        Ties that each customer brings, 1 or more. The mean number of followers is twice that:
+        exactly for ``small_world``, on average for ``blocks`` and ``random``, in the limit of many
+        customers for the scale-free families.
     rewiring : float
         Chance, 0 to 1, that a tie of ``small_world`` is rewired.
     clustering : float
-        Chance, 0 to 1, that a tie of ``clustered_scale_free`` after a newcomer's first closes a triangle.
+        Chance, 0 to 1, that a tie of ``clustered_scale_free`` after a newcomer's first closes a
+        triangle.
     blocks : int
         Number of equal ``blocks``, 1 to customers; their sizes differ by at most 1.
     mixing : float
@@ -85,154 +82,130 @@ def generate(
     degrees : sequence of int
         Followers wished for each customer of ``configuration``, with an even sum.
     seed : int
-        0 or more; another seed, another network.
+        0 or more; another seed gives another network.
 
     Raises
     ------
     NetworkError
-        When the kind is unknown or a number impossible, usually because there are too few customers for the ties.
+        When the kind is unknown or a number impossible: usually there are too few customers for
+        the ties.
 
     Examples
     --------
     >>> generate("small_world", customers=100, ties=2, rewiring=0.0)
-    <Network: generated network (small_world): 100 customers, 200 ties, undirected, 4.0 followers on average>
+    <Network: generated network (small_world): 100 customers, 200 ties, undirected,
+    4.0 followers on average>
     """
     if kind not in GENERATORS:
         raise NetworkError(unknown(_PLACE, "kind", kind, GENERATORS))
-    plan = Recipe(
-        customers=_whole("customers", customers, 1),
-        ties=_whole("ties", ties, 1),
+    recipe = Recipe(
+        customers=whole_number(_PLACE, "customers", customers, 1, error=NetworkError),
+        ties=whole_number(_PLACE, "ties", ties, 1, error=NetworkError),
         rewiring=_share("rewiring", rewiring),
         clustering=_share("clustering", clustering),
-        blocks=_whole("blocks", blocks, 1),
+        blocks=whole_number(_PLACE, "blocks", blocks, 1, error=NetworkError),
         mixing=_share("mixing", mixing),
         degrees=whole_numbers(degrees, _PLACE, "degrees"),
-        seed=_whole("seed", seed, 0),
+        seed=whole_number(_PLACE, "seed", seed, 0, error=NetworkError),
     )
-    check_size(plan.customers, _PLACE)
-    tails, heads = GENERATORS[kind](plan)
+    check_size(recipe.customers, _PLACE)
+    tails, heads = GENERATORS[kind](recipe)
     source = f"generated network ({kind})"
-    return Network.from_edges(tails, heads, n_customers=plan.customers, source=source)
+    return Network.from_edges(tails, heads, n_customers=recipe.customers, source=source)
 
 
-def scale_free(plan: Recipe) -> Pairs:
-    """Barabasi and Albert: from a clique of `ties` + 1, newcomers tie to `ties` others by degree; then shuffled."""
-    _check_ties(plan, plan.customers - 1)
-    return _grown(preferential(plan.customers, plan.ties, plan.key(_GROWTH)), plan)
+def scale_free(recipe: Recipe) -> Pairs:
+    """Barabasi and Albert: newcomers to a clique tie to `ties` others by degree; then shuffled."""
+    _check_ties(recipe, recipe.customers - 1)
+    return _grown(builders.preferential(recipe.customers, recipe.ties, recipe.key(_GROWTH)), recipe)
 
 
-def clustered_scale_free(plan: Recipe) -> Pairs:
-    """Holme and Kim: as scale_free, but ties after a newcomer's first close a triangle with chance `clustering`."""
-    _check_ties(plan, plan.customers - 1)
-    ends = preferential_with_triangles(
-        plan.customers, plan.ties, plan.clustering, plan.key(_GROWTH)
-    )
-    return _grown(ends, plan)
+def clustered_scale_free(recipe: Recipe) -> Pairs:
+    """Holme and Kim: scale_free, but later ties of a newcomer close triangles (`clustering`)."""
+    _check_ties(recipe, recipe.customers - 1)
+    numbers = recipe.customers, recipe.ties, recipe.clustering
+    return _grown(builders.preferential_with_triangles(*numbers, recipe.key(_GROWTH)), recipe)
 
 
-def small_world(plan: Recipe) -> Pairs:
-    """Watts and Strogatz: a ring of 2 `ties` neighbours, one end of each tie moved with chance `rewiring`."""
-    _check_ties(plan, (plan.customers - 1) // 2)
-    own = rewired_ring(plan.customers, plan.ties, plan.rewiring, plan.key(_GROWTH))
-    return np.repeat(np.arange(plan.customers, dtype=np.int32), plan.ties), own.ravel()
+def small_world(recipe: Recipe) -> Pairs:
+    """Watts and Strogatz: a ring of 2 `ties` neighbours; ties are moved with chance `rewiring`."""
+    _check_ties(recipe, (recipe.customers - 1) // 2)
+    own = builders.rewired_ring(recipe.customers, recipe.ties, recipe.rewiring, recipe.key(_GROWTH))
+    return np.repeat(np.arange(recipe.customers, dtype=np.int32), recipe.ties), own.ravel()
 
 
-def blocks(plan: Recipe) -> Pairs:
-    """Planted partition: each pair is tied independently, with one chance inside blocks and another across them."""
-    if plan.blocks > plan.customers:
-        raise NetworkError(
-            sentence(
-                _PLACE, "blocks", plan.blocks, f"1 to {plan.customers}, the number of customers"
-            )
-        )
-    customer = np.arange(plan.customers)
-    block = customer * plan.blocks // plan.customers
+def blocks(recipe: Recipe) -> Pairs:
+    """Planted partition: pairs are tied by one chance inside blocks and by another across."""
+    if recipe.blocks > recipe.customers:
+        allowed = f"1 to {recipe.customers}, the number of customers"
+        raise NetworkError(sentence(_PLACE, "blocks", recipe.blocks, allowed))
+    customer = np.arange(recipe.customers)
+    block = customer * recipe.blocks // recipe.customers
     start = np.searchsorted(block, block)
     n_inside, n_across = int((customer - start).sum()), int(start.sum())
-    n_ties = plan.customers * plan.ties
-    inside = _probability(plan, (1 - plan.mixing) * n_ties, n_inside, "inside blocks")
-    across = _probability(plan, plan.mixing * n_ties, n_across, "across blocks")
-    ends = np.concatenate(
-        (
-            bernoulli_pairs(start, customer, inside, plan.key(_GROWTH)),
-            bernoulli_pairs(np.zeros_like(start), start, across, plan.key(_ACROSS)),
-        )
-    )
+    n_ties = recipe.customers * recipe.ties
+    inside = _probability(recipe, (1 - recipe.mixing) * n_ties, n_inside, "inside blocks")
+    across = _probability(recipe, recipe.mixing * n_ties, n_across, "across blocks")
+    near = builders.bernoulli_pairs(start, customer, inside, recipe.key(_GROWTH))
+    far = builders.bernoulli_pairs(np.zeros_like(start), start, across, recipe.key(_ACROSS))
+    ends = np.concatenate((near, far))
     return ends[0::2], ends[1::2]
 
 
-def random(plan: Recipe) -> Pairs:
-    """Gilbert (often called Erdos and Renyi): each pair is tied independently, with the same chance."""
-    _check_ties(plan, (plan.customers - 1) // 2)
-    customer = np.arange(plan.customers)
-    ends = bernoulli_pairs(
-        np.zeros_like(customer), customer, 2 * plan.ties / (plan.customers - 1), plan.key(_GROWTH)
-    )
+def random(recipe: Recipe) -> Pairs:
+    """Gilbert (often called Erdos and Renyi): pairs are tied independently, by the same chance."""
+    _check_ties(recipe, (recipe.customers - 1) // 2)
+    customer = np.arange(recipe.customers)
+    probability = 2 * recipe.ties / (recipe.customers - 1)
+    start = np.zeros_like(customer)
+    ends = builders.bernoulli_pairs(start, customer, probability, recipe.key(_GROWTH))
     return ends[0::2], ends[1::2]
 
 
-def configuration(plan: Recipe) -> Pairs:
-    """Configuration model: stubs of given `degrees` matched at random; loops and repeats are dropped and counted."""
-    degrees = plan.degrees
-    if len(degrees) != plan.customers:
-        allowed = f"{plan.customers}, one for each customer"
+def configuration(recipe: Recipe) -> Pairs:
+    """Configuration model: stubs of `degrees` matched at random; loops and repeats are dropped."""
+    degrees = recipe.degrees
+    if len(degrees) != recipe.customers:
+        allowed = f"{recipe.customers}, one for each customer"
         raise NetworkError(sentence(_PLACE, "the number of degrees", len(degrees), allowed))
-    wrong = np.flatnonzero((degrees < 0) | (degrees >= plan.customers))
-    if len(wrong):
-        allowed = f"a whole number from 0 to {plan.customers - 1}"
-        raise NetworkError(sentence(_PLACE, f"degrees[{wrong[0]}]", degrees[wrong[0]], allowed))
+    for at in np.flatnonzero((degrees < 0) | (degrees >= recipe.customers)):
+        most = recipe.customers - 1
+        whole_number(_PLACE, f"degrees[{at}]", degrees[at], 0, most, error=NetworkError)
     total = int(degrees.sum())
     if total == 0 or total % 2:
-        raise NetworkError(
-            sentence(_PLACE, "the sum of degrees", total, "an even number of 2 or more")
-        )
-    stubs = np.repeat(np.arange(plan.customers, dtype=np.int32), degrees)
-    ends = shuffled(stubs, plan.key(_GROWTH))
+        allowed = "an even number of 2 or more"
+        raise NetworkError(sentence(_PLACE, "the sum of degrees", total, allowed))
+    stubs = np.repeat(np.arange(recipe.customers, dtype=np.int32), degrees)
+    ends = builders.shuffled(stubs, recipe.key(_GROWTH))
     return ends[0::2], ends[1::2]
 
 
-GENERATORS: dict[str, Callable[[Recipe], Pairs]] = {
-    "scale_free": scale_free,
-    "clustered_scale_free": clustered_scale_free,
-    "small_world": small_world,
-    "blocks": blocks,
-    "random": random,
-    "configuration": configuration,
-}
+_FAMILIES = scale_free, clustered_scale_free, small_world, blocks, random, configuration
+GENERATORS: dict[str, Callable[[Recipe], Pairs]] = {make.__name__: make for make in _FAMILIES}
 
 
-def _grown(ends: NDArray[np.int32], plan: Recipe) -> Pairs:
+def _grown(ends: NDArray[np.int32], recipe: Recipe) -> Pairs:
     """Number customers at random, so that a small number does not mean an old customer."""
-    numbers = shuffled(np.arange(plan.customers, dtype=np.int32), plan.key(_ORDER))
+    numbers = builders.shuffled(np.arange(recipe.customers, dtype=np.int32), recipe.key(_ORDER))
     return numbers[ends[0::2]], numbers[ends[1::2]]
 
 
-def _probability(plan: Recipe, n_ties: float, n_pairs: int, where: str) -> float:
+def _probability(recipe: Recipe, n_ties: float, n_pairs: int, where: str) -> float:
     if n_ties > n_pairs:
-        allowed = (
-            f"{n_pairs:,} or less, the number of pairs (ties {plan.ties}, mixing {plan.mixing})"
-        )
+        wishes = f"ties {recipe.ties}, mixing {recipe.mixing}"
+        allowed = f"{n_pairs:,} or less, the number of pairs ({wishes})"
         raise NetworkError(sentence(_PLACE, f"the number of ties {where}", n_ties, allowed))
     return n_ties / n_pairs if n_pairs else 0.0
 
 
-def _check_ties(plan: Recipe, most: int) -> None:
-    if plan.ties > most:
-        allowed = f"1 to {most} with {plan.customers:,} customers" if most else "more customers"
-        raise NetworkError(sentence(_PLACE, "ties", plan.ties, allowed))
-
-
-def _whole(key: str, value: Any, low: int) -> int:
-    if isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value >= low:
-        return int(value)
-    raise NetworkError(sentence(_PLACE, key, value, f"a whole number of {low} or more"))
+def _check_ties(recipe: Recipe, most: int) -> None:
+    if recipe.ties > most:
+        allowed = f"1 to {most} with {recipe.customers:,} customers" if most else "more customers"
+        raise NetworkError(sentence(_PLACE, "ties", recipe.ties, allowed))
 
 
 def _share(key: str, value: Any) -> float:
-    if (
-        isinstance(value, (int, float, np.integer, np.floating))
-        and not isinstance(value, bool)
-        and 0 <= value <= 1
-    ):
+    is_number = isinstance(value, (int, float, np.integer, np.floating))
+    if is_number and not isinstance(value, bool) and 0 <= value <= 1:
         return float(value)
     raise NetworkError(sentence(_PLACE, key, value, "0 to 1"))

@@ -1,10 +1,11 @@
-"""The network itself: whose posts reach whom, as sorted rows of followers, with customers' names and traits."""
+"""The network: whose posts reach whom, as sorted rows of followers, with names and traits."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
 from itertools import chain, islice
@@ -14,17 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, counted, sentence, unknown
+from buzzsim.model.tables import TRAITS
 from buzzsim.network.checks import (
-    TRAITS,
     check_size,
     check_starts,
     checked_names,
-    checked_traits,
     numbers_of_customers,
-    traits_of_nodes,
     whole_numbers,
 )
 from buzzsim.network.ties import are_reciprocal, rows_of
+from buzzsim.network.traits import Traits, checked_traits, traits_of_nodes
 
 INTEGER = re.compile(r"-?[0-9]{1,1000}")
 _NAMES_SEARCHED = 20_000  # difflib needs about a second for this many
@@ -40,12 +40,13 @@ class Network:
         The followers of customer ``u`` (int32, ascending, never ``u``, none twice) are
         ``indices[indptr[u]:indptr[u + 1]]``.
     directed : bool
-        Directed, a tie ``u -> v`` means that v sees u's posts; undirected, each tie is stored in both rows.
+        Directed, a tie ``u -> v`` means that v sees u's posts; undirected, each tie is stored in
+        both rows.
     names : sequence
         The name of each customer; ``range(n)`` when they have only numbers.
     traits : dict of str to numpy.ndarray
-        What is known of the customers (float64, NaN where unknown): susceptibility (0 or more), anger (0 to 1),
-        attitude (-1 to 1) and the flags vindictive, advocate and troll (0 or 1).
+        What is known of the customers (float64, NaN where unknown): susceptibility (0 or more),
+        anger (0 to 1), attitude (-1 to 1) and the flags vindictive, advocate and troll (0 or 1).
     dropped_loops, dropped_repeats : int
         Ties from a customer to themselves, and ties given again, that were left out.
     source : str
@@ -57,7 +58,8 @@ class Network:
     --------
     >>> network = Network.from_edges([0, 0, 1, 2], [1, 2, 2, 0])
     >>> network
-    <Network: edges: 3 customers, 3 ties, undirected, 2.0 followers on average (1 repeated tie dropped)>
+    <Network: edges: 3 customers, 3 ties, undirected, 2.0 followers on average
+    (1 repeated tie dropped)>
     >>> network.followers
     array([2, 2, 2])
     """
@@ -66,7 +68,7 @@ class Network:
     indices: NDArray[np.int32]
     directed: bool = False
     names: Sequence[Any] = ()
-    traits: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    traits: Traits = field(default_factory=dict)
     dropped_loops: int = 0
     dropped_repeats: int = 0
     source: str = "arrays"
@@ -102,28 +104,24 @@ class Network:
     @cached_property
     def reciprocal(self) -> int:
         """How many stored ties are answered by the opposite one."""
-        return int(self.are_reciprocal.sum()) if self.directed else self.n_stored
+        return int(self.are_reciprocal.sum())
 
     @property
     def are_reciprocal(self) -> NDArray[np.bool_]:
-        """Of each stored tie, whether the opposite one is stored too."""
-        return (
-            np.asarray(are_reciprocal(self.indptr, self.indices))
-            if self.directed
-            else np.ones(self.n_stored, np.bool_)
-        )
+        """Whether the opposite tie is stored too, for each stored tie."""
+        if not self.directed:
+            return np.ones(self.n_stored, np.bool_)
+        return are_reciprocal(self.indptr, self.indices)
 
     @cached_property
     def _numbers(self) -> dict[Any, int]:
         return {name: number for number, name in enumerate(self.names)}
 
     def _find(self, name: Any) -> int | None:
-        if isinstance(self.names, range):  # which would look for "7" one by one
-            return (
-                int(name)
-                if isinstance(name, (int, np.integer)) and 0 <= name < len(self.names)
-                else None
-            )
+        """Give the number of the customer whose name is spelt just so."""
+        if isinstance(self.names, range):
+            is_number = isinstance(name, (int, np.integer)) and 0 <= name < len(self.names)
+            return int(name) if is_number else None
         try:
             return self._numbers.get(name)
         except TypeError:  # unhashable, so nobody's name
@@ -147,20 +145,18 @@ class Network:
         >>> Network.from_edges([0], [1], names=["ann", "bob"]).index_of("bob")
         1
         """
-        for candidate in (name, _other_spelling(name)):
-            number = self._find(candidate)
+        for spelling in (name, _other_spelling(name)):
+            number = self._find(spelling)
             if number is not None:
                 return number
         if isinstance(self.names, range):
-            raise NetworkError(
-                sentence(self.source, "customer", name, f"0 to {self.n_customers - 1}")
-            )
-        raise NetworkError(
-            unknown(self.source, "customer", name, map(str, islice(self.names, _NAMES_SEARCHED)))
-        )
+            allowed = f"0 to {self.n_customers - 1}"
+            raise NetworkError(sentence(self.source, "customer", name, allowed))
+        names = map(str, islice(self.names, _NAMES_SEARCHED))
+        raise NetworkError(unknown(self.source, "customer", name, names))
 
     def to_networkx(self) -> Any:
-        """Give a networkx Graph, or DiGraph if directed, with names as nodes and traits as their attributes.
+        """Give a networkx Graph, or DiGraph if directed, of names with traits as attributes.
 
         Examples
         --------
@@ -176,18 +172,17 @@ class Network:
         if not self.directed:
             once = tails < heads
             tails, heads = tails[once], heads[once]
-        name = self.names.__getitem__
-        graph.add_edges_from(zip(map(name, tails.tolist()), map(name, heads.tolist()), strict=True))
+        ends = (map(self.names.__getitem__, side.tolist()) for side in (tails, heads))
+        graph.add_edges_from(zip(*ends, strict=True))
         for trait, values in self.traits.items():
             known = zip(self.names, values.tolist(), strict=True)
-            nx.set_node_attributes(
-                graph, {who: value for who, value in known if value == value}, trait
-            )
+            attributes = {name: value for name, value in known if not math.isnan(value)}
+            nx.set_node_attributes(graph, attributes, trait)
         return graph
 
     @property
     def dropped(self) -> str:
-        """What of the ties given was left out, in words; empty where nothing was."""
+        """Which ties were left out, in words; empty where none was."""
         counts = ((self.dropped_loops, "self-tie"), (self.dropped_repeats, "repeated tie"))
         return " and ".join(counted(count, what) for count, what in counts if count)
 
@@ -199,10 +194,11 @@ class Network:
         >>> Network.from_edges([0, 1, 1], [1, 2, 1], directed=True).describe()
         'edges: 3 customers, 2 ties, directed, 0.7 followers on average (1 self-tie dropped)'
         """
+        size = f"{counted(self.n_customers, 'customer')}, {counted(self.n_ties, 'tie')}"
+        kind = "directed" if self.directed else "undirected"
+        mean = f"{self.n_stored / self.n_customers:.1f} followers on average"
         return (
-            f"{self.source}: {counted(self.n_customers, 'customer')}, {counted(self.n_ties, 'tie')}, "
-            f"{'directed' if self.directed else 'undirected'}, "
-            f"{self.n_stored / self.n_customers:.1f} followers on average"
+            f"{self.source}: {size}, {kind}, {mean}"
             + (f" ({self.dropped} dropped)" if self.dropped else "")
             + (f", with {', '.join(self.traits)}" if self.traits else "")
             + (f" ({self.note})" if self.note else "")
@@ -226,7 +222,7 @@ class Network:
         traits: Mapping[str, Any] | None = None,
         source: str = "edges",
     ) -> Network:
-        """Build a network from pairs of customers' numbers; loops and repeats are dropped and counted.
+        """Build a network from pairs of customers' numbers; loops and repeats are dropped.
 
         Parameters
         ----------
@@ -253,33 +249,33 @@ class Network:
         >>> Network.from_edges([0, 1], [1, 2], directed=True).followees
         array([0, 1, 1])
         """
-        ends = [whole_numbers(tails, source, "tails"), whole_numbers(heads, source, "heads")]
-        if len(ends[0]) != len(ends[1]):
-            raise NetworkError(
-                sentence(
-                    source, "the number of heads", len(ends[1]), f"{len(ends[0])}, as of tails"
-                )
-            )
-        if n_customers is None:
-            n_customers = max((int(end.max()) + 1 for end in ends if len(end)), default=0)
-        check_size(n_customers, source)
-        u = numbers_of_customers(ends[0], n_customers, source, "tails")
-        v = numbers_of_customers(ends[1], n_customers, source, "heads")
-        known = checked_names(names, n_customers, source)
-        rows = rows_of(u, v, n_customers, not directed)
-        return cls._of_rows(rows, directed, known, checked_traits(traits, known, source), source)
+        u, v = whole_numbers(tails, source, "tails"), whole_numbers(heads, source, "heads")
+        if len(u) != len(v):
+            allowed = f"{len(u)}, as of tails"
+            raise NetworkError(sentence(source, "the number of heads", len(v), allowed))
+        n = n_customers
+        if n is None:
+            n = max(int(u.max()), int(v.max())) + 1 if len(u) else 0
+        check_size(n, source)
+        tails = numbers_of_customers(u, n, source, "tails")
+        heads = numbers_of_customers(v, n, source, "heads")
+        names = checked_names(names, n, source)
+        rows = rows_of(tails, heads, n, not directed)
+        return cls.of_rows(rows, directed, names, source, checked_traits(traits, names, source))
 
     @classmethod
-    def _of_rows(
+    def of_rows(
         cls,
         rows: tuple[NDArray[np.int64], NDArray[np.int32], int, int],
         directed: bool,
         names: Sequence[Any],
-        traits: dict[str, NDArray[np.float64]],
         source: str,
+        traits: Traits | None = None,
+        note: str = "",
     ) -> Network:
-        indptr, indices, loops, repeats = rows
-        return cls(indptr, indices, bool(directed), names, traits, int(loops), int(repeats), source)
+        """Build a network from what `ties.rows_of` gives."""
+        dropped = int(rows[2]), int(rows[3])
+        return cls(*rows[:2], bool(directed), names, traits or {}, *dropped, source, note)
 
     @classmethod
     def from_csr(
@@ -291,7 +287,7 @@ class Network:
         names: Sequence[Any] | None = None,
         source: str = "CSR arrays",
     ) -> Network:
-        """Build a network from rows of followers; undirected, a tie in one of its two rows is enough.
+        """Build a network from rows of followers; undirected, a tie may be in one row only.
 
         Parameters
         ----------
@@ -325,16 +321,16 @@ class Network:
         if not directed and not are_reciprocal(rows[0], rows[1]).all():
             tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(rows[0]))
             rows = (*rows_of(tails, rows[1], n, True)[:2], *rows[2:])
-        return cls._of_rows(rows, directed, checked_names(names, n, source), {}, source)
+        return cls.of_rows(rows, directed, checked_names(names, n, source), source)
 
     @classmethod
     def from_networkx(cls, graph: Any, source: str = "networkx graph") -> Network:
-        """Build a network from a networkx graph of any kind, its customers in the order of the graph.
+        """Build a network from a networkx graph, its customers in the order of the graph.
 
         Parameters
         ----------
         graph : networkx.Graph
-            Or DiGraph, MultiGraph, MultiDiGraph; attributes of nodes that are traits become traits.
+            Or DiGraph, MultiGraph, MultiDiGraph; attributes of nodes become traits if they are.
         source : str
             Where it came from, in words for people.
 
@@ -357,31 +353,22 @@ class Network:
         neighbours: Iterable[Any] = chain.from_iterable(rows)
         names: Sequence[Any] = range(n) if _are_numbers(nodes) else tuple(nodes)
         if not isinstance(names, range):
-            neighbours = map(
-                {node: number for number, node in enumerate(nodes)}.__getitem__, neighbours
-            )
+            numbers = {node: number for number, node in enumerate(nodes)}
+            neighbours = map(numbers.__getitem__, neighbours)
         heads = np.fromiter(neighbours, np.int32, int(lengths.sum()))
         tails = np.repeat(np.arange(n, dtype=np.int32), lengths)
         indptr, indices, loops, repeats = rows_of(tails, heads, n, False)
         if graph.is_multigraph():
-            loops = sum(
-                len(row[node]) for node, row in zip(nodes, rows, strict=True) if node in row
-            )
-            stored = len(indices) if graph.is_directed() else len(indices) // 2
-            repeats = graph.number_of_edges() - loops - stored
+            pairs = zip(nodes, rows, strict=True)
+            loops = sum(len(row[node]) for node, row in pairs if node in row)
+            n_ties = len(indices) if graph.is_directed() else len(indices) // 2
+            repeats = graph.number_of_edges() - loops - n_ties
         traits = traits_of_nodes(graph.nodes(data=True), names, source)
-        found = cls._of_rows(
-            (indptr, indices, loops, repeats), graph.is_directed(), names, traits, source
-        )
-        others = sorted(
-            {str(key) for _, attributes in graph.nodes(data=True) for key in attributes}
-            - {*TRAITS, "label"}
-        )
-        return (
-            replace(found, note=f"no traits, and left out: {', '.join(others[:5])}")
-            if others
-            else found
-        )
+        keys = {str(key) for _, attributes in graph.nodes(data=True) for key in attributes}
+        others = sorted(keys - {*TRAITS, "label"})
+        note = f"no traits, and left out: {', '.join(others[:5])}" if others else ""
+        ties = indptr, indices, loops, repeats
+        return cls.of_rows(ties, graph.is_directed(), names, source, traits, note)
 
 
 def _other_spelling(name: Any) -> Any:

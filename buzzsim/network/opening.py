@@ -24,16 +24,8 @@ from buzzsim.network.ties import rows_of
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _XML_READERS = {".graphml": "read_graphml", ".gexf": "read_gexf"}
-_WHAT_READERS_RAISE = (  # networkx walks XML without checking it
-    ParseError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    LookupError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
+# networkx walks XML without checking it.
+_STUMBLES = AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError
 
 
 def open_network(
@@ -41,25 +33,29 @@ def open_network(
 ) -> Network:
     """Read a network from a file, or take it from a graph or arrays.
 
-    What `save_network` wrote is mapped into memory and not read. A name that ends in ``.graphml`` or ``.gexf`` is read as
-    such, everything else as an edge list: a line for each tie, two names separated by a comma, a tab, a semicolon or white
-    space, with or without a header, further columns and comments (``#`` or ``%``). Each may be compressed (``.gz``). Above
-    names of text, a header is known by its words (source, target, from, to, user, friend, follower and the like);
-    `Network.describe` says how the first line was understood where that is in doubt.
+    What `save_network` wrote is mapped into memory and not read. A file whose name ends in
+    ``.graphml`` or ``.gexf`` is read as such, every other as an edge list. Each may be compressed
+    (``.gz``).
 
-    Customers of an edge list are numbered by increasing integer if all names are integers, otherwise in order of
-    first appearance (and then all names are text); those of a graph in the order of the graph.
+    An edge list has a line for each tie: two names separated by a comma, a tab, a semicolon or
+    white space. It may have a header, further columns, and comments (``#`` or ``%``). Above names
+    of text, a header is known by its words (source, target, from, to, user, friend, follower and
+    the like); where that is in doubt, `Network.describe` says how the first line was understood.
+
+    Customers of an edge list are numbered by increasing integer if all names are integers. If not,
+    all names are text, and customers are numbered in order of first appearance. Customers of a
+    graph are numbered in the order of the graph.
 
     Parameters
     ----------
     source : Network, networkx graph, tuple of arrays (indptr, indices), str or path
         A Network is returned as it is.
     directed : bool
-        Whether a line ``u v``, or a follower v in the row of u, is no tie from v to u as well. Graphs and their
-        files know this themselves.
+        Whether a line ``u v``, or a follower v in the row of u, is a tie from u to v only. Graphs
+        and their files know this themselves.
     follows : bool
-        The source says "u follows v": each tie is turned, so that v's posts reach u. Lines and arrays are then
-        directed.
+        The source says "u follows v": each tie is turned, so that v's posts reach u. Lines and
+        arrays are then directed.
     place : str, optional
         What errors call the source; by default the file's name.
 
@@ -90,7 +86,8 @@ def open_network(
         allowed = "a file's name, a networkx graph, a Network or a tuple (indptr, indices)"
         if hasattr(source, "columns"):
             source = type(source).__name__
-            allowed = "a file's name or a networkx graph, such as networkx.from_pandas_edgelist(frame, 'source', 'target')"
+            example = "networkx.from_pandas_edgelist(frame, 'source', 'target')"
+            allowed = f"a file's name or a networkx graph, such as {example}"
         raise NetworkError(sentence(place or "network", "the source", source, allowed))
     if network.n_ties == 0:
         raise NetworkError(sentence(place or name, "the number of ties", 0, "1 or more"))
@@ -99,7 +96,7 @@ def open_network(
 
 
 def _is_graph(source: Any) -> bool:
-    """Tell a graph without importing networkx: whoever has one has imported it."""
+    """Whether it is a graph; networkx is not imported here, as whoever has a graph has done so."""
     networkx = sys.modules.get("networkx")
     return networkx is not None and isinstance(source, networkx.Graph)
 
@@ -124,7 +121,7 @@ def _read(path: Path, directed: bool, follows: bool, place: str) -> Network:
     tails, heads, names, note = read_edges(data, place, directed, follows)
     check_size(len(names), place)
     rows = rows_of(tails.astype(np.int32), heads.astype(np.int32), len(names), not directed)
-    return Network(rows[0], rows[1], directed, names, {}, int(rows[2]), int(rows[3]), place, note)
+    return Network.of_rows(rows, directed, names, place, note=note)
 
 
 def _content(path: Path, place: str) -> bytes:
@@ -132,22 +129,19 @@ def _content(path: Path, place: str) -> bytes:
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise NetworkError(
-            f"{place}: there is no such file; expected a network's edge list, .graphml or .gexf"
-        ) from None
+        allowed = "a network's edge list, .graphml or .gexf"
+        raise NetworkError(f"{place}: there is no such file; expected {allowed}") from None
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise NetworkError(
-            f"{place}: the file cannot be read ({reason.lower()}); expected a readable file"
-        ) from None
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        what = f"the file cannot be read ({reason}); expected a readable file"
+        raise NetworkError(f"{place}: {what}") from None
     if path.suffix.lower() != ".gz" and not data.startswith(_GZIP_MAGIC):
         return data
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, zlib.error):
-        raise NetworkError(
-            f"{place}: the compressed file is broken; expected a whole .gz file"
-        ) from None
+        what = "the compressed file is broken; expected a whole .gz file"
+        raise NetworkError(f"{place}: {what}") from None
 
 
 def _graph(data: bytes, kind: str, place: str) -> Any:
@@ -159,11 +153,10 @@ def _graph(data: bytes, kind: str, place: str) -> Any:
             warnings.simplefilter("ignore")
             graph = getattr(nx, _XML_READERS[kind])(io.BytesIO(data))
             nodes = list(graph)
-    except (nx.NetworkXException, *_WHAT_READERS_RAISE) as error:
+    except (nx.NetworkXException, ParseError, ArithmeticError, *_STUMBLES) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise NetworkError(
-            f"{place}: the file is no valid {kind[1:]} ({reason}); expected one graph"
-        ) from None
+        what = f"the file is no valid {kind[1:]} ({reason}); expected one graph"
+        raise NetworkError(f"{place}: {what}") from None
     if any(not isinstance(node, str) or not node.strip() for node in nodes):
         raise NetworkError(sentence(place, "a node's name", "", "text that is not empty"))
     integers = {node: int(node) for node in nodes if INTEGER.fullmatch(node)}

@@ -1,24 +1,30 @@
-"""R0 on a given network: how many new critics one typical critic makes, and the share probability that gives it.
+"""R0 on a given network, and the share probability that gives a wanted R0.
 
-A *typical critic* joined on noticing a complaint (so their anger is what one notice of it left), was reached along a
-tie, and faces a crowd in which nobody knows anything, answers, or defends the brand (where advocates do, critics win
-fewer). The expectation over the next readers is
-exact in continuous time for a fixed loyalty shield (as the first notice leaves it: where several move attitudes fast, critics
-win up to a tenth more), up to quadrature; ticks of a quarter of an hour take some 2 % from it
-where anger halves within two hours. The posts of one critic are the first one and repeats, a Poisson process thinned by
-their anger, and a reader joins at most once. Page visitors count as strangers without end, each post with its own, who look
-as the average reader does: in a run the author, followers and doubles drop out, so that among few customers R0 is less than
-it says, and as it says among thousands. The
-constructive wait `brand.patience` in vain and resent it, trolls are critics whose anger stays, advocates never join, and
-authors who take their posts back lose readers. Traits that a network brings along (a customer's own susceptibility, say)
-are left out: the crowd counts as its laws say.
+R0 is the number of new critics that one typical critic makes. A *typical critic* joined on noticing
+a complaint, so that their anger is what one notice of it left, and was recruited along a tie. They
+face a crowd in which nobody knows anything or answers. Advocates are there, and never join, but
+nobody defends the brand.
+
+The expectation over the next readers is exact in continuous time, up to quadrature, for an attitude
+that stays as the first notice leaves it. Where several notices move attitudes fast, critics recruit
+up to a tenth more. Ticks of a quarter of an hour take some 2 % from it where anger halves within
+two hours. One critic's posts are the first one and repeats, which are a Poisson process thinned by
+their anger. A reader joins at most once.
+
+Each post has its own page visitors, who are strangers and look as the average reader does. In a run
+the author, followers and repeated visitors drop out, so that R0 is lower there among few customers,
+and as computed among thousands.
+
+The constructive wait for `brand.patience` in vain and resent it. Trolls are critics whose anger
+stays. Authors who take their posts back lose readers. Traits that a network brings along, such as a
+customer's own susceptibility, are left out: the crowd is as its laws say.
 """
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,18 +35,23 @@ from buzzsim.errors import ScenarioError
 from buzzsim.model import rules
 from buzzsim.network import Network
 
+if TYPE_CHECKING:
+    from buzzsim.model.parameters import Numbers
+
 Floats = NDArray[np.float64]
+Law = tuple[Floats, Floats]
+"""Points of a quadrature over a law, and their weights."""
 _POINTS = 40  # of each quadrature, and of each stretch of time
 _CERTAIN = 1e9  # a share probability at which everybody who notices joins
 
 
-def typical_r0(p: Any, network: Network, share_probability: float) -> float:
+def typical_r0(p: Numbers, network: Network, share_probability: float) -> float:
     """Mean number of new critics that one typical critic makes on this network.
 
     Parameters
     ----------
-    p : record of parameters.NUMBERS
-        The scenario's numbers, as the rules see them.
+    p : Numbers
+        The scenario's numbers, as the rules take them.
     network : Network
         Whose posts reach whom.
     share_probability : float
@@ -54,8 +65,10 @@ def typical_r0(p: Any, network: Network, share_probability: float) -> float:
     return _r0(p, _audience(p, network), share_probability)
 
 
-def solve(p: Any, network: Network, r0: float, place: str = "scenario") -> float:
-    """Give the share probability at which `typical_r0` is `r0`; where there are several, one below the first doubling beyond it.
+def solve(p: Numbers, network: Network, r0: float, place: str = "scenario") -> float:
+    """Give the share probability at which `typical_r0` is `r0`.
+
+    Where there are several, it is one below the first power of two that goes beyond `r0`.
 
     Raises
     ------
@@ -72,108 +85,106 @@ def solve(p: Any, network: Network, r0: float, place: str = "scenario") -> float
     if highest < r0:
         raise ScenarioError(
             f"{place}: joining.r0 is {r0:g}; expected at most {highest:.4g} on this network "
-            f"({network.n_customers} customers, {network.n_ties} ties), however likely those who notice are to join"
+            f"({network.n_customers} customers, {network.n_ties} ties), "
+            "however likely those who notice are to join"
         )
-    from scipy.optimize import (
-        brentq,
-    )  # slow to import, and not needed where the share probability is given
+    # Slow to import, and not needed where the share probability is given.
+    from scipy.optimize import brentq
 
-    return float(
-        brentq(lambda share: _r0(p, audience, share) - r0, 0.0, high, xtol=1e-300, rtol=1e-14)
-    )
+    def too_many(share: float) -> float:
+        return _r0(p, audience, share) - r0
+
+    return float(brentq(too_many, 0.0, high, xtol=1e-300, rtol=1e-14))
 
 
-def _r0(
-    p: Any, audience: list[tuple[float, float, float, bool]], share_probability: float
-) -> float:
-    """Add up whom a typical critic wins among the classes of readers."""
+class _Readers(NamedTuple):
+    """A class of readers of a typical critic's posts."""
+
+    mass: float  # expected looks of one reader at one post
+    n: float  # mean number of them
+    shown: float  # chance that a post is where they look
+    apart: bool  # whether each post has readers of its own
+
+
+def _r0(p: Numbers, audience: list[_Readers], share_probability: float) -> float:
+    """Add up whom a typical critic recruits among the classes of readers."""
     trial = p.copy()
     trial["share_probability"] = share_probability
-    laws = (*_susceptibility(p.crowd_susceptibility_shape), *_lucks(p), *_hours(p))
+    laws = _susceptibility(p.crowd_susceptibility_shape), _lucks(p), _hours(p)
     return sum(  # of all who might join on noticing, and be joined, by character
-        share * n * float(_wins(trial, mass, shown, apart, character, *laws))
+        share * n * float(_recruits(trial, mass, shown, apart, character, laws))
         for character, share in _characters(p)
         for mass, n, shown, apart in audience
     )
 
 
-def _characters(p: Any) -> list[tuple[int, float]]:
-    """Give the characters that differ here, and their shares: without resentment the vindictive are as the constructive."""
+def _characters(p: Numbers) -> list[tuple[int, float]]:
+    """Give the characters that differ here, and their shares.
+
+    Without resentment the vindictive are as the constructive.
+    """
     trolls = float(p.crowd_troll_share)
     others = (1.0 - trolls) * (1.0 - float(p.crowd_advocate_share))
     vindictive = others * float(p.crowd_vindictive_share) if p.brand_resentment > 0.0 else 0.0
-    shares = [
-        (rules.TROLL, trolls),
-        (rules.VINDICTIVE, vindictive),
-        (rules.CONSTRUCTIVE, others - vindictive),
-    ]
-    return [(character, share) for character, share in shares if share > 0.0]
+    shares = {rules.TROLL: trolls, rules.VINDICTIVE: vindictive}
+    shares[rules.CONSTRUCTIVE] = others - vindictive
+    return [(character, share) for character, share in shares.items() if share > 0.0]
 
 
-def _audience(p: Any, network: Network) -> list[tuple[float, float, float, bool]]:
-    """Give the fresh followers of a typical critic, and the page visitors: notice mass, mean number, chance that a post is
-    where they look, and whether each post has readers of its own.
-    """  # noqa: D205
+def _audience(p: Numbers, network: Network) -> list[_Readers]:
+    """Give the followers of a typical critic who know nothing yet, and the page visitors."""
     followers, followees = network.followers.astype(float), network.followees.astype(float)
     ties, mass = followees.sum(), float(rules.notice_mass(p, 1.0, 1.0))
     if p.attention_dilution == 0.0:
-        readers = [(mass, float((followees * followers).sum() - network.reciprocal) / ties)]
+        n = float((followees * followers).sum() - network.reciprocal) / ties
+        readers = [_Readers(mass, n, 1.0, False)]
     else:
         readers = _diluted_readers(p, network, followees, float(ties / network.n_customers))
-    return [
-        *((mass, n, 1.0, False) for mass, n in readers),
-        (
-            mass,
-            float(p.attention_page_visitors),
-            float(rules.page_probability(p, rules.FIRST, False)),
-            True,
-        ),
-    ]
+    shown = float(rules.page_probability(p, rules.FIRST, False))
+    return [*readers, _Readers(mass, float(p.attention_page_visitors), shown, True)]
 
 
 def _diluted_readers(
-    p: Any, network: Network, followees: Floats, mean: float
-) -> list[tuple[float, float]]:
-    """Give the fresh followers where attention thins with the number of people followed, in classes by how many they follow: the
-    tie that won the critic counts by its chance to be noticed.
-    """  # noqa: D205
+    p: Numbers, network: Network, followees: Floats, mean: float
+) -> list[_Readers]:
+    """Give the followers in classes by how many people they follow, which thins their attention.
+
+    The tie along which the critic was recruited counts by its chance to be noticed.
+    """
     degrees = np.unique(followees[followees > 0])
     masses = np.array([rules.notice_mass(p, 1.0, degree / mean) for degree in degrees])
     noticed = np.array([rules.noticed_by(p, mass, p.time_horizon) for mass in masses])
     place = np.searchsorted(degrees, followees)
     chance = np.zeros(network.n_customers)
     chance[followees > 0] = noticed[place[followees > 0]]
-    tails = np.repeat(np.arange(network.n_customers), network.followers)
-    heads = network.indices
+    tails, heads = np.repeat(np.arange(network.n_customers), network.followers), network.indices
     reached = followees * chance  # how likely each customer is to be a typical critic
     if not reached.any():  # nobody looks at anything
         return []
     weight = np.bincount(place[heads], weights=reached[tails], minlength=degrees.size)
-    back = (
-        network.are_reciprocal * chance[tails]
-    )  # a tie back to whoever won the critic is not fresh
+    back = network.are_reciprocal * chance[tails]  # the recruiter knows already
     weight -= np.bincount(place[heads], weights=back, minlength=degrees.size)
-    return list(zip(masses.tolist(), (weight / reached.sum()).tolist(), strict=True))
+    means = (weight / reached.sum()).tolist()
+    return [_Readers(*of, 1.0, False) for of in zip(masses.tolist(), means, strict=True)]
 
 
 @compiled
-def _wins(
-    p: Any, mass: Any, shown: Any, apart: Any, character: Any,
-    s: Any, s_weight: Any, luck: Any, luck_weight: Any, hour: Any, hour_weight: Any,
-) -> Any:  # fmt: skip
-    """Chance that a typical critic wins one reader, over the laws of both; with `apart`, the mean number won where each
-    post has readers of its own (page visitors).
-    """  # noqa: D205
+def _recruits(
+    p: Numbers, mass: float, shown: float, apart: bool, character: int, laws: tuple[Law, Law, Law]
+) -> float:
+    """Chance that a typical critic recruits one reader, over the laws of both.
+
+    With `apart` it is the mean number of recruits where each post has readers of its own.
+    """
+    (s, s_weight), (luck, luck_weight), (hour, hour_weight) = laws
     total, critics = 0.0, 0.0
     later, repeats = np.empty(hour.size), np.empty(hour.size)
     at_once = _noticed(p, mass, p.time_horizon, hour, hour_weight)
     for c in range(s.size):
-        start = rules.first_attitude(p, 0.5)
+        start, said = rules.first_attitude(p, 0.5), p.complaint_anger
         before = rules.first_anger(character, -1.0)
-        anger, attitude = rules.reading(
-            p, before, start, s[c], character, p.complaint_anger, 1, 0, 0
-        )
-        weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, p.complaint_anger, 0.0)
+        anger, attitude = rules.reading(p, before, start, s[c], character, said, 1, 0, 0)
+        weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, said, 0.0)
         critics += weight
         for t in range(hour.size):
             later[t] = _unanswered_anger(p, anger, hour[t] / p.time_tick, character)
@@ -181,16 +192,9 @@ def _wins(
             repeats[t] = p.anger_repeat_rate * later[t] * noticed * hour_weight[t]
         for r in range(s.size):
             for k in range(luck.size):
+                liking = rules.first_attitude(p, luck[k])
                 _, shielded = rules.reading(
-                    p,
-                    0.0,
-                    rules.first_attitude(p, luck[k]),
-                    s[r],
-                    rules.CONSTRUCTIVE,
-                    anger,
-                    1,
-                    0,
-                    0,
+                    p, 0.0, liking, s[r], rules.CONSTRUCTIVE, anger, 1, 0, 0
                 )
                 now = shown * at_once * rules.join_probability(p, s[r], shielded, 1, anger, 0.0)
                 more = 0.0
@@ -202,58 +206,53 @@ def _wins(
 
 
 @compiled
-def _unanswered_anger(p: Any, anger: Any, age: Any, character: Any) -> Any:
+def _unanswered_anger(p: Numbers, anger: float, age: float, character: int) -> float:
     """Anger of a critic whom nobody answers, so many ticks after joining."""
     waited = rules.ticks(p, p.brand_patience)
     if age < waited:
-        return rules.decayed(p, anger, age, character)
+        return float(rules.decayed(p, anger, age, character))
     resentful = rules.resentful(p, rules.decayed(p, anger, waited, character), character)
-    return rules.decayed(p, resentful, age - waited, character)
+    return float(rules.decayed(p, resentful, age - waited, character))
 
 
 @compiled
-def _noticed(p: Any, mass: Any, left: Any, hour: Any, hour_weight: Any) -> Any:
+def _noticed(p: Numbers, mass: float, left: float, hour: Floats, hour_weight: Floats) -> float:
     """Chance that a reader notices a post in the time left, before its author takes it back."""
     rate = p.attention_withdrawal_rate
     if rate == 0.0:
-        return rules.noticed_by(p, mass, left)
+        return float(rules.noticed_by(p, mass, left))
     scale = left / p.time_horizon  # the points of the horizon, drawn together
     total = math.exp(-rate * left) * rules.noticed_by(p, mass, left)
     for k in range(hour.size):
         life = hour[k] * scale
-        total += (
-            hour_weight[k] * scale * rate * math.exp(-rate * life) * rules.noticed_by(p, mass, life)
-        )
-    return total
+        noticed = rules.noticed_by(p, mass, life)
+        total += hour_weight[k] * scale * rate * math.exp(-rate * life) * noticed
+    return float(total)
 
 
 @lru_cache(maxsize=8)
-def _susceptibility(shape: float) -> tuple[Floats, Floats]:
+def _susceptibility(shape: float) -> Law:
     """Give points and weights of the law of susceptibility (gamma, mean 1)."""
     if shape >= 1e9:
         return np.ones(1), np.ones(1)
     u, weight = _quadrature(0.0, 1.0)
-    u, weight = (
-        u**2 * (3 - 2 * u),
-        weight * 6 * u * (1 - u),
-    )  # denser at both ends, where the quantiles are steep
+    # Denser at both ends, where the quantiles are steep.
+    u, weight = u**2 * (3 - 2 * u), weight * 6 * u * (1 - u)
     return special.gammaincinv(shape, u) / shape, weight / weight.sum()
 
 
-def _lucks(p: Any) -> tuple[Floats, Floats]:
+def _lucks(p: Numbers) -> Law:
     """Give points and weights of the luck that attitudes at the start come from."""
-    return (
-        (np.full(1, 0.5), np.ones(1))
-        if p.crowd_attitude_spread == 0.0
-        else _quadrature(0.0, 1.0, 16)
-    )
+    if p.crowd_attitude_spread == 0.0:
+        return np.full(1, 0.5), np.ones(1)
+    return _quadrature(0.0, 1.0, 16)
 
 
-def _hours(p: Any) -> tuple[Floats, Floats]:
-    """Give points and weights of the hours after joining, apart before and after the wait in vain.
+def _hours(p: Numbers) -> Law:
+    """Give points and weights of the hours after joining: before, and after, the wait in vain.
 
-    They are Gauss-Legendre points of log(1 + hours / shortest), with the shortest of the times in which anything fades, so that
-    they suffice however long the horizon.
+    They are Gauss-Legendre points of log(1 + hours / shortest), where shortest is the shortest time
+    in which anything fades: so they suffice however long the horizon.
     """
     horizon, waited = float(p.time_horizon), float(rules.ticks(p, p.brand_patience) * p.time_tick)
     scales = [horizon, float(p.anger_half_life), float(p.attention_half_life)]
@@ -266,14 +265,14 @@ def _hours(p: Any) -> tuple[Floats, Floats]:
 
 
 @lru_cache(maxsize=8)
-def _graded(low: float, high: float, scale: float) -> tuple[Floats, Floats]:
+def _graded(low: float, high: float, scale: float) -> Law:
     """Give points and weights on an interval, denser at its beginning."""
     x, weight = _quadrature(0.0, math.log1p((high - low) / scale))
     return low + scale * np.expm1(x), weight * scale * np.exp(x)
 
 
 @lru_cache(maxsize=8)
-def _quadrature(low: float, high: float, points: int = _POINTS) -> tuple[Floats, Floats]:
+def _quadrature(low: float, high: float, points: int = _POINTS) -> Law:
     """Give Gauss-Legendre points and weights on an interval."""
     x, weight = np.polynomial.legendre.leggauss(points)
     return low + (high - low) * (x + 1) / 2, weight * (high - low) / 2

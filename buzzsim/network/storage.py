@@ -1,6 +1,6 @@
-"""A network in a file that opens at once: its arrays as they are in memory, mapped and not read.
+"""A network in a file that opens at once: its arrays are mapped into memory and not read.
 
-What is mapped is trusted: sizes are checked, the ties themselves are not, for that would be to read them.
+Their sizes are checked; the ties themselves are trusted, as to check them would be to read them.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ _ALIGNED = 64  # bytes
 
 
 def save_network(network: Network, path: str | os.PathLike[str]) -> None:
-    """Write a network so that `open_network` maps it into memory: at once, however large, and shared by processes.
+    """Write a network so that `open_network` maps it into memory.
+
+    It then opens at once, however large, and processes share it.
 
     Parameters
     ----------
     network : Network
         What to keep, with names and traits.
     path : str or path
-        Usually a name that ends in ``.buzznet``; the content, not the name, tells `open_network` what it is.
+        Usually a name that ends in ``.buzznet``; `open_network` knows the file by its content.
 
     Raises
     ------
@@ -47,15 +49,20 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> None:
     """
     arrays: dict[str, NDArray[Any]] = {"indptr": network.indptr, "indices": network.indices}
     arrays |= {f"trait {name}": values for name, values in network.traits.items()}
+    numbered = isinstance(network.names, range)
     about: dict[str, Any] = {
-        "directed": network.directed, "loops": network.dropped_loops, "repeats": network.dropped_repeats,
-        "source": network.source, "names": None if isinstance(network.names, range) else [_plain(name) for name in network.names],
+        "directed": network.directed,
+        "loops": network.dropped_loops,
+        "repeats": network.dropped_repeats,
+        "source": network.source,
+        "names": None if numbered else [_plain(name) for name in network.names],
         "arrays": {name: [array.dtype.str, array.size] for name, array in arrays.items()},
-    }  # fmt: skip
+    }
     header = json.dumps(about).encode()
     pieces: list[Any] = [MAGIC + len(header).to_bytes(8, "little") + header]
     for array in arrays.values():
-        pieces += [_padding(sum(map(_length, pieces))), np.ascontiguousarray(array).data]
+        size = sum(memoryview(piece).nbytes for piece in pieces)
+        pieces += [_padding(size), np.ascontiguousarray(array).data]
     write_pieces(path, pieces)
 
 
@@ -90,55 +97,30 @@ def stored_network(path: Path, place: str) -> Network:
             if end > whole.size or arrays[name].size != count:
                 raise ValueError
             at = end
-        names = (
-            range(arrays["indptr"].size - 1)
-            if about["names"] is None
-            else tuple(map(_name, about["names"]))
-        )
-        traits = {
-            name.removeprefix("trait "): values
-            for name, values in arrays.items()
-            if name.startswith("trait ")
-        }
-        return _checked(arrays["indptr"], arrays["indices"], names, traits, about, place)
+        names = about["names"]
+        names = range(arrays["indptr"].size - 1) if names is None else tuple(map(_name, names))
+        traits = {n.removeprefix("trait "): v for n, v in arrays.items() if n.startswith("trait ")}
+        _check(arrays["indptr"], arrays["indices"], names, traits)
+        dropped = int(about["loops"]), int(about["repeats"])
+        rows = arrays["indptr"], arrays["indices"], *dropped
+        return Network.of_rows(rows, about["directed"], names, place, traits)
     except OSError as error:
-        raise NetworkError(
-            f"{place}: the file cannot be read ({error.strerror}); expected a stored network"
-        ) from None
+        what = f"the file cannot be read ({error.strerror}); expected a stored network"
+        raise NetworkError(f"{place}: {what}") from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
-        raise NetworkError(
-            f"{place}: the stored network is broken; expected a file as save_network wrote it"
-        ) from None
+        what = "the stored network is broken; expected a file as save_network wrote it"
+        raise NetworkError(f"{place}: {what}") from None
 
 
-def _checked(
-    indptr: NDArray[Any],
-    indices: NDArray[Any],
-    names: Any,
-    traits: Any,
-    about: dict[str, Any],
-    place: str,
-) -> Network:
+def _check(indptr: NDArray[Any], indices: NDArray[Any], names: Any, traits: dict[str, Any]) -> None:
     """Refuse what is no network, looking at the ends only: to look at all would be to read it."""
-    whole = indptr.dtype == np.int64 and indices.dtype == np.int32 and indptr.size > 1
-    if not whole or indptr[0] != 0 or indptr[-1] != indices.size or len(names) != indptr.size - 1:
+    is_whole = indptr.dtype == np.int64 and indices.dtype == np.int32 and indptr.size > 1
+    if not is_whole or indptr[0] != 0 or indptr[-1] != indices.size:
+        raise ValueError
+    if len(names) != indptr.size - 1:
         raise ValueError
     if any(values.dtype != np.float64 or values.size != len(names) for values in traits.values()):
         raise ValueError
-    return Network(
-        indptr,
-        indices,
-        bool(about["directed"]),
-        names,
-        traits,
-        int(about["loops"]),
-        int(about["repeats"]),
-        place,
-    )
-
-
-def _length(piece: Any) -> int:
-    return memoryview(piece).nbytes
 
 
 def _padding(at: int) -> bytes:
@@ -147,14 +129,10 @@ def _padding(at: int) -> bytes:
 
 def _plain(name: Any) -> Any:
     """Give a name as JSON can keep it; tuples become lists."""
+    if isinstance(name, tuple):
+        return [_plain(part) for part in name]
     name = name.item() if isinstance(name, np.generic) else name
-    return (
-        [_plain(part) for part in name]
-        if isinstance(name, tuple)
-        else name
-        if isinstance(name, (int, float))
-        else str(name)
-    )
+    return name if isinstance(name, (int, float)) else str(name)
 
 
 def _name(kept: Any) -> Any:

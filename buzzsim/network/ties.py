@@ -1,19 +1,23 @@
-"""The compiled part of a network: pairs of customers become sorted rows of followers."""
+"""Compiled loops that turn pairs of customers into sorted rows of followers."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from buzzsim.compiled import compiled
 
+Ends = NDArray[np.int32]
+Starts = NDArray[np.int64]
+
 
 @compiled
-def rows_of(tails: Any, heads: Any, n: Any, both: Any) -> Any:
-    """Give (indptr, indices, loops, repeats) of int32 pairs; `both` stores each tie in both rows.
+def rows_of(tails: Ends, heads: Ends, n: int, both: bool) -> tuple[Starts, Ends, int, int]:
+    """Give (indptr, indices, loops, repeats) of pairs; `both` stores each tie in both rows.
 
-    One counting sort by tail, then each row on its own while it is in the cache: half the time of two counting sorts.
+    One counting sort by tail, then each row is sorted on its own while it is in the cache. That
+    takes half the time of two counting sorts, and less memory than NumPy's sort of whole ties
+    (experiments/benchmarks/large.py: a hundred million stored ties).
     """
     starts, loops = _starts(tails, heads, n, both)
     entries = np.empty(starts[n], np.int32)
@@ -34,7 +38,7 @@ def rows_of(tails: Any, heads: Any, n: Any, both: Any) -> Any:
 
 
 @compiled
-def _starts(tails: Any, heads: Any, n: Any, both: Any) -> Any:
+def _starts(tails: Ends, heads: Ends, n: int, both: bool) -> tuple[Starts, int]:
     """Give the places where the rows start, and how many pairs are loops."""
     starts = np.zeros(n + 1, np.int64)
     loops = 0
@@ -51,8 +55,8 @@ def _starts(tails: Any, heads: Any, n: Any, both: Any) -> Any:
 
 
 @compiled
-def _sorted_rows(starts: Any, entries: Any) -> Any:
-    """Sort each row in place, drop what is in it twice, close the gaps and give where the rows start now."""
+def _sorted_rows(starts: Starts, entries: Ends) -> Starts:
+    """Sort each row in place, drop repeats, close the gaps; give where the rows start now."""
     indptr = np.zeros(len(starts), np.int64)
     end = 0
     for u in range(len(starts) - 1):
@@ -68,8 +72,8 @@ def _sorted_rows(starts: Any, entries: Any) -> Any:
 
 
 @compiled
-def _sort(row: Any) -> Any:
-    """Sort in place (Shell's sort: plain insertion for the many short rows; np.sort takes a second to compile)."""
+def _sort(row: Ends) -> None:
+    """Sort in place (Shell's sort is plain insertion on short rows; np.sort compiles slowly)."""
     gap = 1
     while gap < len(row) // 9:
         gap = 3 * gap + 1
@@ -84,17 +88,17 @@ def _sort(row: Any) -> Any:
 
 
 @compiled
-def are_reciprocal(indptr: Any, indices: Any) -> Any:
-    """Whether the opposite is stored too, of each stored tie."""
-    found = np.zeros(len(indices), np.bool_)
+def are_reciprocal(indptr: Starts, indices: Ends) -> NDArray[np.bool_]:
+    """Tell of each stored tie whether the opposite one is stored too."""
+    reciprocal = np.zeros(len(indices), np.bool_)
     for u in range(len(indptr) - 1):
         for k in range(indptr[u], indptr[u + 1]):
-            found[k] = _is_stored(indptr, indices, indices[k], u)
-    return found
+            reciprocal[k] = _is_stored(indptr, indices, indices[k], u)
+    return reciprocal
 
 
 @compiled
-def _is_stored(indptr: Any, indices: Any, tail: Any, head: Any) -> Any:
+def _is_stored(indptr: Starts, indices: Ends, tail: int, head: int) -> bool:
     """Whether a tie is stored, by a binary search in its row."""
     low, high = indptr[tail], indptr[tail + 1]
     while low < high:
@@ -103,4 +107,4 @@ def _is_stored(indptr: Any, indices: Any, tail: Any, head: Any) -> Any:
             low = middle + 1
         else:
             high = middle
-    return low < indptr[tail + 1] and indices[low] == head
+    return bool(low < indptr[tail + 1] and indices[low] == head)

@@ -1,8 +1,8 @@
-"""A scenario placed on a network: R0 solved, complainants found by name, everything as the rules and engines take it."""
+"""A scenario placed on a network: R0 is solved, and all is as the rules and engines take it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, ScenarioError, sentence
-from buzzsim.model.parameters import numbers
+from buzzsim.model.parameters import Numbers, numbers
 from buzzsim.model.rules import ticks
 from buzzsim.model.scenario import Scenario
 from buzzsim.model.tables import (
@@ -18,13 +18,13 @@ from buzzsim.model.tables import (
     DRAWN,
     FROM_ALL,
     GIVEN,
-    TRAITS,
     Net,
     Workspace,
     workspace,
 )
 from buzzsim.network import Network, generate, open_network, reproduction
 from buzzsim.network.complainants import draw_complainants, named_complainants
+from buzzsim.network.traits import table_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +33,7 @@ class World:
 
     scenario: Scenario
     network: Network
-    p: Any
+    p: Numbers
     named: NDArray[np.int64]
     is_own: bool
     """Whether the network is the scenario's own, and none that was handed over."""
@@ -45,22 +45,22 @@ class World:
         Raises
         ------
         ScenarioError
-            When the scenario does not fit the network: R0 out of reach, too many or unknown complainants.
+            When the scenario does not fit the network: R0 is out of reach, complainants are too
+            many or unknown.
         NetworkError
             When the network cannot be read or built, or has no ties.
         """
         if not isinstance(scenario, Scenario):
             raise ScenarioError(sentence("arguments", "scenario", scenario, "a Scenario or a name"))
-        found = network_of(scenario, network)
-        if found.n_stored == 0:
-            raise NetworkError(f"{found.source}: has no ties; expected at least one")
-        named = named_complainants(scenario, found)
-        share = scenario.joining.share_probability
+        is_own, network = network is None, network_of(scenario, network)
+        if network.n_stored == 0:
+            raise NetworkError(f"{network.source}: has no ties; expected at least one")
+        named = named_complainants(scenario, network)
+        joining = scenario.joining
+        share = joining.share_probability
         if share is None:
-            share = reproduction.solve(
-                numbers(scenario, 1.0), found, scenario.joining.r0, scenario.name
-            )
-        return cls(scenario, found, numbers(scenario, share), named, network is None)
+            share = reproduction.solve(numbers(scenario, 1.0), network, joining.r0, scenario.name)
+        return cls(scenario, network, numbers(scenario, share), named, is_own)
 
     @cached_property
     def net(self) -> Net:
@@ -69,10 +69,7 @@ class World:
         if self.p.attention_dilution != 0.0:
             followees = network.followees
             relative = np.maximum(followees, 1) / followees.mean()
-        traits = np.full((len(TRAITS), network.n_customers if network.traits else 0), np.nan)
-        for row, name in enumerate(TRAITS):
-            if name in network.traits:
-                traits[row] = network.traits[name]
+        traits = table_of(network.traits, network.n_customers)
         return Net(network.indptr, network.indices, relative, traits)
 
     @property
@@ -124,14 +121,10 @@ def network_of(scenario: Scenario, network: Any = None) -> Network:
     if network is not None:
         return open_network(network, directed=wanted.directed)
     if wanted.directed and wanted.kind != "file":
-        raise ScenarioError(
-            sentence(
-                "scenario", "network.directed", True, "false: generated networks are undirected"
-            )
-        )
+        allowed = "false: generated networks are undirected"
+        raise ScenarioError(sentence("scenario", "network.directed", True, allowed))
     if wanted.kind == "file":
         return open_network(wanted.file, directed=wanted.directed)
-    return generate(
-        wanted.kind, customers=wanted.customers, ties=wanted.ties, rewiring=wanted.rewiring, clustering=wanted.clustering,
-        blocks=wanted.blocks, mixing=wanted.mixing, degrees=wanted.degrees, seed=wanted.seed,
-    )  # fmt: skip
+    options = asdict(wanted)
+    del options["file"], options["directed"]
+    return generate(**options)
