@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buzzsim.cli.command import _SCALES, main
+from buzzsim.cli.command import main
+from buzzsim.cli.compare import SCALES
 from buzzsim.model.outcomes import OUTCOMES
 
 ASKED = [
@@ -51,7 +52,7 @@ def ties(tmp_path):
 
 
 def test_numbers_that_would_be_too_small_to_read_are_known_by_the_units_that_outcomes_have():
-    assert set(_SCALES) <= {outcome.unit for outcome in OUTCOMES.values()}
+    assert set(SCALES) <= {outcome.unit for outcome in OUTCOMES.values()}
 
 
 def test_compare_prints_a_table_a_sentence_and_draws_a_figure(tmp_path, monkeypatch, capsys):
@@ -163,7 +164,7 @@ BAD = {
         ["run", "--replicate", "99999999999999999999"],
         "--replicate is '99999999999999999999'",
     ),
-    "no outcomes": (["compare", "--outcomes", ","], "--outcomes is ','"),
+    "no outcomes": (["compare", "--outcomes", ","], "--outcomes: no outcome given"),
     "figure without a name": (["compare", "--figure", ""], "--figure"),
     "nobody looks": (
         ["run", "--set", "attention.view_rate=0", "--set", "attention.dilution=1"],

@@ -24,7 +24,7 @@ from buzzsim.study.analysis import paired_interval
 from buzzsim.sweep import blocks
 from buzzsim.sweep import plan as plan_module
 from buzzsim.sweep.plan import BLOCK, Block, Plan, open_plan
-from buzzsim.sweep.until import Rule
+from buzzsim.sweep.stopping import StoppingRule
 from buzzsim.sweep.work import compute
 
 SMALL = bz.Scenario.load("default").replace(
@@ -349,7 +349,7 @@ def test_a_block_whose_columns_have_other_names_is_not_finished(tmp_path):
     with pytest.raises(
         SweepError, match="other names or types than they were written with; run the sweep again"
     ):
-        blocks.read_runs(tmp_path, Block(min(sweep.plan.points), 0, N))
+        blocks.read(tmp_path, Block(min(sweep.plan.points), 0, N))
 
 
 def test_a_block_that_two_compute_is_never_gone(tmp_path, monkeypatch):
@@ -372,7 +372,7 @@ def test_a_block_that_two_compute_is_never_gone(tmp_path, monkeypatch):
 def test_hours_of_another_try_are_not_taken_for_this_one(tmp_path):
     sweep = swept(tmp_path, hourly="bands")
     block = Block(min(sweep.plan.points), 0, N)
-    hours = blocks.read_hourly(tmp_path, block)
+    hours = blocks.read(tmp_path, block, folder=blocks.HOURS)
     blocks.write_hourly(
         tmp_path,
         sweep.plan,
@@ -383,7 +383,7 @@ def test_hours_of_another_try_are_not_taken_for_this_one(tmp_path):
     assert blocks.failures(tmp_path, sweep.plan, block) is None
     assert sweep.status().missing == 1
     sweep.run(1, quiet=True)
-    assert blocks.read_hourly(tmp_path, block).equals(hours)
+    assert blocks.read(tmp_path, block, folder=blocks.HOURS).equals(hours)
 
 
 @pytest.mark.parametrize(
@@ -609,9 +609,9 @@ def test_a_rule_stops_each_point_as_soon_as_it_holds(tmp_path):
             .outcome("reach")
             .to_numpy()
         )
-        assert used[name] == 6 * BLOCK or Rule.of(rule).holds(values, 7)
+        assert used[name] == 6 * BLOCK or StoppingRule.of(rule).holds(values, 7)
         ends = [last for _, last in sweep.plan.spans if last < used[name]]
-        assert not any(Rule.of(rule).holds(values[:end], 7) for end in ends)
+        assert not any(StoppingRule.of(rule).holds(values[:end], 7) for end in ends)
     digest, before = sweep.digest(), contents(tmp_path)
     again = bz.Sweep.load(tmp_path)
     assert again.run(1).finished
@@ -626,14 +626,14 @@ def test_a_rule_stops_each_point_as_soon_as_it_holds(tmp_path):
 
 
 def test_pairs_that_never_differ_do_not_make_a_rule_sure_at_once():
-    assert Rule.of("ci95 of reach difference < 0.01").half_widths(
+    assert StoppingRule.of("ci95 of reach difference < 0.01").half_widths(
         np.zeros((250, 2)), 1
     ) == pytest.approx(3 / 250)
     low, high = paired_interval(np.zeros(250))
-    assert Rule.of("ci95 of firestorm difference < 0.01").half_widths(
+    assert StoppingRule.of("ci95 of firestorm difference < 0.01").half_widths(
         np.zeros((250, 2)), 1
     ) == pytest.approx((high - low) / 2)
-    assert not Rule.of("ci95 of firestorm difference < 0.01").holds(np.full((10**4, 2), np.nan), 1)
+    assert not StoppingRule.of("ci95 of firestorm difference < 0.01").holds(np.full((10**4, 2), np.nan), 1)
 
 
 @pytest.mark.parametrize(
