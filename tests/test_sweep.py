@@ -633,7 +633,9 @@ def test_pairs_that_never_differ_do_not_make_a_rule_sure_at_once():
     assert StoppingRule.of("ci95 of firestorm difference < 0.01").half_widths(
         np.zeros((250, 2)), 1
     ) == pytest.approx((high - low) / 2)
-    assert not StoppingRule.of("ci95 of firestorm difference < 0.01").holds(np.full((10**4, 2), np.nan), 1)
+    assert not StoppingRule.of("ci95 of firestorm difference < 0.01").holds(
+        np.full((10**4, 2), np.nan), 1
+    )
 
 
 @pytest.mark.parametrize(
@@ -1558,14 +1560,6 @@ def test_what_the_docs_read_the_directory_with_gives_the_numbers_of_the_table(
     assert len(rows) == len(means)
     for empathy, strategy, reach in rows:
         assert reach == pytest.approx(means[(empathy, strategy)])
-
-
-def test_the_scripts_of_the_docs_are_those_that_the_kill_tests_run():
-    tests = (ROOT / "tests" / "test_sweep_kill.py").read_text(encoding="utf-8")
-    pages = code_of("docs/clusters.md", "python")
-    for guest in ("distributed", "mpi4py"):
-        (code,) = [code for code in pages if f"from {guest}" in code]
-        assert code.strip() in tests
 
 
 HERE = ROOT / "experiments" / "empathy-staff"

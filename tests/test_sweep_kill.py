@@ -5,6 +5,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,7 @@ joining.r0 = 1.6
 reply.empathy = {LEVELS}
 """
 PATIENCE = 120.0  # seconds
+PAGE = Path(__file__).parents[1] / "docs" / "clusters.md"
 
 
 @pytest.fixture(autouse=True, params=[1, 2, 3])
@@ -278,30 +280,16 @@ def test_shards_backwards_each_killed_once(file, digest):
     assert n_finished(file) == POINTS
 
 
-DASK = """
-import sys
-from distributed import Client, LocalCluster
-import buzzsim as bz
-
-if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
-        print(bz.Sweep.from_file(sys.argv[1]).run(executor=client.get_executor(), quiet=True))
-"""
-
-MPI = """
-import sys
-from mpi4py.futures import MPIPoolExecutor
-import buzzsim as bz
-
-if __name__ == "__main__":
-    with MPIPoolExecutor() as executor:
-        print(bz.Sweep.from_file(sys.argv[1]).run(executor=executor, quiet=True))
-"""
+def driver_of(page, guest):
+    """The script that the page on clusters gives for Dask or MPI."""
+    scripts = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (script,) = [script for script in scripts if f"from {guest}" in script]
+    return script
 
 
 def test_a_dask_cluster(file, digest, tmp_path):
     pytest.importorskip("distributed")
-    (tmp_path / "driver.py").write_text(DASK)
+    (tmp_path / "driver.py").write_text(driver_of(PAGE, "distributed"))
     driver = subprocess.Popen(
         [sys.executable, tmp_path / "driver.py", file],
         start_new_session=True,
@@ -325,7 +313,7 @@ def test_mpi(file, digest, tmp_path):
     pytest.importorskip("mpi4py")
     if shutil.which("mpiexec") is None:
         pytest.skip("mpiexec is not there")
-    (tmp_path / "driver.py").write_text(MPI)
+    (tmp_path / "driver.py").write_text(driver_of(PAGE, "mpi4py"))
     mpi = ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures"]
     allowed = {
         f"OMPI_{what}": "1"

@@ -262,7 +262,8 @@ class Design:
         """Take each row of a table as a point; errors name the place and the row."""
         twice = frame.columns[frame.columns.duplicated()]
         if len(twice):
-            raise ScenarioError(f"{place}: two columns are called {twice[0]!r}; expected each once")
+            said = f"two columns are called {twice[0]!r}"
+            raise ScenarioError(f"{place}: {said}; expected each key once")
         if frame.empty:
             raise ScenarioError(f"{place}: has no rows; expected one for each point")
         rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")

@@ -18,11 +18,9 @@ from buzzsim.compiled import SOURCES
 from buzzsim.errors import (
     BuzzsimError,
     NetworkError,
-    ScenarioError,
     SweepError,
     sentence,
     shown,
-    unknown,
     whole_number,
 )
 from buzzsim.files import create_whole, write_whole
@@ -38,10 +36,15 @@ FILE = "sweep.toml"
 BLOCK = 250
 """Replicates in a block at most: some 0.1 to 10 s under four strategies."""
 
+MOST = 10**9
+"""Replicates of a point at most."""
+
 _HEAD = (
     "# The plan of a buzzsim sweep: written by buzzsim, read by every process that works on it.\n"
 )
-_HOURLY = ("", "bands", "whole")
+HOURLY = ("", "bands", "whole")
+"""What may be kept of critical posts by hour."""
+
 _ATTEMPTS = 10  # to join others who write the same file
 
 
@@ -176,8 +179,8 @@ class Plan:
             values["stages"] = tuple(data["stages"])
             values["entropy"] = int(data["entropy"])
             for number in (data["replicates"], data["block"], *data["stages"]):
-                checked_replicates("replicates", number)
-            if values["entropy"] < 0 or not data["stages"] or data["hourly"] not in _HOURLY:
+                whole_number("arguments", "replicates", number, 1, MOST)
+            if values["entropy"] < 0 or not data["stages"] or data["hourly"] not in HOURLY:
                 raise ValueError("its entropy, stages or hourly cannot be right")
             scenario = Scenario.from_dict(data["scenario"], place)
             plan = cls(scenario, Design.from_dict(data["design"]), **values)
@@ -249,11 +252,11 @@ class Plan:
         return replace(self, until=until, replicates=most, stages=stages)
 
 
-_KEYS = [field.name for field in fields(Plan) if field.name not in ("scenario", "design")]
+_KEYS = [key.name for key in fields(Plan) if key.name not in ("scenario", "design")]
 
 
 def open_plan(directory: Path) -> Plan:
-    """Read the plan of a directory, once as long as its file stays as it is.
+    """Read the plan of a directory.
 
     Raises
     ------
@@ -262,20 +265,17 @@ def open_plan(directory: Path) -> Plan:
     """
     file = directory / FILE
     try:
-        status = file.stat()
+        text = file.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         allowed = "expected the directory of a sweep"
         raise SweepError(f"{file}: cannot be read: {why}; {allowed}") from None
-    return _opened(str(file), status.st_mtime_ns, status.st_size)
+    return _plan_of(text, str(file))
 
 
 @lru_cache(maxsize=4)
-def _opened(file: str, changed: int, size: int) -> Plan:
-    try:
-        return Plan.from_toml(Path(file).read_text(encoding="utf-8"), file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise SweepError(f"{file}: cannot be read: {error}") from None
+def _plan_of(text: str, place: str) -> Plan:
+    return Plan.from_toml(text, place)
 
 
 def settle(plan: Plan, directory: Path, takes_luck: bool, retry: bool = False) -> Plan:
@@ -328,20 +328,6 @@ def digest_of_file(file: str) -> str:
 def _digest_of_content(file: str, changed: int, size: int) -> str:
     with open(file, "rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
-
-
-def checked_hourly(hourly: object) -> str:
-    """Give what is kept by hour: nothing, bands or the whole series."""
-    if hourly in (None, False, ""):
-        return ""
-    if hourly not in _HOURLY:
-        raise ScenarioError(unknown("arguments: hourly", "value", hourly, _HOURLY[1:]))
-    return str(hourly)
-
-
-def checked_replicates(key: str, value: object) -> int:
-    """Give a number of replicates, or say what is allowed."""
-    return whole_number("arguments", key, value, 1, 10**9)
 
 
 def _digest(data: object) -> str:

@@ -30,7 +30,7 @@ from buzzsim.study.run import scenario_of
 from buzzsim.sweep import blocks, tables
 from buzzsim.sweep.design import Design
 from buzzsim.sweep.dispatch import Queue, checked_shard, work_off
-from buzzsim.sweep.plan import FILE, Plan, checked_hourly, checked_replicates, open_plan, settle
+from buzzsim.sweep.plan import FILE, HOURLY, MOST, Plan, open_plan, settle
 from buzzsim.sweep.status import Status, status_of
 from buzzsim.sweep.stopping import StoppingRule
 
@@ -40,10 +40,8 @@ if TYPE_CHECKING:
 MOST_REPLICATES = 10_000
 """Where a rule goes on at most, unless asked otherwise."""
 
-_KEYS = (
-    *("scenario", "design", "out", "replicates", "seed", "strategies", "baseline", "hourly"),
-    *("until", "max_replicates"),
-)
+_ARGUMENTS = ("replicates", "strategies", "baseline", "hourly")
+_KEYS = ("scenario", "design", "out", "seed", "until", "max_replicates", *_ARGUMENTS)
 
 
 class Sweep:
@@ -105,17 +103,19 @@ class Sweep:
     ) -> None:
         if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
             raise ScenarioError(sentence("arguments", "out", out, "the name of a directory"))
+        if (hourly or "") not in HOURLY:
+            raise ScenarioError(unknown("arguments: hourly", "value", hourly, HOURLY[1:]))
         self.directory = Path(os.path.abspath(out))  # wherever the process goes
         self._takes_luck = rng is None
         names = dict.fromkeys([checked_strategy(baseline), *checked_strategies(strategies)])
         self.plan = Plan.of(
             scenario_of(scenario),
             design if isinstance(design, Design) else Design.product(design),
-            replicates=checked_replicates("replicates", replicates),
+            replicates=whole_number("arguments", "replicates", replicates, 1, MOST),
             entropy=draws.entropy_of(rng),
             strategies=tuple(names),
             baseline=baseline,
-            hourly=checked_hourly(hourly),
+            hourly=hourly or "",
         )
         if (self.directory / FILE).exists():
             begun = open_plan(self.directory)
@@ -173,11 +173,7 @@ class Sweep:
         if out is None:
             out = data.get("out", Path(path).stem)
             out = folder / out if out and isinstance(out, str) else out
-        given = {
-            key: data[key]
-            for key in ("replicates", "strategies", "baseline", "hourly")
-            if key in data
-        }
+        given = {key: data[key] for key in _ARGUMENTS if key in data}
         try:
             if "seed" in data:
                 whole_number("arguments", "seed", data["seed"], 0)
@@ -340,7 +336,7 @@ class Sweep:
         asked = self.plan.stages[0]
         if most is None:
             most = self.plan.replicates if self.plan.until else max(MOST_REPLICATES, asked)
-        if checked_replicates("max_replicates", most) < asked:
+        if whole_number("arguments", "max_replicates", most, 1, MOST) < asked:
             allowed = f"{asked:,} or more, the replicates first asked for"
             raise ScenarioError(sentence("arguments", "max_replicates", most, allowed))
         self.plan = self.plan.asked_until(until, int(most))

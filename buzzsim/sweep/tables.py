@@ -132,11 +132,13 @@ def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.
             coords[key] = ("point", _values(plan, key), attributes[key])
     dims = [*(levels or ["point"]), "strategy", "replicate"]
     shape += [len(plan.strategies), longest]
-    read = _later if lazy else _now
+    if lazy:
+        arrays = _later(directory, plan, points, outcomes, longest)
+    else:
+        placed = [_placed(directory, plan, point, outcomes, longest) for point in points]
+        arrays = list(np.stack(placed, axis=1))
     variables = {}
-    for name, values in zip(
-        outcomes, read(directory, plan, points, outcomes, longest), strict=True
-    ):
+    for name, values in zip(outcomes, arrays, strict=True):
         about = {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning}
         variables[name] = (dims, values.reshape(shape), about)
     return xr.Dataset(variables, coords, provenance(plan))
@@ -194,14 +196,6 @@ def provenance(plan: Plan) -> dict[Hashable, Any]:
         "baseline": plan.baseline,
         "versions": " ".join(f"{part} {number}" for part, number in plan.versions.items()),
     }
-
-
-def _now(
-    directory: Path, plan: Plan, points: list[str], outcomes: list[str], longest: int
-) -> NDArray[np.float64]:
-    """Read outcomes into an array of shape (outcomes, points, strategies, replicates)."""
-    placed = [_placed(directory, plan, point, outcomes, longest) for point in points]
-    return np.stack(placed, axis=1)
 
 
 def _later(

@@ -12,6 +12,7 @@ from buzzsim import engine
 from buzzsim.compiled import is_warm
 from buzzsim.errors import BuzzsimError, NetworkError, OutputError, StrategyError, SweepError
 from buzzsim.model.outcomes import N_OUTCOMES
+from buzzsim.model.parameters import NetworkSection
 from buzzsim.model.scenario import Scenario
 from buzzsim.model.strategy import checked_strategy, lines_of
 from buzzsim.network import Network
@@ -111,12 +112,9 @@ def _world_of(scenario: Scenario, plan: Plan) -> World:
 @lru_cache(maxsize=4)
 def _world(scenario: Scenario, digest: str) -> World:
     """Build the world of a point, anew when the content of its network file is another."""
-    wanted = vars(scenario.network)
-    bare = Scenario().replace({f"network.{key}": value for key, value in wanted.items()})
-    return World.of(scenario, _network(bare, digest))
+    return World.of(scenario, _network(scenario.network, digest))
 
 
 @lru_cache(maxsize=2)
-def _network(bare: Scenario, digest: str) -> Network:
-    """Open or build a network; `bare` is a scenario of which only the network matters."""
-    return network_of(bare)
+def _network(section: NetworkSection, digest: str) -> Network:
+    return network_of(Scenario(network=section))
