@@ -23,6 +23,7 @@ from buzzsim.sweep.plan import Block, Plan
 RUNS, HOURS = "blocks", "hourly"
 """The folders of a sweep: every run's outcomes, and critical posts by hour."""
 
+Errors = Sequence[str | None]
 _ABOUT = b"buzzsim"
 _WORD, _WHOLE = pa.dictionary(pa.int32(), pa.string()), pa.int32()
 _NAMES = [("point", _WORD), ("strategy", _WORD)]
@@ -63,11 +64,7 @@ def prepare(directory: Path) -> None:
 
 
 def write_runs(
-    directory: Path,
-    plan: Plan,
-    block: Block,
-    values: NDArray[np.float64],
-    errors: Sequence[str | None],
+    directory: Path, plan: Plan, block: Block, values: NDArray[np.float64], errors: Errors
 ) -> None:
     """Write the outcomes of a block: from then on it is finished.
 
@@ -89,11 +86,7 @@ def write_runs(
 
 
 def write_hourly(
-    directory: Path,
-    plan: Plan,
-    block: Block,
-    hourly: NDArray[np.int32],
-    errors: Sequence[str | None],
+    directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32], errors: Errors
 ) -> None:
     """Write a block's critical posts by hour, before the block itself.
 
@@ -199,7 +192,7 @@ def _replicates(block: Block, strategies: int) -> NDArray[np.int32]:
     return np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies)
 
 
-def _about(plan: Plan, block: Block, errors: Sequence[str | None] | None = None) -> dict[str, Any]:
+def _about(plan: Plan, block: Block, errors: Errors | None = None) -> dict[str, Any]:
     """Give what a block's file says of itself, with the number of failed runs where it is known."""
     about = {"sweep": plan.fingerprint, "own": dict(plan.own), **vars(block)}
     if errors is not None:

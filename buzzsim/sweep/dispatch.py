@@ -7,15 +7,8 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    ThreadPoolExecutor,
-    wait,
-)
+from concurrent import futures
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -120,19 +113,19 @@ def work_off(
         _workers(executor, n_jobs) as (workers, at_once),
     ):
         bar.set_description("", refresh=False)
-        waiting: dict[Future[None], Block] = {}
+        waiting: dict[futures.Future[None], Block] = {}
         try:
             while True:
                 while len(waiting) < at_once and (block := queue.next()) is not None:
                     waiting[workers.submit(compute, directory, block)] = block
                 if not waiting:
                     return
-                for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                for future in futures.wait(waiting, return_when=futures.FIRST_COMPLETED).done:
                     block = waiting.pop(future)
                     future.result()
                     queue.finished(block)
                     bar.update(queue.runs(block))
-        except BrokenExecutor:
+        except futures.BrokenExecutor:
             why = "a worker died (killed, or out of memory); finished blocks are kept, and the "
             why += "same command goes on from there"
             if not queue.is_begun:
@@ -171,9 +164,9 @@ def _workers(executor: Executor | str | None, n_jobs: int | None) -> Iterator[tu
     pool: Executor
     if executor == "processes":
         spawn = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(n, spawn, initializer=_begin_work)
+        pool = futures.ProcessPoolExecutor(n, spawn, initializer=_begin_work)
     else:
-        pool = ThreadPoolExecutor(n)
+        pool = futures.ThreadPoolExecutor(n)
     try:
         yield pool, _FOR_EACH * n
     finally:

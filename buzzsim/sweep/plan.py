@@ -15,14 +15,7 @@ from typing import Any
 import tomli_w
 
 from buzzsim.compiled import SOURCES
-from buzzsim.errors import (
-    BuzzsimError,
-    NetworkError,
-    SweepError,
-    sentence,
-    shown,
-    whole_number,
-)
+from buzzsim.errors import BuzzsimError, NetworkError, SweepError, sentence, shown, whole_number
 from buzzsim.files import create_whole, write_whole
 from buzzsim.model.scenario import Scenario, flat_keys
 from buzzsim.model.strategy import lines_of_all

@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from buzzsim.errors import (
-    BuzzsimError,
-    ScenarioError,
-    SweepError,
-    sentence,
-    unknown,
-    whole_number,
-)
+from buzzsim.errors import BuzzsimError, ScenarioError, SweepError, sentence, unknown, whole_number
 from buzzsim.files import alone
 from buzzsim.model import draws
 from buzzsim.model.outcomes import checked_outcomes
