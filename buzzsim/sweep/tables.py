@@ -103,10 +103,10 @@ def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
         about = {"point": name} | {key: point.value_of(key) for key in plan.design.keys}
         by_strategy = {strategy: values[:, s] for s, strategy in enumerate(plan.strategies)}
         resampling = Resampling(plan.entropy, len(values))
-        for strategy, found in statistics(by_strategy, plan.baseline, resampling).items():
+        for strategy, by_outcome in statistics(by_strategy, plan.baseline, resampling).items():
             for outcome in outcomes:
                 named = {"strategy": strategy, "outcome": outcome}
-                rows.append({**about, **named, **row(found[outcome])})
+                rows.append({**about, **named, **row(by_outcome[outcome])})
     return pd.DataFrame(rows, columns=["point", *plan.design.keys, "strategy", "outcome", *COLUMNS])
 
 
