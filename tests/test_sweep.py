@@ -1,4 +1,4 @@
-"""Sweeps: every way to lay out points, one digest whoever computes, extension, stopping when sure, tables, the command."""
+"""Sweeps: designs, one digest whoever computes, extension, stopping rules, tables, the command."""
 
 import json
 import os
@@ -56,9 +56,6 @@ def undisturbed(tmp_path_factory):
     return swept(tmp_path_factory.mktemp("undisturbed"), replicates=BLOCK + N)
 
 
-# -------------------------------------------------------------------------------------------- designs
-
-
 def test_a_product_holds_every_combination_once_and_the_last_key_changes_fastest():
     assert [tuple(point.values()) for point in GRID.points] == [
         (0.2, 1),
@@ -82,15 +79,18 @@ def test_a_product_holds_every_combination_once_and_the_last_key_changes_fastest
             + bz.Design.product({"network.customers": [100, 200]}),
         ),
         (
-            '[design]\nmethod = "latin_hypercube"\nn = 5\nseed = 3\njoining.r0 = [0.5, 1.0]\nbrand.staff = 2',
+            '[design]\nmethod = "latin_hypercube"\nn = 5\nseed = 3\n'
+            "joining.r0 = [0.5, 1.0]\nbrand.staff = 2",
             bz.Design.latin_hypercube({"joining.r0": (0.5, 1.0), "brand.staff": 2}, 5, rng=3),
         ),
         (
-            '[design]\nmethod = "sobol"\nn = 8\nseed = 3\njoining.r0 = [0.5, 1.0]\ncomplaint.anger = [0, 1]',
+            '[design]\nmethod = "sobol"\nn = 8\nseed = 3\n'
+            "joining.r0 = [0.5, 1.0]\ncomplaint.anger = [0, 1]",
             bz.Design.sobol({"joining.r0": (0.5, 1.0), "complaint.anger": (0, 1)}, 8, rng=3),
         ),
         (
-            '[design]\nmethod = "morris"\nn = 4\nseed = 3\njoining.r0 = [0.5, 1.0]\ncomplaint.anger = [0, 1]',
+            '[design]\nmethod = "morris"\nn = 4\nseed = 3\n'
+            "joining.r0 = [0.5, 1.0]\ncomplaint.anger = [0, 1]",
             bz.Design.morris({"joining.r0": (0.5, 1.0), "complaint.anger": (0, 1)}, 4, rng=3),
         ),
         ('[design]\nmethod = "csv"\nfile = "points.csv"', GRID),
@@ -217,9 +217,6 @@ def test_a_wrong_design_says_what_is_allowed(make, said):
         make()
 
 
-# -------------------------------------------------------------------------------------------- the same numbers as compare
-
-
 def test_a_point_has_the_numbers_of_compare(undisturbed):
     changed = SMALL.replace({"reply.empathy": 0.8, "brand.staff": 5})
     comparison = bz.compare(changed, replicates=BLOCK + N, rng=7, quiet=True)
@@ -241,9 +238,6 @@ def test_replicates_have_the_same_luck_at_every_point_and_strategy(tmp_path):
     ignore, reply = 0, 2
     assert (volume[0, ignore] == volume[1, ignore]).all()
     assert (volume[:, ignore] == volume[:, reply]).all()
-
-
-# -------------------------------------------------------------------------------------------- one digest
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -281,9 +275,6 @@ def test_any_executor_will_do(tmp_path, undisturbed):
 
 def test_the_digest_tells_a_changed_number(tmp_path, undisturbed):
     assert swept(tmp_path, rng=8, replicates=BLOCK + N).digest() != undisturbed.digest()
-
-
-# -------------------------------------------------------------------------------------------- what is damaged, what is another's
 
 
 def damage_cut(file):
@@ -557,9 +548,6 @@ def test_the_plan_survives_its_file(tmp_path):
     assert len(plan.points) == 4 + 1 + 1  # the two empty ones are one
 
 
-# -------------------------------------------------------------------------------------------- extension
-
-
 def test_more_replicates_levels_and_keys_touch_nothing_that_is_finished(tmp_path):
     swept(tmp_path)
     before = contents(tmp_path)
@@ -590,9 +578,6 @@ def test_fresh_luck_is_recorded_and_taken_up_again(tmp_path):
     again = swept(tmp_path, rng=None, replicates=2 * N)
     assert first.plan.entropy == again.plan.entropy
     assert swept(tmp_path.parent / "other", rng=None, run=False).plan.entropy != first.plan.entropy
-
-
-# -------------------------------------------------------------------------------------------- until
 
 
 def test_a_rule_stops_each_point_as_soon_as_it_holds(tmp_path):
@@ -801,7 +786,8 @@ def test_a_rule_hides_no_replicates_that_were_asked_for_plainly(tmp_path):
 def test_another_rule_keeps_the_maximum_of_the_file(tmp_path):
     file = tmp_path / "s.toml"
     file.write_text(
-        'until = "ci95 of reach difference < 0.5"\nmax_replicates = 60\nreplicates = 20\nseed = 1\n[design]\n'
+        'until = "ci95 of reach difference < 0.5"\nmax_replicates = 60\n'
+        "replicates = 20\nseed = 1\n[design]\n"
     )
     sweep = bz.Sweep.from_file(file)
     assert sweep.run(1, until="ci95 of reach difference < 1e-9", quiet=True).runs == 4 * 60
@@ -861,7 +847,7 @@ def test_a_plan_is_no_sweep_file(tmp_path):
     swept(tmp_path, run=False).run(1, shard=(10_000, 10_000), quiet=True)
     with pytest.raises(
         SweepError,
-        match=r"sweep\.toml: the plan of a sweep, written by buzzsim; expected its directory instead",
+        match=r"sweep\.toml: the plan of a sweep, .*; expected its directory instead",
     ):
         bz.Sweep.from_file(tmp_path / "sweep.toml")
 
@@ -1137,7 +1123,8 @@ def test_a_strategy_that_cannot_be_made_fails_alone(tmp_path):
 def test_processes_that_cannot_begin_say_what_they_need(tmp_path):
     script = (
         "import buzzsim as bz\n"
-        f"bz.Sweep(bz.Scenario().replace({{'network.customers': 50}}), {{'reply.empathy': [0.2]}}, replicates=2, rng=1,\n"
+        "small = bz.Scenario().replace({'network.customers': 50})\n"
+        "bz.Sweep(small, {'reply.empathy': [0.2]}, replicates=2, rng=1,\n"
         f"    out={str(tmp_path / 'out')!r}).run(2, executor='processes', quiet=True)\n"
     )
     (tmp_path / "script.py").write_text(script)
@@ -1169,8 +1156,11 @@ def test_the_digest_of_failures_is_the_same_in_every_process(half_failed):
     ask = "import sys, buzzsim as bz; print(bz.Sweep.load(sys.argv[1]).digest())"
     found = {
         subprocess.run(
-            [sys.executable, "-c", ask, half_failed.directory], env=os.environ | {"PYTHONHASHSEED": seed}, check=True,
-            capture_output=True, text=True,
+            [sys.executable, "-c", ask, half_failed.directory],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         for seed in "1234"
     }  # fmt: skip
@@ -1231,9 +1221,6 @@ def test_what_somebody_else_clears_away_is_no_obstacle(tmp_path, monkeypatch):
     )
     blocks.prepare(tmp_path)
     assert not left.exists()
-
-
-# -------------------------------------------------------------------------------------------- what comes out
 
 
 def test_status_counts_what_is_there(tmp_path):
@@ -1403,8 +1390,6 @@ def test_what_was_left_half_written_long_ago_is_cleared_away(tmp_path):
     assert new.exists()
 
 
-# -------------------------------------------------------------------------------------------- the command
-
 FILE = """
 replicates = 30
 seed = 7
@@ -1503,8 +1488,6 @@ def test_a_wrong_file_says_what_is_allowed(file, change, told):
         bz.Sweep.from_file(file)
     assert told in str(error.value)
 
-
-# -------------------------------------------------------------------------------------------- clusters, readers, the experiment
 
 ROOT = Path(__file__).parents[1]
 

@@ -1,4 +1,4 @@
-"""Sweeps survive: workers, drivers and both are really killed, disks really fill, and the same command then finishes.
+"""Sweeps survive: workers and drivers are really killed, disks really fill; the command goes on.
 
 `python -m pytest -m slow tests/test_sweep_kill.py` does everything three times over.
 """
@@ -67,7 +67,7 @@ def command(file, *more, jobs=2):
 
 
 def begin(file, *more, **options):
-    """Start the command in a session of its own, where Ctrl-C works even if these tests run in the background."""
+    """Start the command in a session of its own, where Ctrl-C works even in the background."""
     heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     return subprocess.Popen(
         command(file, *more),
@@ -119,7 +119,7 @@ def is_alive(process):
 
 
 def finishes(file, digest, *more):
-    """The same command goes on from what is there, touches nothing of it, and comes to the same digest."""
+    """The same command goes on from what is there, touches nothing of it; the digest is the same."""
     folder = file.with_suffix("") / "blocks"
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
     subprocess.run(command(file, *more), check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL)
@@ -171,10 +171,8 @@ def test_ctrl_c(file, digest, more):
     os.killpg(driver.pid, signal.SIGINT)
     status, err = end(driver)
     assert status == 130
-    assert (
-        err
-        == "buzzsim: interrupted; what is finished is kept, and the same command goes on from there\n"
-    )
+    kept = "what is finished is kept, and the same command goes on from there"
+    assert err == f"buzzsim: interrupted; {kept}\n"
     assert n_finished(file) < POINTS
     finishes(file, digest, *more)
 
@@ -230,7 +228,7 @@ def test_a_full_disk(file, digest, tiny_disk, more):
 
 @pytest.mark.parametrize("more", [(), ("--processes",)])
 def test_files_that_must_not_grow(file, digest, more):
-    """As a quota does it: a limit on the size of files, which the plan keeps and a block does not."""
+    """As a quota does it: a limit on the size of files, below the size of a block."""
     limited = ["sh", "-c", 'ulimit -f 12; exec "$@"', "sh", *command(file, *more)]
     done = subprocess.run(limited, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2
