@@ -119,7 +119,7 @@ def is_alive(process):
 
 
 def finishes(file, digest, *more):
-    """The same command goes on from what is there, touches nothing of it; the digest is the same."""
+    """The same command goes on from what is there, touches none of it; the digest is the same."""
     folder = file.with_suffix("") / "blocks"
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
     subprocess.run(command(file, *more), check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL)

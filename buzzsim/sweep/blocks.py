@@ -43,13 +43,7 @@ def path_of(directory: Path, block: Block, folder: str = RUNS) -> Path:
 
 
 def prepare(directory: Path) -> None:
-    """Make the folders of a sweep, and clear away what was left half written long ago.
-
-    Raises
-    ------
-    OutputError
-        When that is not possible.
-    """
+    """Make the folders of a sweep, and clear away what was left half written long ago."""
     left = (".sweep.toml.*", ".points.parquet.*", *(f"{f}/.*.parquet.*" for f in (RUNS, HOURS)))
     try:
         for folder in (RUNS, HOURS):
@@ -68,12 +62,8 @@ def write_runs(
 ) -> None:
     """Write the outcomes of a block: from then on it is finished.
 
-    Parameters
-    ----------
-    values : array of shape (replicates, strategies, outcomes)
-        NaN where undefined, and all NaN where a strategy failed.
-    errors : sequence of str or None
-        For each strategy why it failed.
+    `values` has shape (replicates, strategies, outcomes), NaN where undefined or failed, and
+    `errors` says for each strategy why it failed.
     """
     n, strategies, _ = values.shape
     flat = values.reshape(n * strategies, -1)
@@ -91,12 +81,7 @@ def write_hourly(
     """Write a block's critical posts by hour, before the block itself.
 
     ``whole`` keeps a list for each run, ``bands`` how many runs had how many posts in each hour.
-
-    Parameters
-    ----------
-    hourly : array of shape (replicates, strategies, hours)
-    errors : sequence of str or None
-        For each strategy why it failed: such a strategy has no series.
+    `hourly` has shape (replicates, strategies, hours); a strategy that failed has no series.
     """
     sound = [s for s, error in enumerate(errors) if error is None]
     hourly = hourly[:, sound]
@@ -137,13 +122,7 @@ def failures(directory: Path, plan: Plan, block: Block, *, every_page: bool = Fa
 def read(
     directory: Path, block: Block, columns: Sequence[str] | None = None, folder: str = RUNS
 ) -> pa.Table:
-    """Read some columns of a finished block, all of them by default.
-
-    Raises
-    ------
-    SweepError
-        When the file is damaged.
-    """
+    """Read some columns of a finished block, or all; a SweepError where the file is damaged."""
     path = path_of(directory, block, folder)
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
@@ -164,10 +143,7 @@ def nothing(columns: Sequence[str]) -> pa.Table:
 
 
 def write_points(directory: Path, plan: Plan) -> None:
-    """Write which point is which, for those who read the files without buzzsim.
-
-    The columns are the point's name and the value of every key that varies.
-    """
+    """Write the name of each point and its value of every key that varies, for other readers."""
     columns: dict[str, Any] = {"point": pa.array(list(plan.points), pa.string())}
     for key in plan.design.keys:
         values = [point.value_of(key) for point in plan.points.values()]

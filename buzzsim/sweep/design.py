@@ -331,11 +331,9 @@ def _is_empty(value: Any) -> bool:
 
 def _levels(key: str, values: Any) -> list[Any]:
     """Give the levels of a key; a key whose value is itself a list is varied by a list of lists."""
-    if isinstance(values, np.ndarray):
+    if isinstance(values, (np.ndarray, pd.Series)):
         values = values.tolist()  # a number, where it has no dimension
-    if isinstance(values, (range, pd.Series)):
-        values = list(values)
-    if not isinstance(values, (list, tuple)):
+    if not isinstance(values, (list, tuple, range)):
         return [values]
     takes_lists = key in _PARAMETERS and _PARAMETERS[key].kind is list
     has_lists = bool(values) and all(isinstance(value, (list, tuple)) for value in values)

@@ -97,15 +97,7 @@ def outcome_of(directory: Path, plan: Plan, block: Block, outcome: str) -> NDArr
 def work_off(
     queue: Queue, executor: Executor | str | None, n_jobs: int | None, quiet: bool
 ) -> None:
-    """Compute what a queue holds.
-
-    Raises
-    ------
-    SweepError
-        When a worker died.
-    OutputError
-        When a file cannot be written.
-    """
+    """Compute what a queue holds; a SweepError where a worker died."""
     directory = os.path.abspath(queue.directory)
     compiling = queue.total != 0 and not hasattr(executor, "submit") and not is_warm(engine.batch)
     with (

@@ -155,13 +155,7 @@ class Plan:
 
     @classmethod
     def from_toml(cls, text: str, place: str) -> Plan:
-        """Read a plan back.
-
-        Raises
-        ------
-        SweepError
-            When the text is no plan, is cut off, or of another version.
-        """
+        """Read a plan back; a SweepError where it is none, is cut off, or of another version."""
         try:
             data = tomllib.loads(text)
             if data["format"] != FORMAT:
@@ -189,12 +183,8 @@ class Plan:
     def joined_with(self, begun: Plan, directory: Path, takes_luck: bool) -> Plan:
         """Give this plan as an extension of the one that the directory was begun with.
 
-        `takes_luck` says that nobody chose the entropy: the directory's is taken.
-
-        Raises
-        ------
-        SweepError
-            When they differ in what cannot be extended; the error says in what.
+        `takes_luck` says that nobody chose the entropy: the directory's is taken. A SweepError
+        says in what they differ that cannot be extended.
         """
         asked = replace(self, entropy=begun.entropy) if takes_luck else self
         differences = list(asked._differences(begun))
@@ -249,13 +239,7 @@ _KEYS = [key.name for key in fields(Plan) if key.name not in ("scenario", "desig
 
 
 def open_plan(directory: Path) -> Plan:
-    """Read the plan of a directory.
-
-    Raises
-    ------
-    SweepError
-        When there is none.
-    """
+    """Read the plan of a directory; a SweepError where there is none."""
     file = directory / FILE
     try:
         text = file.read_text(encoding="utf-8")
@@ -302,13 +286,7 @@ def changed_strategy(directory: str | Path, strategy: str) -> SweepError:
 
 
 def digest_of_file(file: str) -> str:
-    """Give the SHA-256 of a file, read once as long as it stays as it is.
-
-    Raises
-    ------
-    NetworkError
-        When it cannot be read.
-    """
+    """Give the SHA-256 of a network's file, read once as long as it stays as it is."""
     try:
         status = os.stat(file)
         return _digest_of_content(file, status.st_mtime_ns, status.st_size)

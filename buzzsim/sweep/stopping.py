@@ -31,11 +31,6 @@ class StoppingRule:
     def of(cls, text: object) -> StoppingRule:
         """Read a rule.
 
-        Raises
-        ------
-        ScenarioError
-            When the text is no rule, or names no outcome.
-
         Examples
         --------
         >>> StoppingRule.of("ci95 of reach difference < 0.01")
@@ -57,12 +52,7 @@ class StoppingRule:
     def holds(self, values: NDArray[np.float64], entropy: int) -> bool:
         """Whether the replicates so far are enough.
 
-        Parameters
-        ----------
-        values : array of shape (replicates, strategies)
-            The outcome, under the baseline in the first column.
-        entropy : int
-            The sweep's, from which `compare` too takes its bootstrap samples.
+        `values` has shape (replicates, strategies), the baseline in the first column.
         """
         return bool((self.half_widths(values, entropy) < self.width).all())
 

@@ -69,13 +69,7 @@ def table(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
 
 
 def save(directory: Path, plan: Plan, outcomes: list[str], path: str) -> None:
-    """Write the tidy table into one Parquet file, some rows at a time.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-    """
+    """Write the tidy table into one Parquet file, some rows at a time."""
     columns = [("point", pa.string())]
     for key in plan.design.keys:
         values = _values(plan, key)

@@ -27,15 +27,8 @@ def compute(directory: str, block: Block) -> None:
     """Compute one block and write its file.
 
     A point that cannot be simulated (its R0 out of reach, say), or a strategy that fails, is
-    finished too: its rows carry the error.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written: the disk is full.
-    SweepError
-        When the plan is missing or of another version, a strategy is not known here, or a network
-        file is no longer what it was.
+    finished too: its rows carry the error. What is no fault of the point, such as a full disk,
+    another version or an unknown strategy, is an OutputError or a SweepError.
     """
     folder = Path(directory)
     plan = open_plan(folder)
