@@ -164,7 +164,7 @@ BAD = {
         ["run", "--replicate", "99999999999999999999"],
         "--replicate is '99999999999999999999'",
     ),
-    "no outcomes": (["compare", "--outcomes", ","], "--outcomes: no outcome given"),
+    "no outcomes": (["compare", "--outcomes", ","], "--outcomes is ','"),
     "figure without a name": (["compare", "--figure", ""], "--figure"),
     "nobody looks": (
         ["run", "--set", "attention.view_rate=0", "--set", "attention.dilution=1"],

@@ -87,6 +87,9 @@ def outcomes(text: str | None, usual: Sequence[str] | None) -> list[str]:
     from buzzsim.model.outcomes import checked_outcomes
 
     wanted = usual if text is None else None if text == "all" else names(text)
+    if wanted == []:
+        allowed = "at least one outcome, or 'all'"
+        raise ScenarioError(sentence("arguments", "--outcomes", text, allowed))
     return checked_outcomes(wanted, "arguments: --outcomes")
 
 
