@@ -172,7 +172,8 @@ def test_ctrl_c(file, digest, more):
     status, err = end(driver)
     assert status == 130
     kept = "what is finished is kept, and the same command goes on from there"
-    assert err == f"buzzsim: interrupted; {kept}\n"
+    assert err.endswith(f"buzzsim: interrupted; {kept}\n")  # a slow machine logs progress before
+    assert "Traceback" not in err
     assert n_finished(file) < POINTS
     finishes(file, digest, *more)
 
