@@ -2,7 +2,7 @@
 
 import sys
 
-from buzzsim.cli.command import main
+from buzzsim.cli import main
 
 if __name__ == "__main__":
     sys.exit(main())

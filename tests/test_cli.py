@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from buzzsim.cli.command import _SCALES, main
+from buzzsim.cli.command import main
+from buzzsim.cli.compare import SCALES
 from buzzsim.model.outcomes import OUTCOMES
 
 ASKED = [
@@ -51,7 +52,7 @@ def ties(tmp_path):
 
 
 def test_numbers_that_would_be_too_small_to_read_are_known_by_the_units_that_outcomes_have():
-    assert set(_SCALES) <= {outcome.unit for outcome in OUTCOMES.values()}
+    assert set(SCALES) <= {outcome.unit for outcome in OUTCOMES.values()}
 
 
 def test_compare_prints_a_table_a_sentence_and_draws_a_figure(tmp_path, monkeypatch, capsys):

@@ -22,7 +22,7 @@ from buzzsim.study.analysis import (
     statistics,
     summarise,
 )
-from buzzsim.sweep.until import Rule
+from buzzsim.sweep.stopping import StoppingRule
 
 SCENARIO = bz.Scenario().replace({"network.customers": 500})
 
@@ -280,7 +280,7 @@ def test_sums_in_another_order_are_no_difference():
     assert (pairs["censor"] != pairs["ignore"]).any(), "they do differ in the last bit"
     assert (found["p_better"], found["p_worse"], found["variance_reduction"]) == (0.0, 0.0, None)
     assert "show no difference between" in comparison.advice("attitude_change_reached")
-    rule = Rule.of("ci95 of attitude_change_reached difference < 0.001")
+    rule = StoppingRule.of("ci95 of attitude_change_reached difference < 0.001")
     assert rule.half_widths(values.to_numpy(), 3) == pytest.approx(3 / len(pairs))
 
 

@@ -1,10 +1,11 @@
-"""Sweeps survive: workers, drivers and both are really killed, disks really fill, and the same command then finishes.
+"""Sweeps survive: workers and drivers are really killed, disks really fill; the command goes on.
 
 `python -m pytest -m slow tests/test_sweep_kill.py` does everything three times over.
 """
 
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -32,6 +33,7 @@ joining.r0 = 1.6
 reply.empathy = {LEVELS}
 """
 PATIENCE = 120.0  # seconds
+PAGE = Path(__file__).parents[1] / "docs" / "clusters.md"
 
 
 @pytest.fixture(autouse=True, params=[1, 2, 3])
@@ -65,7 +67,7 @@ def command(file, *more, jobs=2):
 
 
 def begin(file, *more, **options):
-    """Start the command in a session of its own, where Ctrl-C works even if these tests run in the background."""
+    """Start the command in a session of its own, where Ctrl-C works even in the background."""
     heard = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     return subprocess.Popen(
         command(file, *more),
@@ -117,7 +119,7 @@ def is_alive(process):
 
 
 def finishes(file, digest, *more):
-    """The same command goes on from what is there, touches nothing of it, and comes to the same digest."""
+    """The same command goes on from what is there, touches none of it; the digest is the same."""
     folder = file.with_suffix("") / "blocks"
     before = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
     subprocess.run(command(file, *more), check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL)
@@ -169,10 +171,9 @@ def test_ctrl_c(file, digest, more):
     os.killpg(driver.pid, signal.SIGINT)
     status, err = end(driver)
     assert status == 130
-    assert (
-        err
-        == "buzzsim: interrupted; what is finished is kept, and the same command goes on from there\n"
-    )
+    kept = "what is finished is kept, and the same command goes on from there"
+    assert err.endswith(f"buzzsim: interrupted; {kept}\n")  # a slow machine logs progress before
+    assert "Traceback" not in err
     assert n_finished(file) < POINTS
     finishes(file, digest, *more)
 
@@ -228,7 +229,7 @@ def test_a_full_disk(file, digest, tiny_disk, more):
 
 @pytest.mark.parametrize("more", [(), ("--processes",)])
 def test_files_that_must_not_grow(file, digest, more):
-    """As a quota does it: a limit on the size of files, which the plan keeps and a block does not."""
+    """As a quota does it: a limit on the size of files, below the size of a block."""
     limited = ["sh", "-c", 'ulimit -f 12; exec "$@"', "sh", *command(file, *more)]
     done = subprocess.run(limited, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2
@@ -278,30 +279,16 @@ def test_shards_backwards_each_killed_once(file, digest):
     assert n_finished(file) == POINTS
 
 
-DASK = """
-import sys
-from distributed import Client, LocalCluster
-import buzzsim as bz
-
-if __name__ == "__main__":
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
-        print(bz.Sweep.from_file(sys.argv[1]).run(executor=client.get_executor(), quiet=True))
-"""
-
-MPI = """
-import sys
-from mpi4py.futures import MPIPoolExecutor
-import buzzsim as bz
-
-if __name__ == "__main__":
-    with MPIPoolExecutor() as executor:
-        print(bz.Sweep.from_file(sys.argv[1]).run(executor=executor, quiet=True))
-"""
+def driver_of(page, guest):
+    """The script that the page on clusters gives for Dask or MPI."""
+    scripts = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (script,) = [script for script in scripts if f"from {guest}" in script]
+    return script
 
 
 def test_a_dask_cluster(file, digest, tmp_path):
     pytest.importorskip("distributed")
-    (tmp_path / "driver.py").write_text(DASK)
+    (tmp_path / "driver.py").write_text(driver_of(PAGE, "distributed"))
     driver = subprocess.Popen(
         [sys.executable, tmp_path / "driver.py", file],
         start_new_session=True,
@@ -325,7 +312,7 @@ def test_mpi(file, digest, tmp_path):
     pytest.importorskip("mpi4py")
     if shutil.which("mpiexec") is None:
         pytest.skip("mpiexec is not there")
-    (tmp_path / "driver.py").write_text(MPI)
+    (tmp_path / "driver.py").write_text(driver_of(PAGE, "mpi4py"))
     mpi = ["mpiexec", "-n", "3", sys.executable, "-m", "mpi4py.futures"]
     allowed = {
         f"OMPI_{what}": "1"

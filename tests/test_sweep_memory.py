@@ -1,4 +1,4 @@
-"""The driver of a sweep is told which block is done and nothing else, so its memory stays flat over 100,000 runs.
+"""The driver is told which block is done and nothing else: its memory stays flat.
 
 `python -m pytest -m slow -s tests/test_sweep_memory.py` prints what it took.
 """
@@ -28,7 +28,8 @@ import buzzsim as bz
 
 
 def taken():
-    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmRSS"))
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith("VmRSS"))
     return int(line.split()[1]) / 1024
 
 
@@ -68,7 +69,5 @@ def test_the_drivers_memory_stays_flat_over_a_hundred_thousand_runs(tmp_path, ex
     assert runs == 100_000
     early = max(memory for blocks, memory in seen if blocks < POINTS / 10)
     late = max(memory for blocks, memory in seen if blocks >= POINTS / 10)
-    print(
-        f"{executor}: at most {early:.0f} MB in the first tenth of the blocks, {late:.0f} MB afterwards"
-    )
+    print(f"{executor}: at most {early:.0f} MB in the first tenth of blocks, then {late:.0f} MB")
     assert late - early < FLAT

@@ -6,58 +6,44 @@ import argparse
 import textwrap
 from typing import Any
 
-from buzzsim.cli import options as asked
-from buzzsim.cli.numbers import whole
+from buzzsim.cli import options
 from buzzsim.errors import ScenarioError, sentence
 
 
 def add_to(commands: Any) -> None:
-    """Add the command to the parser's."""
+    """Add the command to those of the parser."""
     describe = commands.add_parser(
         "describe",
         help="a scenario as the methods paragraph of a paper, or the model as an ODD protocol",
-        description="Print the methods paragraph of a scenario, or write the pages that describe the model.",
-    )
-    describe.add_argument(
-        "scenario", nargs="?", help="a packaged scenario, or a .toml file (default: default)"
-    )
-    asked.add_to(describe)
-    describe.add_argument(
-        "--strategies", metavar="A,B", help="which strategies were compared (default: all)"
-    )
-    describe.add_argument(
-        "--replicates", metavar="N", type=whole(1, 10**9), help="replicates of each strategy"
-    )
-    describe.add_argument(
-        "--odd", metavar="FILE", help="write the model's ODD protocol there, as Markdown"
-    )
-    describe.add_argument(
-        "--parameters", metavar="FILE", help="write the table of all parameters there, as Markdown"
+        description="Print the methods paragraph of a scenario, or write the pages that describe "
+        "the model.",
     )
     describe.set_defaults(act=_describe)
+    options.add_scenario(describe)
+    add = describe.add_argument
+    add("--strategies", metavar="A,B", help="which strategies were compared (default: all)")
+    described = "replicates of each strategy"
+    add("--replicates", metavar="N", action=options.whole(1, 10**9), help=described)
+    add("--odd", metavar="FILE", help="write the model's ODD protocol there, as Markdown")
+    described = "write the table of all parameters there, as Markdown"
+    add("--parameters", metavar="FILE", help=described)
 
 
-def _describe(options: argparse.Namespace) -> None:
-    """Write the pages asked for; print the paragraph where a scenario is named, or nothing else is asked for."""
+def _describe(asked: argparse.Namespace) -> None:
+    """Write the pages asked for; print the paragraph of a named scenario, or where no page is."""
     from buzzsim.files import write_whole
     from buzzsim.study import protocol
     from buzzsim.study.describe import describe
 
-    paged = options.odd is not None or options.parameters is not None
-    if paged and options.scenario is None and (options.strategies or options.replicates):
-        flag = "--strategies" if options.strategies else "--replicates"
-        raise ScenarioError(sentence("describe", flag, "given", "only together with a scenario"))
-    if options.scenario is not None or not paged:
-        names = (
-            None
-            if options.strategies is None
-            else [name.strip() for name in options.strategies.split(",") if name.strip()]
-        )
-        scenario = asked.scenario(options)
-        said = describe(
-            scenario, names, options.replicates, network=asked.network(options, scenario)
-        )
-        print(textwrap.fill(said, 100, break_on_hyphens=False))
-    for path, page in ((options.odd, protocol.odd), (options.parameters, protocol.parameter_table)):
-        if path is not None:
-            write_whole(path, page().encode())
+    pages = {asked.odd: protocol.odd, asked.parameters: protocol.parameter_table}
+    pages.pop(None, None)
+    if pages and asked.scenario is None and (asked.strategies or asked.replicates):
+        option = "--strategies" if asked.strategies else "--replicates"
+        raise ScenarioError(sentence("describe", option, "given", "only together with a scenario"))
+    if asked.scenario is not None or not pages:
+        scenario, strategies = options.scenario(asked), options.names(asked.strategies)
+        network = options.network(asked, scenario)
+        paragraph = describe(scenario, strategies, asked.replicates, network=network)
+        print(textwrap.fill(paragraph, 100, break_on_hyphens=False))
+    for path, page in pages.items():
+        write_whole(path, page().encode())

@@ -1,4 +1,4 @@
-"""`buzzsim sweep`: run one, tell how far it is, give its table."""
+"""`buzzsim sweep`: run a sweep, tell how far it is, give its table, or a script for a cluster."""
 
 from __future__ import annotations
 
@@ -10,273 +10,209 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from buzzsim.cli.numbers import share, whole
+from buzzsim.cli import options
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.files import write_pieces
 from buzzsim.study import markdown
 
-FORMATS = ("csv", "parquet", "markdown")
-EXIT_INTERRUPTED = 130
+if TYPE_CHECKING:
+    from buzzsim.sweep import Sweep
+
 _HEADLINES = ["volume", "reach", "firestorm"]
-_POINTS_AT_ONCE = 32
+_POINTS_AT_ONCE = 32  # of a table that is written piece by piece
+_SLURM = """\
+#!/bin/sh
+#SBATCH --job-name=buzzsim-sweep
+#SBATCH --array=1-{shards}
+#SBATCH --cpus-per-task={cores}
+#SBATCH --mem={memory}
+#SBATCH --time={hours}:00:00
+#SBATCH --requeue
+set -eu
+exec {command} --quiet --jobs "${{SLURM_CPUS_PER_TASK:-{cores}}}" \
+--shard "$SLURM_ARRAY_TASK_ID/{shards}\""""
 
 
 def add_to(commands: Any) -> None:
-    """Add the commands to the parser's."""
-    sweep = commands.add_parser(
-        "sweep",
-        help="many scenarios, in a directory that survives",
-        description="Run a sweep, or look at one.",
-    )
+    """Add the command to those of the parser."""
+    described = "many scenarios, in a directory that survives"
+    sweep = commands.add_parser("sweep", help=described, description="Run a sweep, or look at one.")
+    sweep.set_defaults(act=lambda asked: sweep.print_help())
     actions = sweep.add_subparsers(metavar="ACTION")
-    sweep.set_defaults(act=lambda options: sweep.print_help())
-
-    run = actions.add_parser(
-        "run",
-        help="compute what is missing",
-        description="Compute what is missing; stop it, and run it again.",
-    )
-    run.add_argument(
-        "sweep", metavar="FILE", help="a sweep's .toml file, or the directory of one that was begun"
-    )
-    run.add_argument(
-        "--out",
-        metavar="DIR",
-        help="its directory (default: `out` of the file, else the file's name)",
-    )
-    run.add_argument(
-        "--jobs",
-        metavar="N",
-        type=whole(1, 1024),
-        help="how many blocks at once (default: one for each core)",
-    )
-    run.add_argument(
-        "--processes", action="store_true", help="compute in processes instead of threads"
-    )
-    run.add_argument(
-        "--shard",
-        metavar="I/N",
-        type=share,
-        default=(1, 1),
-        help="only the I-th of N parts, as in a job array",
-    )
-    run.add_argument(
-        "--until",
-        metavar="RULE",
-        help="go on until it holds, such as 'ci95 of reach difference < 0.01'",
-    )
-    run.add_argument(
-        "--max-replicates",
-        metavar="N",
-        type=whole(1, 10**9),
-        help="where --until ends at the latest (default: the file's, else 10000)",
-    )
-    run.add_argument("--retry", action="store_true", help="compute anew what failed")
-    run.add_argument("--quiet", action="store_true", help="show no progress")
-    run.set_defaults(act=_run)
-
+    _add_run(actions)
     status = actions.add_parser("status", help="what is finished, failed and missing")
-    status.add_argument("directory", metavar="DIR")
-    status.add_argument(
-        "--json", action="store_true", help="print JSON, with the replicates of each point"
-    )
     status.set_defaults(act=_status)
+    status.add_argument("directory", metavar="DIR")
+    described = "print JSON, with the replicates of each point"
+    status.add_argument("--json", action="store_true", help=described)
+    _add_table(actions)
+    _add_slurm(actions)
 
-    table = actions.add_parser(
-        "table",
-        help="every finished run, or a summary",
-        description="csv, parquet: a row for each run; markdown: a summary.",
-    )
-    table.add_argument("directory", metavar="DIR")
-    table.add_argument(
-        "--format",
-        metavar="NAME",
-        choices=FORMATS,
-        default="markdown",
-        help="csv, parquet or markdown (default)",
-    )
-    table.add_argument(
-        "--outcomes",
-        metavar="A,B",
-        help="which outcomes (default: all; markdown: volume, reach, firestorm)",
-    )
-    table.add_argument(
-        "--to", metavar="FILE", help="where to (default: printed; parquet needs a file)"
-    )
+
+def _add_run(actions: Any) -> None:
+    described = "Compute what is missing; stop it, and run it again."
+    run = actions.add_parser("run", help="compute what is missing", description=described)
+    run.set_defaults(act=_run)
+    add, whole = run.add_argument, options.whole
+    described = "a sweep's .toml file, or the directory of one that was begun"
+    add("sweep", metavar="FILE", help=described)
+    described = "its directory (default: `out` of the file, else the file's name)"
+    add("--out", metavar="DIR", help=described)
+    described = "how many blocks at once (default: one for each core)"
+    add("--jobs", metavar="N", action=whole(1, 1024), help=described)
+    add("--processes", action="store_true", help="compute in processes instead of threads")
+    described = "only the I-th of N parts, as in a job array"
+    add("--shard", metavar="I/N", action=_Shard, default=(1, 1), help=described)
+    described = "go on until it holds, such as 'ci95 of reach difference < 0.01'"
+    add("--until", metavar="RULE", help=described)
+    described = "where --until ends at the latest (default: the file's, else 10000)"
+    add("--max-replicates", metavar="N", action=whole(1, 10**9), help=described)
+    add("--retry", action="store_true", help="compute anew what failed")
+    add("--quiet", action="store_true", help="show no progress")
+
+
+def _add_table(actions: Any) -> None:
+    described = "csv, parquet: a row for each run; markdown: a summary."
+    help_ = "every finished run, or a summary"
+    table = actions.add_parser("table", help=help_, description=described)
     table.set_defaults(act=_table)
+    add, formats = table.add_argument, ("csv", "parquet", "markdown")
+    add("directory", metavar="DIR")
+    described = "csv, parquet or markdown (default)"
+    add("--format", metavar="NAME", choices=formats, default="markdown", help=described)
+    described = "which outcomes (default: all; markdown: volume, reach, firestorm)"
+    add("--outcomes", metavar="A,B", help=described)
+    described = "where to (default: printed; parquet needs a file)"
+    add("--to", metavar="FILE", help=described)
 
-    slurm = actions.add_parser(
-        "slurm", help="print the script of a Slurm job array that computes it in shards"
-    )
-    slurm.add_argument("sweep", metavar="FILE", help="as for `sweep run`")
-    slurm.add_argument("--out", metavar="DIR", help="as for `sweep run`")
-    slurm.add_argument(
-        "--shards",
-        metavar="N",
-        type=whole(1, 10_000),
-        default=10,
-        help="tasks of the array (default: 10)",
-    )
-    slurm.add_argument(
-        "--cores",
-        metavar="N",
-        type=whole(1, 1024),
-        default=4,
-        help="cores of each task (default: 4)",
-    )
-    slurm.add_argument(
-        "--memory",
-        metavar="SIZE",
-        default="4G",
-        help="memory of each task, as Slurm writes it (default: 4G)",
-    )
-    slurm.add_argument(
-        "--hours", metavar="N", type=whole(1, 999), default=1, help="time of each task (default: 1)"
-    )
+
+def _add_slurm(actions: Any) -> None:
+    described = "print the script of a Slurm job array that computes it in shards"
+    slurm = actions.add_parser("slurm", help=described)
     slurm.set_defaults(act=_slurm)
+    add, whole = slurm.add_argument, options.whole
+    add("sweep", metavar="FILE", help="as for `sweep run`")
+    add("--out", metavar="DIR", help="as for `sweep run`")
+    described = "tasks of the array (default: 10)"
+    add("--shards", metavar="N", action=whole(1, 10_000), default=10, help=described)
+    described = "cores of each task (default: 4)"
+    add("--cores", metavar="N", action=whole(1, 1024), default=4, help=described)
+    described = "memory of each task, as Slurm writes it (default: 4G)"
+    add("--memory", metavar="SIZE", default="4G", help=described)
+    described = "time of each task (default: 1)"
+    add("--hours", metavar="N", action=whole(1, 999), default=1, help=described)
 
 
-def _run(options: argparse.Namespace) -> int:
+class _Shard(argparse.Action):
+    """Read i/n, the i-th of n parts."""
+
+    def __call__(self, parser: Any, asked: Any, text: Any, option: str | None = None) -> None:
+        i, slash, n = text.partition("/")
+        if not (slash and i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
+            allowed = "i/n, the i-th of n parts, such as 1/4 to 4/4"
+            raise options.refusal(parser, option, text, allowed)
+        setattr(asked, self.dest, (int(i), int(n)))
+
+
+def _run(asked: argparse.Namespace) -> int:
     """Run, and say how far it is; what is finished is kept whatever happens."""
-    sweep = _opened(options)
+    sweep = _opened(asked)
     try:
         status = sweep.run(
-            options.jobs,
-            executor="processes" if options.processes else None,
-            shard=options.shard,
-            until=options.until,
-            max_replicates=options.max_replicates,
-            retry=options.retry,
-            quiet=options.quiet,
+            asked.jobs,
+            executor="processes" if asked.processes else None,
+            shard=asked.shard,
+            until=asked.until,
+            max_replicates=asked.max_replicates,
+            retry=asked.retry,
+            quiet=asked.quiet,
         )
     except KeyboardInterrupt:
-        print(
-            "buzzsim: interrupted; what is finished is kept, and the same command goes on from there",
-            file=sys.stderr,
-        )
-        return EXIT_INTERRUPTED
+        kept = "what is finished is kept, and the same command goes on from there"
+        raise KeyboardInterrupt(kept) from None
     print(status)
     return 1 if status.failed else 0
 
 
-def _opened(options: argparse.Namespace) -> Any:
+def _opened(asked: argparse.Namespace) -> Sweep:
     """Open the sweep of a directory or a file."""
     from buzzsim.sweep import Sweep
 
-    if not Path(options.sweep).is_dir():
-        return Sweep.from_file(options.sweep, options.out)
-    if options.out is not None:
-        raise ScenarioError(sentence("sweep", "--out", options.out, "only beside a .toml file"))
-    return Sweep.load(options.sweep)
+    if not Path(asked.sweep).is_dir():
+        return Sweep.from_file(asked.sweep, asked.out)
+    if asked.out is not None:
+        raise ScenarioError(sentence("sweep", "--out", asked.out, "only beside a .toml file"))
+    return Sweep.load(asked.sweep)
 
 
-def _status(options: argparse.Namespace) -> None:
+def _status(asked: argparse.Namespace) -> None:
     """Say how far a sweep is."""
     from buzzsim.sweep import Sweep
 
-    status = Sweep.load(options.directory).status()
-    if options.json:
-        print(
-            json.dumps(
-                {**vars(status), "missing": status.missing, "finished": status.finished}, indent=2
-            )
-        )
+    status = Sweep.load(asked.directory).status()
+    if asked.json:
+        counts = {**vars(status), "missing": status.missing, "finished": status.finished}
+        print(json.dumps(counts, indent=2))
     else:
         print(status)
 
 
-def _table(options: argparse.Namespace) -> None:
+def _table(asked: argparse.Namespace) -> None:
     """Write the table where it is wanted."""
-    from buzzsim.model.outcomes import checked_outcomes
     from buzzsim.sweep import Sweep, tables
 
-    sweep = Sweep.load(options.directory)
+    sweep = Sweep.load(asked.directory)
     status = sweep.status()
     if not status.finished:
         none = sum(count == 0 for count in status.replicates.values())
-        said = f"{status.missing:,} of {status.blocks:,} blocks are missing; {none:,} of {status.points:,} points have no run yet"
-        print(f"buzzsim: {said}", file=sys.stderr)
-    wanted = None if options.outcomes in (None, "all") else options.outcomes.split(",")
-    if options.format == "parquet" and options.to is None:
-        raise ScenarioError(
-            sentence("sweep table", "--to", None, "the name of a file, since Parquet is no text")
+        missing = f"{status.missing:,} of {status.blocks:,} blocks are missing"
+        points = f"{none:,} of {status.points:,} points have no run yet"
+        print(f"buzzsim: {missing}; {points}", file=sys.stderr)
+    usual = _HEADLINES if asked.format == "markdown" else None
+    outcomes = options.outcomes(asked.outcomes, usual)
+    if asked.format == "markdown":
+        summary = sweep.summary(outcomes).drop(columns="point")
+        rows = [[_cell(value) for value in row] for row in summary.itertuples(index=False)]
+        table = markdown.table(summary.columns.tolist(), rows)
+        _put([f"{table}\n" if rows else "Nothing is finished yet.\n"], asked.to)
+    elif asked.format == "csv":
+        pieces = tables.pieces(sweep.directory, sweep.plan, outcomes, _POINTS_AT_ONCE)
+        texts = (
+            piece.to_csv(index=False, header=k == 0, lineterminator="\n")
+            for k, piece in enumerate(pieces)
         )
-    if options.format == "parquet":
-        tables.save(sweep.directory, sweep.plan, checked_outcomes(wanted, "sweep"), options.to)
-    elif options.format == "csv":
-        pieces = tables.tables(
-            sweep.directory, sweep.plan, checked_outcomes(wanted, "sweep"), _POINTS_AT_ONCE
-        )
-        _put(
-            (
-                piece.to_csv(index=False, header=k == 0, lineterminator="\n")
-                for k, piece in enumerate(pieces)
-            ),
-            options.to,
-        )
+        _put(texts, asked.to)
+    elif asked.to is None:
+        allowed = "the name of a file, since Parquet is no text"
+        raise ScenarioError(sentence("sweep table", "--to", None, allowed))
     else:
-        asked = checked_outcomes(wanted or (None if options.outcomes else _HEADLINES), "sweep")
-        _put([_markdown(tables.summary(sweep.directory, sweep.plan, asked))], options.to)
+        tables.save(sweep.directory, sweep.plan, outcomes, asked.to)
 
 
-def _slurm(options: argparse.Namespace) -> None:
-    """Print the script of a job array; a task that is stopped is put back into the queue, and goes on."""
-    _opened(options)  # a mistake is told here, not by each task
-    words = [sys.executable, "-m", "buzzsim", "sweep", "run", os.path.abspath(options.sweep)]
-    if options.out is not None:
-        words += ["--out", os.path.abspath(options.out)]
-    if not re.fullmatch(r"[0-9]+[KMGT]?", options.memory):
-        raise ScenarioError(
-            sentence(
-                "sweep slurm",
-                "--memory",
-                options.memory,
-                "a whole number with K, M, G or T, such as 16G",
-            )
-        )
-    jobs, part = (
-        f"${{SLURM_CPUS_PER_TASK:-{options.cores}}}",
-        f"$SLURM_ARRAY_TASK_ID/{options.shards}",
-    )
-    print(
-        f"""#!/bin/sh
-#SBATCH --job-name=buzzsim-sweep
-#SBATCH --array=1-{options.shards}
-#SBATCH --cpus-per-task={options.cores}
-#SBATCH --mem={options.memory}
-#SBATCH --time={options.hours}:00:00
-#SBATCH --requeue
-set -eu
-exec {shlex.join(words)} --quiet --jobs "{jobs}" --shard "{part}\""""
-    )
+def _slurm(asked: argparse.Namespace) -> None:
+    """Print the script of a job array; a task that is stopped is queued again, and goes on."""
+    _opened(asked)  # a mistake is told here, not by each task
+    words = [sys.executable, "-m", "buzzsim", "sweep", "run", os.path.abspath(asked.sweep)]
+    if asked.out is not None:
+        words += ["--out", os.path.abspath(asked.out)]
+    if not re.fullmatch(r"[0-9]+[KMGT]?", asked.memory):
+        allowed = "a whole number with K, M, G or T, such as 16G"
+        raise ScenarioError(sentence("sweep slurm", "--memory", asked.memory, allowed))
+    print(_SLURM.format(command=shlex.join(words), **vars(asked)))
 
 
 def _put(pieces: Iterable[str], to: str | None) -> None:
     """Print pieces of text, or write them into a file."""
     if to is None:
-        for piece in pieces:
-            sys.stdout.write(piece)
-        return
-    write_pieces(to, (piece.encode() for piece in pieces))
+        sys.stdout.writelines(pieces)
+    else:
+        write_pieces(to, (piece.encode() for piece in pieces))
 
 
-def _markdown(frame: Any) -> str:
-    """Write a table for people, numbers with three digits that count."""
-    if frame.empty:
-        return "Nothing is finished yet.\n"
-    frame = frame.drop(columns="point")
-    return (
-        markdown.table(
-            list(frame.columns),
-            ([_cell(value) for value in row] for row in frame.itertuples(index=False)),
-        )
-        + "\n"
-    )
-
-
-def _cell(value: Any) -> str:
+def _cell(value: object) -> str:
+    """Write a value for people: numbers with three digits that count."""
     if value is None or value != value:
         return ""
     return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""Sweeps: many scenarios, each under every strategy with the same luck, in a directory that survives."""
+"""Many scenarios, each under every strategy with the same luck, in a directory that survives."""
 
 from buzzsim.sweep.design import Design
 from buzzsim.sweep.sweep import Sweep

@@ -1,11 +1,11 @@
-"""The files of a sweep: one for each finished block, there whole or not at all, the same bytes whoever computes it."""
+"""The files of finished blocks: each whole or not there, the same bytes whoever computes it."""
 
 from __future__ import annotations
 
 import io
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,31 +20,18 @@ from buzzsim.files import write_whole
 from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.sweep.plan import Block, Plan
 
-RUNS, HOURLY = "blocks", "hourly"
+RUNS, HOURS = "blocks", "hourly"
+"""The folders of a sweep: every run's outcomes, and critical posts by hour."""
+
+Errors = Sequence[str | None]
 _ABOUT = b"buzzsim"
-_WORD = pa.dictionary(pa.int32(), pa.string())
+_WORD, _WHOLE = pa.dictionary(pa.int32(), pa.string()), pa.int32()
+_NAMES = [("point", _WORD), ("strategy", _WORD)]
+_OUTCOMES = [(name, pa.float64()) for name in OUTCOMES]
 _SCHEMAS = {
-    RUNS: pa.schema(
-        [("point", _WORD), ("strategy", _WORD), ("replicate", pa.int32()), ("error", pa.string())]
-        + [(name, pa.float64()) for name in OUTCOMES]
-    ),
-    "whole": pa.schema(
-        [
-            ("point", _WORD),
-            ("strategy", _WORD),
-            ("replicate", pa.int32()),
-            ("volume", pa.list_(pa.int32())),
-        ]
-    ),
-    "bands": pa.schema(
-        [
-            ("point", _WORD),
-            ("strategy", _WORD),
-            ("hour", pa.int32()),
-            ("volume", pa.int32()),
-            ("runs", pa.int32()),
-        ]
-    ),
+    RUNS: pa.schema([*_NAMES, ("replicate", _WHOLE), ("error", pa.string()), *_OUTCOMES]),
+    "whole": pa.schema([*_NAMES, ("replicate", _WHOLE), ("volume", pa.list_(_WHOLE))]),
+    "bands": pa.schema([*_NAMES, *((key, _WHOLE) for key in ("hour", "volume", "runs"))]),
 }
 _STALE = 3600.0  # seconds after which a temporary file has been left by somebody killed
 _UNREADABLE = (OSError, pa.ArrowException, KeyError, ValueError)
@@ -56,201 +43,142 @@ def path_of(directory: Path, block: Block, folder: str = RUNS) -> Path:
 
 
 def prepare(directory: Path) -> None:
-    """Make the folders of a sweep, and clear away what was left half written long ago.
-
-    Raises
-    ------
-    OutputError
-        When that is not possible.
-    """
+    """Make the folders of a sweep, and clear away what was left half written long ago."""
+    left = (".sweep.toml.*", ".points.parquet.*", *(f"{f}/.*.parquet.*" for f in (RUNS, HOURS)))
     try:
-        for folder in (RUNS, HOURLY):
+        for folder in (RUNS, HOURS):
             (directory / folder).mkdir(parents=True, exist_ok=True)
-        for pattern in (
-            ".sweep.toml.*",
-            ".points.parquet.*",
-            f"{RUNS}/.*.parquet.*",
-            f"{HOURLY}/.*.parquet.*",
-        ):
-            for left in directory.glob(pattern):
-                with suppress(
-                    FileNotFoundError
-                ):  # somebody else was quicker, or it has got its name
-                    if time.time() - left.stat().st_mtime > _STALE:
-                        left.unlink()
+        for file in (file for pattern in left for file in directory.glob(pattern)):
+            with suppress(FileNotFoundError):  # somebody else was quicker, or it has got its name
+                if time.time() - file.stat().st_mtime > _STALE:
+                    file.unlink()
     except (OSError, ValueError) as error:
-        raise OutputError(
-            f"{directory}: cannot be written: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"{directory}: cannot be written: {why}") from None
 
 
 def write_runs(
-    directory: Path,
-    plan: Plan,
-    block: Block,
-    values: NDArray[np.float64],
-    errors: Sequence[str | None],
+    directory: Path, plan: Plan, block: Block, values: NDArray[np.float64], errors: Errors
 ) -> None:
-    """Write a block: its presence says that it is finished.
+    """Write the outcomes of a block: from then on it is finished.
 
-    Parameters
-    ----------
-    values : array of shape (replicates, strategies, outcomes)
-        NaN where undefined, and all NaN where a strategy failed.
-    errors : sequence of str or None
-        For each strategy why it failed.
+    `values` has shape (replicates, strategies, outcomes), NaN where undefined or failed, and
+    `errors` says for each strategy why it failed.
     """
     n, strategies, _ = values.shape
     flat = values.reshape(n * strategies, -1)
-    columns: dict[str, Any] = {
-        "point": _words([block.point], np.zeros(len(flat), np.int32)),
-        "strategy": _words(plan.strategies, np.tile(np.arange(strategies, dtype=np.int32), n)),
-        "replicate": np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies),
-        "error": pa.array(list(errors) * n, pa.string()),
-        **{name: flat[:, k] for k, name in enumerate(OUTCOMES)},
-    }
-    _write(
-        path_of(directory, block), pa.table(columns, _SCHEMAS[RUNS]), _about(plan, block, errors)
-    )
+    columns = _columns(plan, block, np.tile(np.arange(strategies, dtype=np.int32), n))
+    columns["replicate"] = _replicates(block, strategies)
+    columns["error"] = pa.array(list(errors) * n, pa.string())
+    columns |= {name: flat[:, k] for k, name in enumerate(OUTCOMES)}
+    table = pa.table(columns, _SCHEMAS[RUNS])
+    write_whole(path_of(directory, block), _written(table, _about(plan, block, errors)))
 
 
 def write_hourly(
-    directory: Path,
-    plan: Plan,
-    block: Block,
-    hourly: NDArray[np.int32],
-    errors: Sequence[str | None],
+    directory: Path, plan: Plan, block: Block, hourly: NDArray[np.int32], errors: Errors
 ) -> None:
     """Write a block's critical posts by hour, before the block itself.
 
-    ``whole``: a list for each run. ``bands``: how many runs had how many posts in each hour, from which any band follows.
-
-    Parameters
-    ----------
-    hourly : array of shape (replicates, strategies, hours)
-    errors : sequence of str or None
-        For each strategy why it failed: it has no series.
+    ``whole`` keeps a list for each run, ``bands`` how many runs had how many posts in each hour.
+    `hourly` has shape (replicates, strategies, hours); a strategy that failed has no series.
     """
     sound = [s for s, error in enumerate(errors) if error is None]
     hourly = hourly[:, sound]
     n, strategies, hours = hourly.shape
     if plan.hourly == "whole":
+        columns = _columns(plan, block, np.tile(np.array(sound, np.int32), n))
+        columns["replicate"] = _replicates(block, strategies)
         ends = np.arange(0, hourly.size + 1, max(1, hours), dtype=np.int32)[: n * strategies + 1]
-        columns = {
-            "point": _words([block.point], np.zeros(n * strategies, np.int32)),
-            "strategy": _words(plan.strategies, np.tile(np.array(sound, np.int32), n)),
-            "replicate": np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies),
-            "volume": pa.ListArray.from_arrays(pa.array(ends), pa.array(hourly.ravel())),
-        }
+        columns["volume"] = pa.ListArray.from_arrays(pa.array(ends), pa.array(hourly.ravel()))
     else:
         counts = [
-            (s, hour, *found)
+            (s, hour, *count)
             for k, s in enumerate(sound)
             for hour in range(hours)
-            for found in zip(*np.unique(hourly[:, k, hour], return_counts=True), strict=True)
+            for count in zip(*np.unique(hourly[:, k, hour], return_counts=True), strict=True)
         ]
-        table = np.array(counts, np.int32).reshape(-1, 4)
-        columns = {
-            "point": _words([block.point], np.zeros(len(table), np.int32)),
-            "strategy": _words(plan.strategies, table[:, 0]),
-            "hour": table[:, 1],
-            "volume": table[:, 2],
-            "runs": table[:, 3],
-        }
-    _write(
-        path_of(directory, block, HOURLY),
-        pa.table(columns, _SCHEMAS[plan.hourly]),
-        _about(plan, block, errors),
-    )
-
-
-def is_whole(directory: Path, plan: Plan, block: Block) -> bool:
-    """Whether a block is finished: its files are there, this plan's, and every page of them can be read."""
-    return failures(directory, plan, block, every_page=True) is not None
+        numbers = np.array(counts, np.int32).reshape(-1, 4).T
+        columns = _columns(plan, block, numbers[0])
+        columns |= dict(zip(("hour", "volume", "runs"), numbers[1:], strict=True))
+    table = pa.table(columns, _SCHEMAS[plan.hourly])
+    write_whole(path_of(directory, block, HOURS), _written(table, _about(plan, block, errors)))
 
 
 def failures(directory: Path, plan: Plan, block: Block, *, every_page: bool = False) -> int | None:
-    """Give how many runs of a block failed, None where it is not finished; looks at the ends of files only, unless asked for more.
+    """Give how many runs of a block failed, None where it is not finished.
 
-    Its files must tell of the same failures: a worker stopped between the two, when it tried again what had failed, leaves one
-    of each time.
+    A block is finished when its files are there, belong to this plan, and can be read: their ends,
+    or every page. They must tell of the same failures, for a worker that is stopped between the
+    two, while it tries anew what had failed, leaves one file of each time.
     """
-    told = [
-        _told_by(path_of(directory, block, folder), every_page)
-        for folder in ((RUNS, HOURLY) if plan.hourly else (RUNS,))
-    ]
-    first = told[0] or {}
-    if any(
-        about is None
-        or {**about, **_about(plan, block)} != about
-        or about["failed"] != first["failed"]
-        for about in told
-    ):
-        return None
-    return int(first["failed"])
+    folders = (RUNS, HOURS) if plan.hourly else (RUNS,)
+    told = [_told_by(path_of(directory, block, folder), every_page) for folder in folders]
+    expected = _about(plan, block) | {"failed": (told[0] or {}).get("failed")}
+    is_finished = all(about is not None and about == about | expected for about in told)
+    return int(expected["failed"]) if is_finished else None
 
 
-def read_runs(directory: Path, block: Block, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read some columns of a finished block, all of them by default.
+def read(
+    directory: Path, block: Block, columns: Sequence[str] | None = None, folder: str = RUNS
+) -> pa.Table:
+    """Read some columns of a finished block, or all; a SweepError where the file is damaged."""
+    path = path_of(directory, block, folder)
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            if not _is_ours(file.schema_arrow):
+                raise ValueError(
+                    "its columns have other names or types than they were written with"
+                )
+            return file.read(columns=columns)
+    except _UNREADABLE as error:
+        why = f"cannot be read: {str(error).strip().splitlines()[0]}"
+        hint = "run the sweep again, and it is computed anew"
+        raise SweepError(f"{path}: {why}; {hint}") from None
 
-    Raises
-    ------
-    SweepError
-        When the file is damaged.
-    """
-    return _read(path_of(directory, block), columns)
 
-
-def read_hourly(directory: Path, block: Block) -> pa.Table:
-    """Read a finished block's series by hour."""
-    return _read(path_of(directory, block, HOURLY), None)
-
-
-def nothing() -> pa.Table:
-    """Give a table of runs without rows."""
-    return _SCHEMAS[RUNS].empty_table()
+def nothing(columns: Sequence[str]) -> pa.Table:
+    """Give some columns of runs, without rows."""
+    return _SCHEMAS[RUNS].empty_table().select(columns)
 
 
 def write_points(directory: Path, plan: Plan) -> None:
-    """Write which point is which, for whoever reads the files without buzzsim: its name and the value of every key that varies."""
-    keys = plan.design.keys
-    names = pa.array(list(plan.points), pa.string())
-    columns = [
-        pa.array([_plain(point.value_of(key)) for point in plan.points.values()], from_pandas=True)
-        for key in keys
-    ]
-    path, table = (
-        directory / "points.parquet",
-        pa.Table.from_arrays([names, *columns], ["point", *keys]),
-    )
-    if not path.is_file() or path.read_bytes() != _written(
-        table, {}
-    ):  # a finished sweep may be read-only
-        _write(path, table, {})
+    """Write the name of each point and its value of every key that varies, for other readers."""
+    columns: dict[str, Any] = {"point": pa.array(list(plan.points), pa.string())}
+    for key in plan.design.keys:
+        values = [point.value_of(key) for point in plan.points.values()]
+        plain = [str(list(value)) if isinstance(value, tuple) else value for value in values]
+        columns[key] = pa.array(plain, from_pandas=True)
+    path, content = directory / "points.parquet", _written(pa.table(columns), {})
+    if not path.is_file() or path.read_bytes() != content:  # a finished sweep may be read-only
+        write_whole(path, content)
 
 
-def _about(plan: Plan, block: Block, errors: Sequence[str | None] | None = None) -> dict[str, Any]:
-    """What a block's file says of itself, and how many of its runs failed, where that is known."""
-    about = {
-        "sweep": plan.fingerprint,
-        "own": dict(plan.own),
-        "point": block.point,
-        "first": block.first,
-        "last": block.last,
-    }
-    if errors is None:
-        return about
-    return about | {
-        "failed": (block.last - block.first) * sum(error is not None for error in errors)
+def _columns(plan: Plan, block: Block, strategies: NDArray[np.int32]) -> dict[str, Any]:
+    """Give the columns of names: one point, and the strategies by number."""
+    point = pa.array(np.zeros(len(strategies), np.int32))
+    return {
+        "point": pa.DictionaryArray.from_arrays(point, pa.array([block.point])),
+        "strategy": pa.DictionaryArray.from_arrays(strategies, pa.array(plan.strategies)),
     }
 
 
-def _write(path: Path, table: pa.Table, about: dict[str, Any]) -> None:
-    """Write a table with checksums, and what it is about."""
-    write_whole(path, _written(table, about))
+def _replicates(block: Block, strategies: int) -> NDArray[np.int32]:
+    """Give the replicate of each row."""
+    return np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies)
+
+
+def _about(plan: Plan, block: Block, errors: Errors | None = None) -> dict[str, Any]:
+    """Give what a block's file says of itself, with the number of failed runs where it is known."""
+    about = {"sweep": plan.fingerprint, "own": dict(plan.own), **vars(block)}
+    if errors is not None:
+        failed = sum(error is not None for error in errors)
+        about["failed"] = (block.last - block.first) * failed
+    return about
 
 
 def _written(table: pa.Table, about: dict[str, Any]) -> bytes:
+    """Give a table's file, with checksums."""
     buffer = io.BytesIO()
     named = table.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     pq.write_table(named, buffer, compression="zstd", write_page_checksum=True)
@@ -270,32 +198,6 @@ def _told_by(path: Path, every_page: bool) -> dict[str, Any] | None:
     return about if is_ours else None
 
 
-def _read(path: Path, columns: Sequence[str] | None) -> pa.Table:
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            if not _is_ours(file.schema_arrow):
-                raise ValueError(
-                    "its columns have other names or types than they were written with"
-                )
-            return file.read(columns=None if columns is None else list(columns))
-    except _UNREADABLE as error:
-        said = str(error).strip().splitlines()[0]
-        raise SweepError(
-            f"{path}: cannot be read: {said}; run the sweep again, and it is computed anew"
-        ) from None
-
-
 def _is_ours(schema: pa.Schema) -> bool:
-    """Whether columns are named and typed as they were written: no checksum covers that part of a file."""
+    """Whether columns have the names and types that buzzsim writes: no checksum covers these."""
     return any(schema.equals(known) for known in _SCHEMAS.values())
-
-
-def _words(words: Iterable[str], codes: Any) -> pa.DictionaryArray:
-    return pa.DictionaryArray.from_arrays(
-        pa.array(codes, pa.int32()), pa.array(list(words), pa.string())
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Give a value as a column can hold it; a list is text, for its members may be of any kind."""
-    return str(list(value)) if isinstance(value, tuple) else value

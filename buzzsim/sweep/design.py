@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,24 +12,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from buzzsim.errors import ScenarioError, counted, sentence, unknown
+from buzzsim.errors import ScenarioError, counted, sentence, unknown, whole_number
 from buzzsim.model import draws
-from buzzsim.model.parameters import Parameter, all_parameters
+from buzzsim.model.parameters import all_parameters
 from buzzsim.model.scenario import flat_keys
 from buzzsim.sweep import sampling
 
 METHODS = ("product", "table", "latin_hypercube", "sobol", "morris", "csv")
+_PARAMETERS = dict(all_parameters())
 _WHOLE = ("brand.staff",)  # kept as a float only because it may be inf
 _PLACE = "design"
 
 
 @dataclass(frozen=True)
 class Design:
-    """Points of a sweep: for each, the keys it sets and their values, in the order in which they are visited.
+    """Points of a sweep, in the order of visits: for each the keys it sets, and their values.
 
-    Strategies are no part of it: every point is visited under all of them, with the same luck. Two designs, also of
-    different keys, are joined with ``+``.
+    Strategies are no part of a design: every point is visited under all of them, with the same
+    luck. ``+`` joins two designs, also of different keys.
 
     Examples
     --------
@@ -43,28 +45,25 @@ class Design:
     points: tuple[Mapping[str, Any], ...]
 
     def __post_init__(self) -> None:
-        known = dict(all_parameters())
         if not isinstance(self.points, Iterable) or isinstance(self.points, (str, Mapping)):
-            raise ScenarioError(
-                sentence(_PLACE, "points", self.points, "a sequence of mappings of keys to values")
-            )
-        points = tuple(
-            _checked(point, known, f"{_PLACE}, point {k}") for k, point in enumerate(self.points, 1)
-        )
+            allowed = "a sequence of mappings of keys to values"
+            raise ScenarioError(sentence(_PLACE, "points", self.points, allowed))
+        points = [_checked(point, f"{_PLACE}, point {k}") for k, point in enumerate(self.points, 1)]
         if not points:
             raise ScenarioError(f"{_PLACE}: has no points; expected at least one")
-        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "points", tuple(points))
 
     @classmethod
     def product(cls, levels: Mapping[str, Any]) -> Design:
-        """Combine every level of each key with every level of the others; the last key changes fastest.
+        """Combine every level of each key with every level of the others.
 
-        Keys of one section stand together, as in the text form, where the first of them stood.
+        The last key varies fastest. Keys of one section stand together, as in the text form, where
+        the first of them stood.
 
         Parameters
         ----------
         levels : mapping
-            Keys of a scenario, dotted or nested, to lists of values; a value that is no list is held.
+            Keys of a scenario, dotted or nested, to lists of values; a single value is held.
 
         Raises
         ------
@@ -77,12 +76,8 @@ class Design:
         6
         """
         varied = {key: _levels(key, values) for key, values in _grouped(levels).items()}
-        return cls(
-            tuple(
-                dict(zip(varied, point, strict=True))
-                for point in itertools.product(*varied.values())
-            )
-        )
+        rows = itertools.product(*varied.values())
+        return cls(tuple(dict(zip(varied, row, strict=True)) for row in rows))
 
     @classmethod
     def latin_hypercube(cls, ranges: Mapping[str, Any], n: int, *, rng: Any = None) -> Design:
@@ -99,53 +94,56 @@ class Design:
 
         Examples
         --------
-        >>> len(Design.latin_hypercube({"reply.empathy": (0, 1), "joining.r0": (0.5, 1.2)}, 20, rng=1))
+        >>> ranges = {"reply.empathy": (0, 1), "joining.r0": (0.5, 1.2)}
+        >>> len(Design.latin_hypercube(ranges, 20, rng=1))
         20
         """
-        return cls._spread(ranges, sampling.latin_hypercube, _count("n", n), rng)
+        return cls._spread(ranges, sampling.latin_hypercube, n, rng)
 
     @classmethod
     def sobol(cls, ranges: Mapping[str, Any], n: int, *, rng: Any = None) -> Design:
-        """Spread n points, a power of two, as a scrambled Sobol sequence; parameters as for `latin_hypercube`.
+        """Spread n points, a power of two, as a scrambled Sobol sequence.
+
+        The parameters are as for `latin_hypercube`.
 
         Examples
         --------
         >>> len(Design.sobol({"reply.empathy": (0, 1), "joining.r0": (0.5, 1.2)}, 16, rng=1))
         16
         """
-        if _count("n", n) & (n - 1):
-            raise ScenarioError(
-                sentence(
-                    _PLACE, "n", n, "a power of two, since a Sobol sequence is balanced only there"
-                )
-            )
+        if _checked_count(n) & (n - 1):
+            allowed = "a power of two, since a Sobol sequence is balanced only there"
+            raise ScenarioError(sentence(_PLACE, "n", n, allowed))
         return cls._spread(ranges, sampling.sobol, n, rng)
 
     @classmethod
     def morris(cls, ranges: Mapping[str, Any], n: int, *, rng: Any = None) -> Design:
-        """Lay n trajectories that change one key at a time (Morris 1991); each has one point more than there are keys.
+        """Lay n trajectories that change one key at a time (Morris 1991).
 
-        Parameters as for `latin_hypercube`, but n counts trajectories. A point that lies on several of them is computed
-        once: ``design.frame().merge(sweep.summary("volume"), on=design.keys, how="left")`` gives every row of the
-        trajectories, in their order, what was found there.
+        Each has one point more than there are keys. The parameters are as for `latin_hypercube`,
+        but n counts trajectories. A point that lies on several of them is computed once:
+        ``design.frame().merge(sweep.summary("volume"), on=design.keys, how="left")`` gives the
+        summary of every point of the trajectories, in their order.
 
         Examples
         --------
         >>> len(Design.morris({"reply.empathy": (0, 1), "joining.r0": (0.5, 1.2)}, 10, rng=1))
         30
         """
-        return cls._spread(ranges, sampling.morris, _count("n", n), rng)
+        return cls._spread(ranges, sampling.morris, n, rng)
 
     @classmethod
     def from_dataframe(cls, frame: pd.DataFrame) -> Design:
-        """Take each row as a point; columns are keys, and an empty cell leaves its key as the scenario has it.
+        """Take each row as a point; an empty cell leaves its key as the scenario has it.
 
-        A column ``point``, the names that `frame` and a sweep's ``points.parquet`` have, is left out.
+        The columns are keys. A column ``point``, which `frame` and the file ``points.parquet`` of
+        a sweep have for names, is left out.
 
         Examples
         --------
         >>> import pandas as pd
-        >>> len(Design.from_dataframe(pd.DataFrame({"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5]})))
+        >>> frame = pd.DataFrame({"reply.empathy": [0.2, 0.8], "brand.staff": [1, 5]})
+        >>> len(Design.from_dataframe(frame))
         2
         """
         if not isinstance(frame, pd.DataFrame):
@@ -166,42 +164,36 @@ class Design:
             frame = pd.read_csv(path)
         except OSError as error:
             raise ScenarioError(f"{path}: cannot be read: {error.strerror or error}") from None
-        except (
-            ValueError,
-            TypeError,
-        ) as error:  # pandas' ParserError and EmptyDataError, and Unicode's, are ValueErrors
-            raise ScenarioError(
-                f"{place}: not a table of keys and values: {str(error).strip()}"
-            ) from None
-        if str(frame.columns[0]).startswith("Unnamed: "):
-            raise ScenarioError(
-                f"{place}: the first column has no name; expected a key (pandas writes its index unless asked "
-                "not to: to_csv(..., index=False))"
+        except (ValueError, TypeError) as error:  # of pandas, or of text that is not UTF-8
+            why = str(error).strip()
+            raise ScenarioError(f"{place}: not a table of keys and values: {why}") from None
+        head, is_empty = str(frame.columns[0]), frame.isna().all(axis=1)
+        wrong = ""
+        if head.startswith("Unnamed: "):
+            wrong = (
+                "the first column has no name; expected a key (pandas writes its index unless "
+                "asked not to: to_csv(..., index=False))"
             )
-        if len(frame.columns) == 1 and set(";\t") & set(str(frame.columns[0])):
-            raise ScenarioError(
-                f"{place}: the columns are parted by semicolons or tabs; expected commas, and points in numbers (or "
-                "pandas.read_csv with sep and decimal, then Design.from_dataframe)"
+        elif len(frame.columns) == 1 and set(";\t") & set(head):
+            wrong = (
+                "the columns are parted by semicolons or tabs; expected commas, and points in "
+                "numbers (or pandas.read_csv with sep and decimal, then Design.from_dataframe)"
             )
-        if not isinstance(
-            frame.index, pd.RangeIndex
-        ):  # pandas took the first column for names of rows
-            raise ScenarioError(
-                f"{place}: its rows have more cells than its header has keys; expected a key above each column"
-            )
-        if frame.isna().all(axis=1).any():
-            row = int(frame.isna().all(axis=1).argmax()) + 1
-            raise ScenarioError(
-                f"{place}, row {row}: is empty; expected a value for at least one key"
-            )
+        elif not isinstance(frame.index, pd.RangeIndex):  # made of the first column
+            wrong = "its rows have more cells than its header has keys; expected a key above each"
+        if wrong:
+            raise ScenarioError(f"{place}: {wrong}")
+        if is_empty.any():
+            row = f"{place}, row {int(is_empty.argmax()) + 1}"
+            raise ScenarioError(f"{row}: is empty; expected a value for at least one key")
         return cls._of_rows(frame, place)
 
     @classmethod
     def from_dict(cls, data: Any, folder: str | os.PathLike[str] = "") -> Design:
-        """Build a design from its text form: the table ``[design]`` of a sweep file, or several ``[[design]]``.
+        """Build a design from the table ``[design]`` of a sweep file, or several ``[[design]]``.
 
-        A list means: vary this. ``method`` says how, ``product`` if left out; a ``csv`` names a ``file``, and
-        ``latin_hypercube``, ``sobol`` and ``morris`` take ranges, ``n`` and ``seed``.
+        A list means: vary this. ``method`` says how, ``product`` if left out; a ``csv`` names a
+        ``file``, and ``latin_hypercube``, ``sobol`` and ``morris`` take ranges, ``n`` and ``seed``.
 
         Parameters
         ----------
@@ -218,16 +210,26 @@ class Design:
         """
         parts = data if isinstance(data, list) else [data]
         if not parts or not all(isinstance(part, Mapping) for part in parts):
-            raise ScenarioError(
-                sentence(_PLACE, "design", data, "a table of keys to lists of values")
-            )
+            allowed = "a table of keys to lists of values"
+            raise ScenarioError(sentence(_PLACE, "design", data, allowed))
         designs = [_part(dict(part), Path(folder)) for part in parts]
-        return cls(tuple(_beside(point, folder) for design in designs for point in design.points))
+        points = [dict(point) for design in designs for point in design.points]
+        for point in points:
+            if point.get("network.file"):
+                point["network.file"] = os.path.join(folder, point["network.file"])
+        return cls(tuple(points))
 
     def to_dict(self) -> list[dict[str, Any]]:
-        """Give the text form: tables of columns, one for each run of points that set the same keys."""
-        groups = itertools.groupby(self.points, key=list)
-        return [{"method": "table", **_columns(keys, list(points))} for keys, points in groups]
+        """Give the text form: a table for each group of successive points that set the same keys.
+
+        A table of points that set nothing has only their number ``n``.
+        """
+        tables: list[dict[str, Any]] = []
+        for keys, points in itertools.groupby(self.points, key=list):
+            rows = list(points)
+            columns: dict[str, Any] = {key: [_plain(row[key]) for row in rows] for key in keys}
+            tables.append({"method": "table"} | (columns or {"n": len(rows)}))
+        return tables
 
     def frame(self) -> pd.DataFrame:
         """Give the points as a table, a row for each; what a point does not set is empty."""
@@ -257,80 +259,70 @@ class Design:
 
     @classmethod
     def _of_rows(cls, frame: pd.DataFrame, place: str) -> Design:
-        """Take each row of a table as a point; errors name the place and the row, the header not counted."""
+        """Take each row of a table as a point; errors name the place and the row."""
         twice = frame.columns[frame.columns.duplicated()]
         if len(twice):
-            raise ScenarioError(
-                f"{place}: two columns are called {twice[0]!r}; expected each key once"
-            )
+            said = f"two columns are called {twice[0]!r}"
+            raise ScenarioError(f"{place}: {said}; expected each key once")
         if frame.empty:
             raise ScenarioError(f"{place}: has no rows; expected one for each point")
         rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")
-        known = dict(all_parameters())
-        points = [
-            {str(key): value for key, value in row.items() if not _is_empty(value)} for row in rows
-        ]
-        return cls(
-            tuple(_checked(point, known, f"{place}, row {k}") for k, point in enumerate(points, 1))
-        )
+        points = []
+        for k, row in enumerate(rows, 1):
+            filled = {str(key): value for key, value in row.items() if not _is_empty(value)}
+            points.append(_checked(filled, f"{place}, row {k}"))
+        return cls(tuple(points))
 
     @classmethod
     def _spread(
         cls, ranges: Mapping[str, Any], spread: Callable[[int, int, int], Any], n: int, rng: Any
     ) -> Design:
         """Stretch points of the unit cube over ranges."""
-        known, flat = dict(all_parameters()), _grouped(ranges)
-        varied = {key: _range(key, value, known) for key, value in flat.items() if _is_list(value)}
+        columns = _grouped(ranges)
+        varied = [key for key, value in columns.items() if _is_list(value)]
         if not varied:
-            raise ScenarioError(
-                f"{_PLACE}: no range given; expected at least one key with (low, high)"
-            )
-        cube = spread(n, len(varied), draws.entropy_of(rng))
-        columns = {
-            key: _stretched(key, cube[:, d], *varied[key], known) for d, key in enumerate(varied)
-        }
-        return cls(
-            tuple(
-                {key: columns[key][k] if key in columns else flat[key] for key in flat}
-                for k in range(len(cube))
-            )
-        )
+            allowed = "expected at least one key with (low, high)"
+            raise ScenarioError(f"{_PLACE}: no range given; {allowed}")
+        limits = [_range(key, columns[key]) for key in varied]
+        cube = spread(_checked_count(n), len(varied), draws.entropy_of(rng))
+        columns = {key: [value] * len(cube) for key, value in columns.items()}
+        for d, (key, ends) in enumerate(zip(varied, limits, strict=True)):
+            columns[key] = _stretched(key, cube[:, d], *ends)
+        return cls(_rows(columns))
 
 
-def _checked(point: Any, known: Mapping[str, Parameter], place: str) -> dict[str, Any]:
+def _checked(point: Any, place: str) -> dict[str, Any]:
     """Give a point with every value in its type, or say what is allowed."""
-    found = {}
+    checked = {}
     for key, value in flat_keys(point, place).items():
-        if key not in known:
-            raise ScenarioError(unknown(place, "key", key, known))
+        if key not in _PARAMETERS:
+            raise ScenarioError(unknown(place, "key", key, _PARAMETERS))
         if value is None:
-            raise ScenarioError(sentence(place, key, value, known[key].allowed))
-        found[key] = known[key].checked(key, value, place)
-    return found
+            raise ScenarioError(sentence(place, key, value, _PARAMETERS[key].allowed))
+        checked[key] = _PARAMETERS[key].checked(key, value, place)
+    return checked
 
 
 def _grouped(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Give dotted keys in the order that TOML gives them: those of one section together, where the first of them stood."""
+    """Give dotted keys in the order of TOML: a section's keys together, where its first stood."""
     flat = flat_keys(data, _PLACE)
     sections = list(dict.fromkeys(key.partition(".")[0] for key in flat))
-    return {
-        key: flat[key]
-        for key in sorted(flat, key=lambda key: sections.index(key.partition(".")[0]))
-    }
+    keys = sorted(flat, key=lambda key: sections.index(key.partition(".")[0]))
+    return {key: flat[key] for key in keys}
 
 
-def _beside(point: Mapping[str, Any], folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Give a point with its network file seen from a folder."""
-    file = point.get("network.file")
-    return {**point, "network.file": os.path.join(folder, file)} if file else dict(point)
+def _rows(columns: Mapping[str, list[Any]]) -> tuple[dict[str, Any], ...]:
+    rows = zip(*columns.values(), strict=True)
+    return tuple(dict(zip(columns, row, strict=True)) for row in rows)
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _is_list(value: Any) -> bool:
-    return (
-        isinstance(value, Iterable)
-        and not isinstance(value, (str, bytes, Mapping))
-        and getattr(value, "ndim", 1) != 0
-    )
+    is_single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
+    return isinstance(value, Iterable) and not is_single
 
 
 def _is_empty(value: Any) -> bool:
@@ -339,66 +331,46 @@ def _is_empty(value: Any) -> bool:
 
 def _levels(key: str, values: Any) -> list[Any]:
     """Give the levels of a key; a key whose value is itself a list is varied by a list of lists."""
-    if isinstance(values, np.ndarray):
+    if isinstance(values, (np.ndarray, pd.Series)):
         values = values.tolist()  # a number, where it has no dimension
-    if isinstance(values, (range, pd.Series)):
-        values = list(values)
-    if not isinstance(values, (list, tuple)):
+    if not isinstance(values, (list, tuple, range)):
         return [values]
-    kind = dict(all_parameters())[key].kind if key in dict(all_parameters()) else None
-    if kind is list and not (values and all(isinstance(value, (list, tuple)) for value in values)):
-        return [values]
+    takes_lists = key in _PARAMETERS and _PARAMETERS[key].kind is list
+    has_lists = bool(values) and all(isinstance(value, (list, tuple)) for value in values)
+    if takes_lists:
+        return list(values) if has_lists else [values]
     if not values:
         raise ScenarioError(sentence(_PLACE, key, values, "at least one value"))
-    if kind is list or not all(isinstance(value, Hashable) for value in values):
-        return list(values)
-    twice = [value for k, value in enumerate(values) if value in values[:k]]
-    if twice:
-        raise ScenarioError(f"{_PLACE}: {key} has the level {twice[0]!r} twice; expected each once")
+    if all(isinstance(value, Hashable) for value in values):
+        for k, value in enumerate(values):
+            if value in values[:k]:
+                twice = f"{key} has the level {value!r} twice; expected each once"
+                raise ScenarioError(f"{_PLACE}: {twice}")
     return list(values)
 
 
-def _range(key: str, value: Any, known: Mapping[str, Parameter]) -> tuple[float, float]:
+def _range(key: str, value: Any) -> tuple[float, float]:
     """Give a checked range of numbers."""
-    parameter = known.get(key)
-    if parameter is None or parameter.kind not in (int, float):
-        raise ScenarioError(
-            sentence(_PLACE, key, value, "a key of numbers; others are varied by Design.product")
-        )
-    ends = list(value)
-    if len(ends) != 2:
-        raise ScenarioError(sentence(_PLACE, key, value, "a range (low, high)"))
-    low, high = (parameter.checked(key, end, _PLACE) for end in ends)
-    if not low < high or np.isinf(high):
-        raise ScenarioError(
-            sentence(_PLACE, key, value, "a range (low, high), low below high and both finite")
-        )
-    return low, high
+    parameter, ends = _PARAMETERS.get(key), list(value)
+    allowed = "a key of numbers; others are varied by Design.product"
+    if parameter is not None and parameter.kind in (int, float):
+        allowed = "a range (low, high), low below high and both finite"
+        if len(ends) == 2:
+            low, high = (parameter.checked(key, end, _PLACE) for end in ends)
+            if low < high and not np.isinf(high):
+                return low, high
+    raise ScenarioError(sentence(_PLACE, key, value, allowed))
 
 
-def _stretched(
-    key: str, unit: Any, low: float, high: float, known: Mapping[str, Parameter]
-) -> list[Any]:
+def _stretched(key: str, unit: NDArray[np.float64], low: float, high: float) -> list[float]:
     """Map [0, 1] to a range; whole numbers are equally likely."""
-    if known[key].kind is int or key in _WHOLE:
+    if _PARAMETERS[key].kind is int or key in _WHOLE:
         return [int(value) for value in np.minimum(high, low + np.floor(unit * (high - low + 1)))]
     return [float(value) for value in low + unit * (high - low)]
 
 
-def _count(key: str, n: Any) -> int:
-    if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or not 1 <= n <= 10**7:
-        raise ScenarioError(sentence(_PLACE, key, n, "a whole number from 1 to 10,000,000"))
-    return int(n)
-
-
-def _columns(keys: Sequence[str], points: list[Mapping[str, Any]]) -> dict[str, Any]:
-    """Give the points as columns; a point that sets nothing is told by their number."""
-    if not keys:
-        return {"n": len(points)}
-    return {
-        key: [list(point[key]) if isinstance(point[key], tuple) else point[key] for point in points]
-        for key in keys
-    }
+def _checked_count(n: Any) -> int:
+    return whole_number(_PLACE, "n", n, 1, 10**7)
 
 
 def _part(part: dict[str, Any], folder: Path) -> Design:
@@ -408,22 +380,17 @@ def _part(part: dict[str, Any], folder: Path) -> Design:
         raise ScenarioError(unknown(f"{_PLACE}: method", "value", method, METHODS))
     if method == "product":
         return Design.product(part)
+    if method == "table":
+        return _table(part)
     if method == "csv":
         file = folder / str(_taken(part, "file", method))
         if part:
-            raise ScenarioError(
-                f"{_PLACE}: {next(iter(part))} stands beside method = 'csv'; expected a column of {file.name} instead"
-            )
+            beside = f"{next(iter(part))} stands beside method = 'csv'"
+            raise ScenarioError(f"{_PLACE}: {beside}; expected a column of {file.name} instead")
         return Design.from_csv(file)
-    if method == "table":
-        return _table(part)
     n, seed = _taken(part, "n", method), _taken(part, "seed", method)
-    samplers = {
-        "latin_hypercube": Design.latin_hypercube,
-        "sobol": Design.sobol,
-        "morris": Design.morris,
-    }
-    return samplers[method](part, n, rng=seed)
+    sample: Callable[..., Design] = getattr(Design, method)
+    return sample(part, n, rng=seed)
 
 
 def _taken(part: dict[str, Any], key: str, method: str) -> Any:
@@ -434,15 +401,11 @@ def _taken(part: dict[str, Any], key: str, method: str) -> Any:
 
 
 def _table(part: dict[str, Any]) -> Design:
-    """Read columns, all of one length."""
+    """Read columns, all of one length, or the number of points that set nothing."""
     if set(part) == {"n"}:
-        return Design(tuple({} for _ in range(_count("n", part["n"]))))
+        return Design(({},) * _checked_count(part["n"]))
     columns = flat_keys(part, _PLACE)
-    if (
-        not all(isinstance(values, list) for values in columns.values())
-        or len(set(map(len, columns.values()))) != 1
-    ):
+    are_lists = all(isinstance(values, list) for values in columns.values())
+    if not are_lists or len(set(map(len, columns.values()))) != 1:
         raise ScenarioError(sentence(_PLACE, "the table", list(columns), "lists of one length"))
-    return Design(
-        tuple(dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
-    )
+    return Design(_rows(columns))

@@ -1,7 +1,7 @@
-"""Where to look in a space of many dimensions: points of the unit cube, spread as Latin hypercube, Sobol and Morris would.
+"""Points of the unit cube, spread as a Latin hypercube, a Sobol sequence, or Morris trajectories.
 
-The first two are scipy's with scipy's luck: another version may give other points for the same seed. A sweep's file therefore
-holds the points themselves, so that a sweep once begun never depends on it.
+The first two are scipy's, with scipy's luck: another version may give other points for the same
+seed. A sweep's file therefore holds the points, and a sweep once begun never depends on scipy.
 """
 
 from __future__ import annotations
@@ -12,32 +12,29 @@ from scipy.stats import qmc
 
 from buzzsim.model import draws
 
-Floats = NDArray[np.float64]
-
 MORRIS_LEVELS = 4
 
 
-def latin_hypercube(n: int, dimensions: int, entropy: int) -> Floats:
+def latin_hypercube(n: int, dimensions: int, entropy: int) -> NDArray[np.float64]:
     """Give n points, one in each of n slices of every dimension (McKay et al. 1979)."""
     return np.asarray(qmc.LatinHypercube(dimensions, seed=entropy).random(n))
 
 
-def sobol(n: int, dimensions: int, entropy: int) -> Floats:
+def sobol(n: int, dimensions: int, entropy: int) -> NDArray[np.float64]:
     """Give the first n points, a power of two, of a scrambled Sobol sequence (Owen 1998)."""
     return np.asarray(qmc.Sobol(dimensions, seed=entropy).random(n))
 
 
-def morris(trajectories: int, dimensions: int, entropy: int) -> Floats:
-    """Give trajectories that change one dimension at a time by two thirds, on a grid of four levels (Morris 1991).
+def morris(trajectories: int, dimensions: int, entropy: int) -> NDArray[np.float64]:
+    """Give trajectories of dimensions + 1 points on a grid of four levels (Morris 1991).
 
-    Each has dimensions + 1 points. A dimension starts where it can still move, and all are moved in an order of chance.
+    Each step moves one dimension by two thirds, each dimension once, in random order.
     """
     key, step = np.uint64(draws.key_of(entropy)), MORRIS_LEVELS / (2 * (MORRIS_LEVELS - 1))
     points = np.empty((trajectories, dimensions + 1, dimensions))
     for t in range(trajectories):
         luck = np.uint64(draws.fold(key, t))
-        place = np.empty(dimensions)
-        order = np.empty(dimensions)
+        place, order = np.empty(dimensions), np.empty(dimensions)
         for d in range(dimensions):
             level = int(draws.pick(luck, draws.DESIGN, 2 * d, MORRIS_LEVELS))
             place[d] = level / (MORRIS_LEVELS - 1)

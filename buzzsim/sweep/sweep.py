@@ -1,19 +1,18 @@
-"""Many scenarios, each under every strategy with the same luck, in a directory that survives whatever stops the work."""
+"""The sweep itself: what a user asks for, runs, looks at and loads again."""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from buzzsim.errors import BuzzsimError, ScenarioError, SweepError, sentence, unknown
+from buzzsim.errors import BuzzsimError, ScenarioError, SweepError, sentence, unknown, whole_number
 from buzzsim.files import alone
 from buzzsim.model import draws
 from buzzsim.model.outcomes import checked_outcomes
@@ -21,20 +20,12 @@ from buzzsim.model.scenario import Scenario
 from buzzsim.model.strategy import checked_strategies, checked_strategy, lines_of_all
 from buzzsim.study.compare import HEADLINES
 from buzzsim.study.run import scenario_of
-from buzzsim.sweep import blocks
+from buzzsim.sweep import blocks, tables
 from buzzsim.sweep.design import Design
 from buzzsim.sweep.dispatch import Queue, checked_shard, work_off
-from buzzsim.sweep.plan import (
-    FILE,
-    Plan,
-    agreed,
-    checked_hourly,
-    checked_replicates,
-    open_plan,
-    settle,
-)
+from buzzsim.sweep.plan import FILE, HOURLY, MOST, Plan, open_plan, settle
 from buzzsim.sweep.status import Status, status_of
-from buzzsim.sweep.until import Rule
+from buzzsim.sweep.stopping import StoppingRule
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,36 +33,29 @@ if TYPE_CHECKING:
 MOST_REPLICATES = 10_000
 """Where a rule goes on at most, unless asked otherwise."""
 
-_KEYS = (
-    "scenario",
-    "design",
-    "out",
-    "replicates",
-    "seed",
-    "strategies",
-    "baseline",
-    "hourly",
-    "until",
-    "max_replicates",
-)
+_ARGUMENTS = ("replicates", "strategies", "baseline", "hourly")
+_KEYS = ("scenario", "design", "out", "seed", "until", "max_replicates", *_ARGUMENTS)
 
 
 class Sweep:
     """A scenario, the points around it, and the directory where every finished block is a file.
 
-    Stop it, or let anything stop it, and run it again: what is finished is kept. A larger design, or more replicates,
-    on the same directory computes what is missing. No number depends on who computed it, when, or in what order.
+    Stop it, or let anything stop it, and run it again: what is finished is kept. A larger design,
+    or more replicates, on the same directory computes what is missing. No number depends on who
+    computed it, when, or in what order.
 
     Parameters
     ----------
     scenario : Scenario, str or path
         What all points share, or its name or file.
     design : Design or mapping
-        The points; a mapping of keys to lists is a full factorial. Points that make the same scenario are one.
+        The points; a mapping of keys to lists is a full factorial. Points that make the same
+        scenario are one.
     replicates : int
-        Number of replicates of each point and strategy. Replicate r has the same luck at all of them.
+        Replicates of each point and strategy. Replicate r has the same luck at all of them.
     rng : None, int, SeedSequence or Generator
-        Where the luck comes from; None takes that of the directory, or fresh luck, and records it.
+        Where the luck comes from. None takes the directory's luck, in a new directory fresh luck;
+        both are recorded.
     out : path
         The directory.
     strategies : iterable of str, optional
@@ -79,7 +63,8 @@ class Sweep:
     baseline : str
         What the others are compared with.
     hourly : {None, "bands", "whole"}
-        What is kept of critical posts by hour: nothing, how many runs had how many in each hour, or every run's.
+        What is kept of critical posts by hour: nothing, how many runs had how many in each hour,
+        or the series of every run.
 
     Raises
     ------
@@ -111,28 +96,30 @@ class Sweep:
     ) -> None:
         if not isinstance(out, (str, os.PathLike)) or not os.fspath(out):
             raise ScenarioError(sentence("arguments", "out", out, "the name of a directory"))
+        if (hourly or "") not in HOURLY:
+            raise ScenarioError(unknown("arguments: hourly", "value", hourly, HOURLY[1:]))
         self.directory = Path(os.path.abspath(out))  # wherever the process goes
-        self._fresh_luck = rng is None
+        self._takes_luck = rng is None
         names = dict.fromkeys([checked_strategy(baseline), *checked_strategies(strategies)])
         self.plan = Plan.of(
             scenario_of(scenario),
             design if isinstance(design, Design) else Design.product(design),
-            replicates=checked_replicates("replicates", replicates),
+            replicates=whole_number("arguments", "replicates", replicates, 1, MOST),
             entropy=draws.entropy_of(rng),
             strategies=tuple(names),
             baseline=baseline,
-            hourly=checked_hourly(hourly),
+            hourly=hourly or "",
         )
         if (self.directory / FILE).exists():
-            self.plan = agreed(
-                self.plan, open_plan(self.directory), self.directory, self._fresh_luck
-            )
+            begun = open_plan(self.directory)
+            self.plan = self.plan.joined_with(begun, self.directory, self._takes_luck)
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> Sweep:
-        """Open the sweep of a directory: every point asked for so far, each with the most replicates that were asked for of any.
+        """Open the sweep of a directory, with every point that was asked for so far.
 
-        Where more than one maximum was given to ``until``, the last counts.
+        Each has the most replicates that were ever asked for. Where more than one maximum was
+        given to ``until``, the last counts.
 
         Raises
         ------
@@ -140,7 +127,7 @@ class Sweep:
             When there is none.
         """
         sweep = cls.__new__(cls)
-        sweep.directory, sweep._fresh_luck = Path(os.path.abspath(directory)), False
+        sweep.directory, sweep._takes_luck = Path(os.path.abspath(directory)), False
         sweep.plan = open_plan(sweep.directory)
         return sweep
 
@@ -148,10 +135,17 @@ class Sweep:
     def from_file(
         cls, path: str | os.PathLike[str], out: str | os.PathLike[str] | None = None
     ) -> Sweep:
-        """Read a sweep from a TOML file: the arguments of `Sweep` by name, the design as `Design.from_dict` takes it.
+        """Read a sweep from a TOML file.
 
-        Beside them ``seed`` (instead of rng), ``until`` and ``max_replicates``. Files and directories that it names are
-        seen from its own folder; without ``out`` the directory is the file's name without its ending.
+        It has the arguments of `Sweep` by name, the design as `Design.from_dict` takes it, and
+        ``seed`` (instead of rng), ``until`` and ``max_replicates``. Files and directories that it
+        names are seen from its own folder. Without ``out`` the directory is the file's name
+        without its ending.
+
+        Raises
+        ------
+        BuzzsimError
+            When the file cannot be read, or asks for something that is not allowed.
         """
         place, folder = Path(path).name, Path(path).parent
         try:
@@ -161,52 +155,28 @@ class Sweep:
         except (ValueError, RecursionError) as error:
             raise SweepError(f"{place}: not valid TOML: {error}") from None
         if "format" in data:
-            raise SweepError(
-                f"{place}: the plan of a sweep, written by buzzsim; expected its directory instead, {folder}"
-            )
+            plan = "the plan of a sweep, written by buzzsim"
+            raise SweepError(f"{place}: {plan}; expected its directory instead, {folder}")
         for key in data:
             if key not in _KEYS:
                 raise SweepError(unknown(place, "key", key, _KEYS))
         if "design" not in data:
-            raise SweepError(
-                f"{place}: design is missing; expected a table [design] of keys to lists of values"
-            )
-        if not isinstance(data.get("out", "."), str) or not data.get("out", "."):
-            raise SweepError(sentence(place, "out", data["out"], "the name of a directory"))
-        if "max_replicates" in data and "until" not in data:
-            raise SweepError(
-                sentence(
-                    place, "max_replicates", data["max_replicates"], "only together with until"
-                )
-            )
-        with _told_of(place):
-            return cls._of_data(
-                data,
-                folder,
-                place,
-                out if out is not None else folder / data.get("out", Path(path).stem),
-            )
-
-    @classmethod
-    def _of_data(
-        cls, data: dict[str, Any], folder: Path, place: str, where: str | os.PathLike[str]
-    ) -> Sweep:
-        """Make a sweep of what a file says."""
-        arguments = {
-            key: data[key]
-            for key in ("replicates", "strategies", "baseline", "hourly")
-            if key in data
-        }
-        design = Design.from_dict(data["design"], folder)
-        sweep = cls(
-            _scenario(data.get("scenario", "default"), folder, place),
-            design,
-            rng=data.get("seed"),
-            out=where,
-            **arguments,
-        )
-        if "until" in data:
-            sweep._ask_until(data["until"], data.get("max_replicates"))
+            allowed = "expected a table [design] of keys to lists of values"
+            raise SweepError(f"{place}: design is missing; {allowed}")
+        if out is None:
+            out = data.get("out", Path(path).stem)
+            out = folder / out if out and isinstance(out, str) else out
+        given = {key: data[key] for key in _ARGUMENTS if key in data}
+        try:
+            if "seed" in data:
+                whole_number("arguments", "seed", data["seed"], 0)
+            scenario = _scenario(data.get("scenario", "default"), folder)
+            design = Design.from_dict(data["design"], folder)
+            sweep = cls(scenario, design, rng=data.get("seed"), out=out, **given)
+            if "until" in data or "max_replicates" in data:
+                sweep._ask_until(data.get("until"), data.get("max_replicates"))
+        except BuzzsimError as error:
+            raise type(error)(f"{place}: {str(error).removeprefix('arguments: ')}") from None
         return sweep
 
     def run(
@@ -227,17 +197,21 @@ class Sweep:
         n_jobs : int, optional
             How many blocks at once; by default one for each core.
         executor : {"threads", "processes"} or Executor
-            Who computes: threads of this process if left out, processes (mind ``if __name__ == "__main__":``), or
-            anything that has ``submit``, such as Dask's ``client.get_executor()`` or mpi4py's ``MPIPoolExecutor``.
+            Who computes: threads of this process if left out, processes (mind
+            ``if __name__ == "__main__":``), or anything that has ``submit``, such as Dask's
+            ``client.get_executor()`` or mpi4py's ``MPIPoolExecutor``.
         shard : (int, int)
             (i, n): only the i-th of n parts, from 1, as in a job array.
         until : str, optional
-            Go on, point by point, until this holds, such as ``"ci95 of reach difference < 0.01"``: half of the
-            95 % interval of every paired difference to the baseline is narrower than that. Looked at after each block.
+            Go on, point by point, until this rule holds, such as
+            ``"ci95 of reach difference < 0.01"``: half of the 95 % confidence interval of every
+            paired difference to the baseline is narrower than that. Looked at after each block.
         max_replicates : int, optional
-            Where `until` ends at the latest; if left out, where the rule that the sweep has ends, else 10,000.
+            Where `until` ends at the latest; if left out, where the sweep's present rule ends,
+            else 10,000.
         retry : bool
-            Whether blocks that failed are computed anew, and all blocks of a strategy whose lines have changed.
+            Whether blocks that failed are computed anew, and all blocks of a strategy whose lines
+            have changed.
         quiet : bool
             Whether to show no progress.
 
@@ -249,21 +223,18 @@ class Sweep:
         Raises
         ------
         BuzzsimError
-            When a worker died, the disk is full, or the directory holds another sweep; what is finished is kept.
+            When a worker died, the disk is full, or the directory holds another sweep; what is
+            finished is kept.
         """
         part = checked_shard(shard)
-        rule = until if until is not None else self.plan.until or None
-        if max_replicates is not None and rule is None:
-            raise ScenarioError(
-                sentence("arguments", "max_replicates", max_replicates, "only together with until")
-            )
         if until is not None or max_replicates is not None:
-            self._ask_until(rule, max_replicates)
+            self._ask_until(self.plan.until or None if until is None else until, max_replicates)
         blocks.prepare(self.directory)
-        self.plan = replace(self.plan, own=lines_of_all(self.plan.strategies))  # as they are by now
+        own = lines_of_all(self.plan.strategies)  # as they are by now
+        self.plan = replace(self.plan, own=own)
         with alone(self.directory / ".plan.lock"):
-            self.plan = settle(self.plan, self.directory, self._fresh_luck, retry)
-        self._fresh_luck = False
+            self.plan = settle(self.plan, self.directory, self._takes_luck, retry)
+        self._takes_luck = False
         blocks.write_points(self.directory, open_plan(self.directory))
         work_off(Queue(self.directory, self.plan, part, retry), executor, n_jobs, quiet)
         return self.status()
@@ -283,18 +254,17 @@ class Sweep:
         Returns
         -------
         DataFrame
-            Columns ``point`` (its name), the keys of the design, ``strategy``, ``replicate``, the outcomes, and
-            ``error`` (empty where the run did not fail), points in the order in which they were asked for. Units and provenance in
-            ``attrs``.
+            Columns ``point`` (its name), the keys of the design, ``strategy``, ``replicate``, the
+            outcomes, and ``error`` (empty where the run did not fail). Points in the order in
+            which they were asked for. Units and provenance in ``attrs``.
         """
-        from buzzsim.sweep import tables
-
         return tables.table(self.directory, self.plan, checked_outcomes(outcomes, "sweep"))
 
     def summary(self, outcomes: Iterable[str] | str | None = HEADLINES) -> pd.DataFrame:
-        """Give one row for each point, strategy and outcome, as `Comparison.summary` has (without variance reduction)."""
-        from buzzsim.sweep import tables
+        """Give one row for each point, strategy and outcome.
 
+        The columns are those of `Comparison.summary`, without ``variance_reduction``.
+        """
         return tables.summary(self.directory, self.plan, checked_outcomes(outcomes, "sweep"))
 
     def results(
@@ -307,90 +277,68 @@ class Sweep:
         outcomes : str or iterable of str, optional
             Which, so that only those are read; all if left out.
         lazy : bool
-            Whether files are read only when their numbers are asked for, point by point (needs dask): for sweeps
-            larger than memory.
+            Whether files are read only when their numbers are asked for, point by point (needs
+            dask): for sweeps larger than memory.
 
         Returns
         -------
         Dataset
-            Dimensions: the keys of the design where it is a full factorial, else ``point``; ``strategy``; ``replicate``.
-            What is not finished, or failed, is NaN. Units and meanings in the attributes of each variable, provenance
-            in the Dataset's.
+            Dimensions: the keys of the design where it is a full factorial, else ``point``;
+            ``strategy``; ``replicate``. What is not finished, or failed, is NaN. Units and
+            meanings in the attributes of each variable, provenance in the Dataset's.
         """
-        from buzzsim.sweep import tables
-
         return tables.results(self.directory, self.plan, checked_outcomes(outcomes, "sweep"), lazy)
 
     def hourly(self) -> pd.DataFrame:
-        """Give critical posts by hour: for each point, strategy and hour the mean and quantiles over replicates.
+        """Give critical posts by hour: their mean and quantiles over replicates.
+
+        A row for each point, strategy and hour.
 
         Raises
         ------
         SweepError
             When the sweep was planned without.
         """
-        from buzzsim.sweep import tables
-
         if not self.plan.hourly:
-            raise SweepError(
-                f"{self.directory}: keeps nothing by hour; expected a sweep with hourly='bands' or 'whole'"
-            )
+            allowed = "expected a sweep with hourly='bands' or 'whole'"
+            raise SweepError(f"{self.directory}: keeps nothing by hour; {allowed}")
         return tables.hourly(self.directory, self.plan)
 
     def digest(self) -> str:
-        """Give the SHA-256 of all finished outcomes: the same for any workers, threads, shards and interruptions."""
-        from buzzsim.sweep import tables
+        """Give the SHA-256 of all finished outcomes.
 
+        It is the same for any workers, threads, shards and interruptions.
+        """
         return tables.digest(self.directory, self.plan)
 
     def __repr__(self) -> str:
         plan = self.plan
-        about = f"{len(plan.points):,} points, {len(plan.strategies)} strategies, {plan.replicates:,} replicates"
+        points, replicates = f"{len(plan.points):,} points", f"{plan.replicates:,} replicates"
+        about = f"{points}, {len(plan.strategies)} strategies, {replicates}"
         return f"<Sweep {plan.scenario.name!r} in {self.directory}: {about}>"
 
-    def _ask_until(self, until: Any, most: int | None) -> None:
+    def _ask_until(self, until: str | None, most: int | None) -> None:
         """Take note of a rule and its maximum."""
-        Rule.of(until)
+        if until is None:
+            allowed = "only together with until"
+            raise ScenarioError(sentence("arguments", "max_replicates", most, allowed))
+        StoppingRule.of(until)
         if len(self.plan.strategies) == 1:
-            raise ScenarioError(
-                sentence(
-                    "arguments", "until", until, "only together with a strategy beside the baseline"
-                )
-            )
+            allowed = "only together with a strategy beside the baseline"
+            raise ScenarioError(sentence("arguments", "until", until, allowed))
         asked = self.plan.stages[0]
         if most is None:
             most = self.plan.replicates if self.plan.until else max(MOST_REPLICATES, asked)
-        found = checked_replicates("max_replicates", most)
-        if found < asked:
-            raise ScenarioError(
-                sentence(
-                    "arguments",
-                    "max_replicates",
-                    most,
-                    f"{asked:,} or more, the replicates first asked for",
-                )
-            )
-        self.plan = self.plan.asked_until(until, found)
+        if whole_number("arguments", "max_replicates", most, 1, MOST) < asked:
+            allowed = f"{asked:,} or more, the replicates first asked for"
+            raise ScenarioError(sentence("arguments", "max_replicates", most, allowed))
+        self.plan = self.plan.asked_until(until, int(most))
 
 
-@contextmanager
-def _told_of(place: str) -> Iterator[None]:
-    """Name the file in errors that speak of arguments, as whoever wrote the file knows them."""
-    try:
-        yield
-    except BuzzsimError as error:
-        said = (
-            str(error)
-            .replace("arguments: rng", f"{place}: seed", 1)
-            .replace("arguments:", f"{place}:", 1)
-        )
-        raise type(error)(f"{place}: {said}" if said.startswith("design") else said) from None
-
-
-def _scenario(found: Any, folder: Path, place: str) -> Scenario:
+def _scenario(wanted: Any, folder: Path) -> Scenario:
     """Open the scenario that a sweep file names or holds."""
-    if isinstance(found, Mapping):
-        return Scenario.from_dict(found, place).beside(folder)
-    if isinstance(found, str) and found.endswith(".toml"):
-        return Scenario.load(folder / found)
-    return scenario_of(found)
+    if isinstance(wanted, Mapping):
+        return Scenario.from_dict(wanted).beside(folder)
+    if isinstance(wanted, str) and wanted.endswith(".toml"):
+        return Scenario.load(folder / wanted)
+    return scenario_of(wanted)

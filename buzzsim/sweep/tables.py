@@ -1,18 +1,19 @@
-"""What a sweep found: tidy tables, an xarray Dataset, summaries, series by hour, and one digest of it all."""
+"""What came out of a sweep: tidy tables, an xarray Dataset, summaries, hours, and one digest."""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+import math
 from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import xarray as xr
 from numpy.typing import NDArray
 
 from buzzsim.errors import SweepError
@@ -21,214 +22,159 @@ from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.model.parameters import all_parameters
 from buzzsim.study.analysis import COLUMNS, Resampling, row, statistics
 from buzzsim.sweep import blocks
-from buzzsim.sweep.plan import Block, Plan
+from buzzsim.sweep.plan import Plan
+from buzzsim.sweep.status import finished_of
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+_PARAMETERS = dict(all_parameters())
 
 
-def rows_of(directory: Path, plan: Plan, name: str, columns: list[str]) -> pa.Table | None:
-    """Give the finished rows of a point, by replicate and strategy; None where there are none."""
-    parts = []
-    for block in finished(directory, plan, name):
-        part = blocks.read_runs(directory, block, ["point", "strategy", "replicate", *columns])
-        parts.append(
-            part.filter(pc.less(part["replicate"], plan.replicates))
-            if block.last > plan.replicates
-            else part
-        )
-    return pa.concat_tables(parts).unify_dictionaries() if parts else None
+def rows_of(directory: Path, plan: Plan, point: str, columns: list[str]) -> pa.Table:
+    """Give the finished rows of a point, by replicate and strategy."""
+    names = ["point", "strategy", "replicate", *columns]
+    parts = [blocks.nothing(names)]
+    for block in finished_of(directory, plan, point):
+        part = blocks.read(directory, block, names)
+        parts.append(part.filter(pc.less(part["replicate"], plan.replicates)))
+    return pa.concat_tables(parts).unify_dictionaries()
 
 
-def finished(directory: Path, plan: Plan, name: str) -> list[Block]:
-    """Give the finished blocks of a point."""
-    every = (Block(name, *span) for span in plan.spans)
-    return [block for block in every if blocks.failures(directory, plan, block) is not None]
-
-
-def tables(
-    directory: Path, plan: Plan, outcomes: list[str], at_once: int = 1
+def pieces(
+    directory: Path, plan: Plan, outcomes: list[str], at_once: int
 ) -> Iterator[pd.DataFrame]:
-    """Give the tidy table in pieces of some points each, so that memory stays flat; one without rows where nothing is finished."""
-    names, nothing = list(plan.points), True
-    for first in range(0, len(names), at_once):
-        found = [
-            rows_of(directory, plan, name, [*outcomes, "error"])
-            for name in names[first : first + at_once]
-        ]
-        parts = [part for part in found if part is not None]
-        if parts:
-            nothing = False
-            yield _with_keys(
-                pa.concat_tables(parts).unify_dictionaries().to_pandas(), plan, outcomes
-            )
-    if nothing:
-        yield _with_keys(_empty(outcomes), plan, outcomes)
+    """Give the tidy table in pieces of some points each, so that memory stays flat."""
+    keys = {key: _values(plan, key) for key in plan.design.keys}
+    index, points = pd.Index(plan.points), list(plan.points)
+    for first in range(0, len(points), at_once):
+        some = points[first : first + at_once]
+        rows = [rows_of(directory, plan, point, [*outcomes, "error"]) for point in some]
+        frame = pa.concat_tables(rows).unify_dictionaries().to_pandas()
+        frame = frame[["point", "strategy", "replicate", *outcomes, "error"]]
+        of_row = index.get_indexer(pd.Index(frame["point"].astype(str)))
+        for k, (key, values) in enumerate(keys.items(), 1):
+            frame.insert(k, key, values[of_row])
+        yield frame
 
 
 def table(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
     """Give the whole tidy table."""
-    (frame,) = tables(directory, plan, outcomes, at_once=len(plan.points))
-    units = {key: parameter.unit for key, parameter in all_parameters() if key in plan.design.keys}
-    frame.attrs = {
-        "units": units | {name: OUTCOMES[name].unit for name in outcomes},
-        **provenance(plan),
-    }
+    (frame,) = pieces(directory, plan, outcomes, at_once=len(plan.points))
+    units = {key: _PARAMETERS[key].unit for key in _PARAMETERS if key in plan.design.keys}
+    units |= {name: OUTCOMES[name].unit for name in outcomes}
+    frame.attrs = {"units": units, **provenance(plan)}
     return frame
 
 
 def save(directory: Path, plan: Plan, outcomes: list[str], path: str) -> None:
-    """Write the tidy table into one Parquet file, some rows at a time.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
-    """
-    keys = [
-        _column([point.value_of(key) for point in plan.points.values()]) for key in plan.design.keys
-    ]
-    kinds = [pa.string() if values.dtype == object else pa.array(values).type for values in keys]
-    schema = pa.schema(
-        [
-            ("point", pa.string()),
-            *zip(plan.design.keys, kinds, strict=True),
-            ("strategy", pa.string()),
-            ("replicate", pa.int32()),
-        ]
-        + [(name, pa.float64()) for name in outcomes]
-        + [("error", pa.string())],
-        {name: str(value) for name, value in provenance(plan).items()},
-    )
+    """Write the tidy table into one Parquet file, some rows at a time."""
+    columns = [("point", pa.string())]
+    for key in plan.design.keys:
+        values = _values(plan, key)
+        columns.append((key, pa.string() if values.dtype == object else pa.array(values).type))
+    columns += [("strategy", pa.string()), ("replicate", pa.int32())]
+    columns += [*((name, pa.float64()) for name in outcomes), ("error", pa.string())]
+    about = {name: str(value) for name, value in provenance(plan).items()}
+    schema = pa.schema(columns, about)
     with (
         instead_of(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
     ):
-        for piece in tables(directory, plan, outcomes):
-            writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
+        for piece in pieces(directory, plan, outcomes, at_once=1):
+            if len(piece):
+                writer.write_table(pa.Table.from_pandas(piece, schema, preserve_index=False))
 
 
 def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
     """Give one row for each point, strategy and outcome."""
     rows: list[dict[str, Any]] = []
     for name, point in plan.points.items():
-        values = values_of(directory, plan, name, list(OUTCOMES))
-        if values is None:
+        values = _by_replicate(rows_of(directory, plan, name, list(OUTCOMES)), plan, list(OUTCOMES))
+        if not len(values):
             continue
-        keys = {key: point.value_of(key) for key in plan.design.keys}
+        about = {"point": name} | {key: point.value_of(key) for key in plan.design.keys}
         by_strategy = {strategy: values[:, s] for s, strategy in enumerate(plan.strategies)}
-        for strategy, found in statistics(
-            by_strategy, plan.baseline, Resampling(plan.entropy, len(values))
-        ).items():
+        resampling = Resampling(plan.entropy, len(values))
+        for strategy, by_outcome in statistics(by_strategy, plan.baseline, resampling).items():
             for outcome in outcomes:
-                rows.append(
-                    {
-                        "point": name,
-                        **keys,
-                        "strategy": strategy,
-                        "outcome": outcome,
-                        **row(found[outcome]),
-                    }
-                )
+                named = {"strategy": strategy, "outcome": outcome}
+                rows.append({**about, **named, **row(by_outcome[outcome])})
     return pd.DataFrame(rows, columns=["point", *plan.design.keys, "strategy", "outcome", *COLUMNS])
 
 
 def results(directory: Path, plan: Plan, outcomes: list[str], lazy: bool) -> xr.Dataset:
-    """Give the outcomes with named dimensions: the keys of a full factorial (else points), strategy, replicate."""
-    strategies = list(plan.strategies)
-    levels, places = _factors(plan)
-    names = (
-        [name for _, name in sorted(zip(places, plan.points, strict=True))]
-        if levels
-        else list(plan.points)
-    )
-    ends = [
-        min(block.last, plan.replicates)
-        for name in names
-        for block in finished(directory, plan, name)
-    ]
-    longest = max(ends, default=0)
-    arrays = (_later if lazy else _now)(directory, plan, names, outcomes, longest)
-    dims = [*levels, "strategy", "replicate"] if levels else ["point", "strategy", "replicate"]
-    shape = [*(map(len, levels.values()) if levels else [len(names)]), len(strategies), longest]
-    about = dict(all_parameters())
-    coords: dict[str, Any] = {"strategy": strategies, "replicate": np.arange(longest)}
-    if levels:
-        coords |= {key: (key, values, _key_attrs(about[key])) for key, values in levels.items()}
-        coords["point_name"] = (list(levels), np.array(names).reshape(shape[:-2]))
-    else:
-        coords["point"] = names
-        for key in plan.design.keys:
-            coords[key] = (
-                "point",
-                _column([point.value_of(key) for point in plan.points.values()]),
-                _key_attrs(about[key]),
-            )
-    variables = {
-        name: (
-            dims,
-            values.reshape(shape),
-            {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning},
-        )
-        for name, values in zip(outcomes, arrays, strict=True)
+    """Give the outcomes by the keys of a full factorial (else points), strategy and replicate."""
+    import xarray as xr
+
+    levels, points = _factorial(plan)
+    done = [block for point in points for block in finished_of(directory, plan, point)]
+    longest = max((min(block.last, plan.replicates) for block in done), default=0)
+    attributes = {
+        key: {"units": _PARAMETERS[key].unit or "1", "long_name": _PARAMETERS[key].meaning}
+        for key in plan.design.keys
     }
+    coords: dict[str, Any] = {"strategy": list(plan.strategies), "replicate": np.arange(longest)}
+    if levels:
+        coords |= {key: (key, values, attributes[key]) for key, values in levels.items()}
+        shape = [len(values) for values in levels.values()]
+        coords["point_name"] = (list(levels), np.array(points).reshape(shape))
+    else:
+        coords["point"], shape = points, [len(points)]
+        for key in plan.design.keys:
+            coords[key] = ("point", _values(plan, key), attributes[key])
+    dims = [*(levels or ["point"]), "strategy", "replicate"]
+    shape += [len(plan.strategies), longest]
+    if lazy:
+        arrays = _later(directory, plan, points, outcomes, longest)
+    else:
+        placed = [_placed(directory, plan, point, outcomes, longest) for point in points]
+        arrays = list(np.stack(placed, axis=1))
+    variables = {}
+    for name, values in zip(outcomes, arrays, strict=True):
+        about = {"units": OUTCOMES[name].unit, "long_name": OUTCOMES[name].meaning}
+        variables[name] = (dims, values.reshape(shape), about)
     return xr.Dataset(variables, coords, provenance(plan))
 
 
 def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
-    """Give the critical posts by hour of each point and strategy: mean and bands over replicates."""
-    rows: list[tuple[Any, ...]] = []
-    for name in plan.points:
-        every = finished(directory, plan, name)
-        if not every:
+    """Give the critical posts by hour: mean and bands over replicates."""
+    bands = [f"p{round(100 * q):02d}" for q in QUANTILES]
+    rows: list[dict[str, Any]] = []
+    for name, point in plan.points.items():
+        done = list(finished_of(directory, plan, name))
+        if not done:
             continue
-        if plan.hourly == "bands" and every[-1].last > plan.replicates:
-            what = f"{directory}: keeps bands of all {every[-1].last:,} replicates, not of {plan.replicates:,} of them"
-            raise SweepError(f"{what}; expected as many, or a sweep with hourly='whole'")
-        found = pd.concat([blocks.read_hourly(directory, block).to_pandas() for block in every])
-        if plan.hourly == "whole":
-            found = found[found["replicate"] < plan.replicates]
-        counts = _counts(found, plan.hourly)
-        for (strategy, hour), found in counts.groupby(
-            ["strategy", "hour"], observed=True, sort=True
-        ):
-            volume, runs = found["volume"].to_numpy(), found["runs"].to_numpy()
-            rows.append(
-                (
-                    name,
-                    strategy,
-                    hour,
-                    runs.sum(),
-                    np.average(volume, weights=runs),
-                    *_weighted(volume, runs),
-                )
-            )
-    columns = [
-        "point",
-        "strategy",
-        "hour",
-        "replicates",
-        "mean",
-        *(f"p{round(100 * q):02d}" for q in QUANTILES),
-    ]
+        if plan.hourly == "bands" and done[-1].last > plan.replicates:
+            n, wanted = done[-1].last, plan.replicates
+            kept = f"keeps bands of all {n:,} replicates, not of {wanted:,} of them"
+            allowed = "expected as many, or a sweep with hourly='whole'"
+            raise SweepError(f"{directory}: {kept}; {allowed}")
+        parts = [blocks.read(directory, block, folder=blocks.HOURS) for block in done]
+        about = {"point": name} | {key: point.value_of(key) for key in plan.design.keys}
+        counts = _counts(pd.concat([part.to_pandas() for part in parts]), plan)
+        by_hour = counts.groupby(["strategy", "hour"], observed=True, sort=True)
+        for (strategy, hour), count in by_hour:
+            volume, runs = count["volume"].to_numpy(), count["runs"].to_numpy()
+            mean = np.average(volume, weights=runs)
+            numbers = {"replicates": runs.sum(), "mean": mean}
+            numbers |= dict(zip(bands, _quantiles(volume, runs), strict=True))
+            rows.append({**about, "strategy": strategy, "hour": hour, **numbers})
+    columns = ["point", *plan.design.keys, "strategy", "hour", "replicates", "mean", *bands]
     frame = pd.DataFrame(rows, columns=columns)
-    keys = {
-        key: [plan.points[name].value_of(key) for name in frame["point"]]
-        for key in plan.design.keys
-    }
-    for k, (key, values) in enumerate(keys.items(), 1):
-        frame.insert(k, key, values)
     frame.attrs = {"units": {"hour": "hours", "mean": "posts per hour"}, **provenance(plan)}
     return frame
 
 
 def digest(directory: Path, plan: Plan) -> str:
-    """Give one SHA-256 of every finished row of outcomes, whatever blocks they are in and whoever computed them when."""
+    """Give one SHA-256 of every finished row, whatever blocks they are in and who computed them."""
     whole = hashlib.sha256()
-    for name in sorted(plan.points):
-        rows = rows_of(directory, plan, name, [*OUTCOMES, "error"])
-        if rows is None:
+    for point in sorted(plan.points):
+        rows = rows_of(directory, plan, point, [*OUTCOMES, "error"])
+        if not rows.num_rows:
             continue
-        whole.update(f"{name} {rows.num_rows}".encode())
+        whole.update(f"{point} {rows.num_rows}".encode())
         whole.update("".join(rows["strategy"].to_pylist()).encode())
         whole.update(repr(rows["error"].to_pylist()).encode())
         for column in ("replicate", *OUTCOMES):
@@ -238,34 +184,21 @@ def digest(directory: Path, plan: Plan) -> str:
 
 def provenance(plan: Plan) -> dict[Hashable, Any]:
     """Say where the numbers come from, in words that any file format keeps."""
-    about = " ".join(f"{part} {number}" for part, number in plan.versions.items())
     return {
         "scenario": plan.scenario.to_toml(),
         "entropy": str(plan.entropy),
         "baseline": plan.baseline,
-        "versions": about,
+        "versions": " ".join(f"{part} {number}" for part, number in plan.versions.items()),
     }
 
 
-def values_of(
-    directory: Path, plan: Plan, name: str, outcomes: list[str]
-) -> NDArray[np.float64] | None:
-    """Give a point's outcomes as an array of shape (replicates, strategies, outcomes)."""
-    rows = rows_of(directory, plan, name, outcomes)
-    return None if rows is None else _by_replicate(rows, plan, outcomes)
-
-
-def _now(
-    directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int
-) -> NDArray[np.float64]:
-    """Read outcomes into an array of shape (outcomes, points, strategies, replicates)."""
-    return np.stack([_placed(directory, plan, name, outcomes, longest) for name in names], axis=1)
-
-
 def _later(
-    directory: Path, plan: Plan, names: list[str], outcomes: list[str], longest: int
+    directory: Path, plan: Plan, points: list[str], outcomes: list[str], longest: int
 ) -> list[Any]:
-    """Give arrays of shape (points, strategies, replicates) that read a point's files when somebody asks for its numbers."""
+    """Give for each outcome a dask array of shape (points, strategies, replicates).
+
+    It reads a point's files when somebody asks for its numbers.
+    """
     try:
         import dask
         import dask.array as da
@@ -274,111 +207,74 @@ def _later(
     read, shape = dask.delayed(_placed, pure=False), (1, len(plan.strategies), longest)
     arrays = []
     for outcome in outcomes:
-        parts = [
-            da.from_delayed(read(directory, plan, name, [outcome], longest), shape, float)
-            for name in names
-        ]
-        arrays.append(da.concatenate(parts))
+        parts = [read(directory, plan, point, [outcome], longest) for point in points]
+        arrays.append(da.concatenate([da.from_delayed(part, shape, float) for part in parts]))
     return arrays
 
 
 def _placed(
-    directory: Path, plan: Plan, name: str, outcomes: list[str], longest: int
+    directory: Path, plan: Plan, point: str, outcomes: list[str], longest: int
 ) -> NDArray[np.float64]:
-    """Give a point's outcomes, each at its replicate, as an array of shape (outcomes, strategies, replicates)."""
+    """Give a point's outcomes as an array of shape (outcomes, strategies, replicates)."""
     placed = np.full((len(outcomes), len(plan.strategies), longest), np.nan)
-    rows = rows_of(directory, plan, name, outcomes)
-    if rows is not None:
-        replicates = rows["replicate"].to_numpy()[:: len(plan.strategies)]
-        there = replicates < longest  # others may have been finished since
-        placed[..., replicates[there]] = _by_replicate(rows, plan, outcomes)[there].transpose(
-            2, 1, 0
-        )
+    rows = rows_of(directory, plan, point, outcomes)
+    replicates = rows["replicate"].to_numpy()[:: len(plan.strategies)]
+    there = replicates < longest  # others may have been finished since
+    values = _by_replicate(rows, plan, outcomes)[there]
+    placed[..., replicates[there]] = values.transpose(2, 1, 0)
     return placed
 
 
 def _by_replicate(rows: pa.Table, plan: Plan, outcomes: list[str]) -> NDArray[np.float64]:
     """Give rows as an array of shape (replicates, strategies, outcomes)."""
-    return np.stack([rows[outcome].to_numpy() for outcome in outcomes], axis=1).reshape(
-        -1, len(plan.strategies), len(outcomes)
-    )
+    values = np.stack([rows[outcome].to_numpy() for outcome in outcomes], axis=1)
+    return values.reshape(-1, len(plan.strategies), len(outcomes))
 
 
-def _with_keys(frame: pd.DataFrame, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
-    """Put the values of the keys beside the names of the points."""
-    names = frame["point"].astype(str)
-    of = pd.Index(plan.points).get_indexer(pd.Index(names))
-    frame = frame[["point", "strategy", "replicate", *outcomes, "error"]]
-    for k, key in enumerate(plan.design.keys, 1):
-        values = _column([point.value_of(key) for point in plan.points.values()])
-        frame.insert(k, key, values[of])
-    return frame
-
-
-def _empty(outcomes: list[str]) -> pd.DataFrame:
-    frame: pd.DataFrame = blocks.nothing().to_pandas()
-    return frame[["point", "strategy", "replicate", *outcomes, "error"]]
-
-
-def _column(values: list[Any]) -> NDArray[Any]:
-    """Give values as an array; lists stay one value each, and a number that is not set is NaN."""
-    if any(value is None for value in values) and all(
-        value is None or isinstance(value, (int, float)) for value in values
-    ):
-        return np.array([np.nan if value is None else value for value in values], float)
+def _values(plan: Plan, key: str) -> NDArray[Any]:
+    """Give the value of a key at each point; a list as text, a number that is not set as NaN."""
+    values = [point.value_of(key) for point in plan.points.values()]
     if any(isinstance(value, tuple) for value in values):
-        column = np.empty(len(values), object)
-        column[:] = [str(list(value)) for value in values]
-        return column
+        return np.array([str(list(value)) for value in values], object)
+    if None in values and all(isinstance(value, (int, float, type(None))) for value in values):
+        return np.array(values, float)
     return np.array(values)
 
 
-def _factors(plan: Plan) -> tuple[dict[str, list[Any]], list[int]]:
-    """Give the levels of each key where the points are a full factorial, and where in it each point stands; else nothing."""
-    points = list(plan.points.values())
-    keys = plan.design.keys
-    if not keys or any(len(point.changes) != len(keys) for point in points):
-        return {}, []
-    values = [tuple(point.value_of(key) for key in keys) for point in points]
-    if any(isinstance(value, tuple) for value in values[0]):
-        return {}, []
-    levels = [_ordered(list(dict.fromkeys(column))) for column in zip(*values, strict=True)]
-    grid = np.stack(
-        [axis.ravel() for axis in np.meshgrid(*map(np.arange, map(len, levels)), indexing="ij")],
-        axis=1,
-    )
-    if len(grid) != len(values):
-        return {}, []
-    places = {
-        tuple(levels[k][i] for k, i in enumerate(row)): place for place, row in enumerate(grid)
-    }
-    return (
-        (dict(zip(keys, levels, strict=True)), [places[value] for value in values])
-        if places.keys() == set(values)
-        else ({}, [])
-    )
+def _factorial(plan: Plan) -> tuple[dict[str, list[Any]], list[str]]:
+    """Give the levels of each key of a full factorial, and its points, the last key fastest.
+
+    Of other designs there are no levels, and the points come as they were asked for.
+    """
+    keys, points = plan.design.keys, list(plan.points.values())
+    values = {tuple(map(point.value_of, keys)): point.name for point in points}
+    has_all = bool(keys) and all(len(point.changes) == len(keys) for point in points)
+    if not has_all or any(isinstance(value, tuple) for value in next(iter(values))):
+        return {}, list(plan.points)
+    columns = [list(dict.fromkeys(column)) for column in zip(*values, strict=True)]
+    if math.prod(map(len, columns)) != len(points):
+        return {}, list(plan.points)
+    levels = {key: _ordered(column) for key, column in zip(keys, columns, strict=True)}
+    return levels, [values[row] for row in itertools.product(*levels.values())]
 
 
 def _ordered(levels: list[Any]) -> list[Any]:
-    """Sort numbers, so that a slice holds what lies between; words stay as they were asked for."""
+    """Sort numbers, so that a slice holds what lies between; words stay in the order asked for."""
     return sorted(levels) if all(isinstance(level, (int, float)) for level in levels) else levels
 
 
-def _key_attrs(parameter: Any) -> dict[str, str]:
-    return {"units": parameter.unit or "1", "long_name": parameter.meaning}
-
-
-def _counts(found: pd.DataFrame, kept: str) -> pd.DataFrame:
+def _counts(hours: pd.DataFrame, plan: Plan) -> pd.DataFrame:
     """Give how many runs had how many posts in each hour."""
-    if kept == "whole":
-        found = found.explode("volume").reset_index(drop=True)
-        found["hour"] = found.groupby(["strategy", "replicate"], observed=True).cumcount()
-        found["runs"] = 1
-    grouped = found.groupby(["strategy", "hour", "volume"], observed=True, sort=True)["runs"].sum()
+    if plan.hourly == "whole":
+        hours = hours[hours["replicate"] < plan.replicates]
+        hours = hours.explode("volume").reset_index(drop=True)
+        hours["hour"] = hours.groupby(["strategy", "replicate"], observed=True).cumcount()
+        hours["runs"] = 1
+    grouped = hours.groupby(["strategy", "hour", "volume"], observed=True, sort=True)["runs"].sum()
     return grouped.reset_index().astype({"volume": float})
 
 
-def _weighted(volume: NDArray[Any], runs: NDArray[Any]) -> list[float]:
-    """Give quantiles of sorted values that each count so many times (the smallest value with that share at or below it)."""
+def _quantiles(volume: NDArray[np.float64], runs: NDArray[np.int64]) -> list[float]:
+    """Give quantiles of sorted volumes, each of so many runs (the smallest that reaches it)."""
     share = np.cumsum(runs) / runs.sum()
     return [float(volume[np.searchsorted(share, q - 1e-12)]) for q in QUANTILES]
