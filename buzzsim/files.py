@@ -42,13 +42,7 @@ def write_pieces(path: str | os.PathLike[str], pieces: Iterable[Any]) -> None:
 def create_whole(path: Path, content: bytes) -> bool:
     """Write a new file, whole; give False, and change nothing, where it is there already.
 
-    Of several processes that do so at once, one succeeds. Where the disk knows no links, the last
-    one does.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
+    Of several processes that do so at once, one succeeds: where the disk knows no links, the last.
     """
     with _or_output_error(path), _beside(path) as temporary:
         with open(temporary, "wb") as file:
@@ -89,10 +83,7 @@ def alone(path: Path) -> Iterator[None]:
 def instead_of(path: str | os.PathLike[str]) -> Iterator[str]:
     """Give the name of a file to write; it takes the place of `path` when all went well.
 
-    Raises
-    ------
-    OutputError
-        When it cannot be written, or `path` is a pipe or a device.
+    A pipe or a device cannot be replaced.
     """
     with _or_output_error(path):
         if _is_stream(Path(path)):

@@ -12,24 +12,11 @@ _OPEN_LINE = "buzzsim: {n_fmt} runs [{elapsed}, {rate_fmt}]"  # for an unknown n
 
 
 def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: bool = False) -> Any:
-    """Make a bar of runs with their rate and the time that is left.
+    """Make a bar of runs, with their rate and the time that is left, unless it must be quiet.
 
-    Parameters
-    ----------
-    total : int or None
-        Number of runs, where it is known.
-    quiet : bool
-        Whether nothing is shown.
-    compiling : bool
-        Whether the engine must be compiled first. The bar then says so at once; otherwise it
-        appears after a second.
-    keep : bool
-        Whether the bar stays when all is done.
-
-    Returns
-    -------
-    tqdm.tqdm
-        A bar of text, in notebooks too, where it needs no widgets.
+    The bar appears after a second; where the engine must be compiled first, it says so at once.
+    `keep` leaves it there when all is done. It is of text, in notebooks too, and needs no widgets.
+    `total` is None where nobody knows the number of runs.
     """
     from tqdm import tqdm
 

@@ -15,22 +15,9 @@ def places_of(
 ) -> NDArray[np.float64]:
     """Place n dots so that those who are tied are near: the same places every time, without luck.
 
-    Forces between all pairs (Fruchterman & Reingold 1991), as two products of matrices a step:
-    half a second for 1,000 dots.
-
-    Parameters
-    ----------
-    n : int
-        Number of dots.
-    tails, heads : array of int
-        Both ends of each tie.
-    named : bool
-        Whether each has a name below it, which needs room.
-
-    Returns
-    -------
-    array of shape (n, 2)
-        From 0 to 1 in both directions.
+    `tails` and `heads` are both ends of each tie. Places are from 0 to 1 in both directions; names
+    below the dots need room. Forces between all pairs (Fruchterman & Reingold 1991), as two
+    products of matrices a step: half a second for 1,000 dots.
 
     Examples
     --------

@@ -40,12 +40,7 @@ FRENCH = {
     "Last frame": "Dernière image",
     "Increase speed": "Accélérer",
     # a cascade
-    "Who recruited whom: {critics} critic, {strategy}": (
-        "Qui a recruté qui : {critics} critique, {strategy}"
-    ),
-    "Who recruited whom: {critics} critics, {strategy}": (
-        "Qui a recruté qui : {critics} critiques, {strategy}"
-    ),
+    "Who recruited whom: {critics}, {strategy}": "Qui a recruté qui : {critics}, {strategy}",
     "steps from the complaint": "pas depuis la plainte",
     "hours since the complaint": "heures depuis la plainte",
     "hours since the complaint (later ones drawn closer)": (
@@ -150,4 +145,4 @@ def in_french(text: str) -> str:
     '1\u202f234,5'
     """
     space = "\N{NARROW NO-BREAK SPACE}"
-    return text.translate(str.maketrans({",": space, ".": ",", "%": f"{space}%"}))
+    return text.replace(",", space).replace(".", ",").replace("%", f"{space}%")
