@@ -82,29 +82,24 @@ def _distributions(volumes: Volumes, firestorm: int, ax: Any) -> None:
     places, line = np.arange(edges.size), int(np.searchsorted(edges, firestorm))
     for k, (strategy, values) in enumerate(volumes.items()):
         share = _shares(values, edges)
-        look = {
-            "color": colours[strategy],
-            "linewidth": float(len(volumes) + 1 - k),  # so that equal shares all show
-            "label": say(
-                "{strategy}: {share} reach {least} posts",
-                strategy=say(label_of(strategy)),
-                share=number((values >= firestorm).mean(), ".1%"),
-                least=firestorm,
-            ),
-        }
-        ax.stairs(np.where(share > 0, share, np.nan), places, baseline=None, **look)
+        storms = number((values >= firestorm).mean(), ".1%")
+        said = {"strategy": say(label_of(strategy)), "share": storms, "least": firestorm}
+        label = say("{strategy}: {share} reach {least} posts", **said)
+        look = {"color": colours[strategy], "label": label, "baseline": None}
+        width = len(volumes) + 1 - k  # so that equal shares all show
+        ax.stairs(np.where(share > 0, share, np.nan), places, linewidth=width, **look)
+    ax.set_yscale("log")
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(100 * value)} %"))
+    ax.set_xticks(places[:-1], [number(edge) for edge in edges[:-1]], fontsize=10)
+    ax.minorticks_off()
     ax.axvline(line, ymax=0.7, color="0.6", linestyle=":", linewidth=1.5)
     place: Any = {"transform": ax.get_xaxis_transform(), "va": "top", "fontsize": 10}
     ax.text(line, 0.7, f" {say('firestorms')}", color="0.35", **place)
-    one = 1.0 / _replicates(volumes)
-    ax.set_yscale("log")
-    ax.set_yticks([10.0**-k for k in range(10) if 10.0**-k >= 0.7 * one])
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{number(100 * value)} %"))
-    ax.set_ylim(0.7 * one, 1.3 * (1.0 / one) ** 0.35)  # from one replicate to all, and a legend
-    ax.set_xticks(places[:-1], [number(edge) for edge in edges[:-1]], fontsize=10)
-    ax.minorticks_off()
     ax.set_xlabel(say("critical posts in all (each class from its number on)"))
     ax.set(ylabel=say("share of complaints"), title=say("How big does it get?"))
+    one = 1.0 / _replicates(volumes)
+    ax.set_yticks([10.0**-k for k in range(10) if 10.0**-k >= 0.7 * one])
+    ax.set_ylim(0.7 * one, 1.3 * (1.0 / one) ** 0.35)  # from one replicate to all, and a legend
     ax.legend(frameon=False, loc="upper right", fontsize=10)
 
 
@@ -140,13 +135,9 @@ def _differences(baseline: str, statistics: Mapping[str, Any], ax: Any) -> None:
             ax.plot(paired["ci95"], [row, row], color=colour, **bar)
         dot: Any = {"color": "white", "markersize": 9, "markeredgewidth": 2.5}
         ax.plot(paired["difference"], row, "o", markeredgecolor=colour, **dot)
-        note = say(
-            "{strategy}\nfewer posts: {fewer}\nmore posts: {more}",
-            strategy=say(label_of(strategy)),
-            fewer=number(paired["p_better"], ".0%"),
-            more=number(paired["p_worse"], ".0%"),
-        )
-        notes.append(note)
+        fewer, more = number(paired["p_better"], ".0%"), number(paired["p_worse"], ".0%")
+        said = {"strategy": say(label_of(strategy)), "fewer": fewer, "more": more}
+        notes.append(say("{strategy}\nfewer posts: {fewer}\nmore posts: {more}", **said))
     ax.set_ylim(max(1, len(others)) - 0.5, -0.5)
     ax.set_yticks(range(len(others)), notes, fontsize=10)
     for tick, strategy in zip(ax.get_yticklabels(), others, strict=True):
