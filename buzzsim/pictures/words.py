@@ -27,6 +27,7 @@ FRENCH = {
     "{n} other knows": "{n} autre le sait",
     "{n} others know": "{n} autres le savent",
     # the buttons of a film
+    "Repetition mode": "Mode de répétition",
     "Once": "Une fois",
     "Loop": "En boucle",
     "Reflect": "Aller-retour",
