@@ -32,8 +32,7 @@ _WORDS = {
     "en": {
         "none": "No guess yet. The answer is {truth}{unit}: write a guess first next time, it is "
         "how one learns what one expects.",
-        "refused": "There is no guess to compare with, for what was written could not be used. The "
-        "answer is {truth}{unit}.",
+        "refused": "The answer is {truth}{unit}. What was written could not be compared with it.",
         "stored": "Stored: {value}{unit}.",
         "ask": "No guess yet: put {allowed} in place of None and run the cell again. Any guess is "
         "better than none.",
@@ -41,8 +40,7 @@ _WORDS = {
         "it and run the cell again.",
         "range": "{value} is outside what can happen here; expected {allowed}. Have another try, a "
         "rough idea is enough.",
-        "percent": "{value} looks like per cent; a share from 0 to 1 is asked for, so {share} is "
-        "stored.",
+        "percent": "{value} looks like per cent of a share from 0 to 1, so {share} is stored.",
         "word": "{value} is not among the answers; expected {allowed}.",
         "commas": "{value} came out of a comma; write {plain}. Nothing is lost: mend it and run "
         "the cell again.",
@@ -61,14 +59,12 @@ _WORDS = {
         "same": "You said {value}, and {truth} it is. Would you have bet on it? The next cells "
         "show how sure one can be.",
         "other": "You said {value}; here it is {truth}.",
-        "why_other": "A sensible answer: there are parameters under which it holds, and the "
-        "exercises look for them.",
+        "why_other": "A sensible answer: other parameters give it; the exercises look for them.",
     },
     "fr": {
         "none": "Pas encore d'estimation. La réponse est {truth}{unit} : la prochaine fois, "
         "écrivez d'abord une estimation, c'est ainsi qu'on découvre ce qu'on attendait.",
-        "refused": "Rien à comparer : ce qui était écrit n'a pas pu servir. La réponse est "
-        "{truth}{unit}.",
+        "refused": "La réponse est {truth}{unit}. Ce qui était écrit n'a pas pu y être comparé.",
         "stored": "C'est noté : {value}{unit}.",
         "ask": "Pas encore d'estimation : mettez {allowed} à la place de None et relancez la "
         "cellule. Toute estimation vaut mieux que rien.",
@@ -76,8 +72,7 @@ _WORDS = {
         "corrigez et relancez la cellule.",
         "range": "{value} sort de ce qui peut arriver ici ; il faut {allowed}. Essayez encore, une "
         "idée approximative suffit.",
-        "percent": "{value} ressemble à un pourcentage ; on demande une part de 0 à 1, c'est donc "
-        "{share} qui est noté.",
+        "percent": "{value} ressemble à un pourcentage : pour une part de 0 à 1, c'est {share}.",
         "word": "{value} n'est pas parmi les réponses ; il faut {allowed}.",
         "commas": "{value} vient d'une virgule ; écrivez {plain}. Rien n'est perdu : corrigez et "
         "relancez la cellule.",

@@ -57,15 +57,7 @@ _PALEST = 0.22  # of the colours of anger: it differs from white
 
 @dataclass(frozen=True)
 class Film:
-    """Pictures of the hours, one after the other; shows in a notebook by itself.
-
-    Parameters
-    ----------
-    html : str
-        The film with its buttons, as a piece of a web page.
-    hours : list of float
-        The hour of each picture.
-    """
+    """Pictures of some hours, as a piece of a web page with buttons; a notebook shows it."""
 
     html: str = field(repr=False)
     hours: list[float]
