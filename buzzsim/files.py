@@ -21,7 +21,7 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> None:
 def write_pieces(path: str | os.PathLike[str], pieces: Iterable[Any]) -> None:
     """Write a file, piece after piece, so that it is there whole or not at all.
 
-    A link stays a link, and what is no plain file (a pipe, a device) is written into, not replaced.
+    A link stays a link. A pipe or a device is written into, not replaced.
 
     Raises
     ------
@@ -30,48 +30,40 @@ def write_pieces(path: str | os.PathLike[str], pieces: Iterable[Any]) -> None:
     """
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise OutputError(sentence("arguments", "path", path, "the name of a file"))
-    try:
+    with _or_output_error(path):
         if _is_stream(Path(path)):
             with open(path, "wb") as file:
                 file.writelines(pieces)
         else:
-            _replace(Path(os.path.realpath(path)), pieces)
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{path}: cannot be written: {reason}") from None
+            with instead_of(path) as temporary, open(temporary, "wb") as file:
+                file.writelines(pieces)
 
 
 def create_whole(path: Path, content: bytes) -> bool:
-    """Write a file that is not there yet, whole; gives False, and changes nothing, where it is there already.
+    """Write a new file, whole; give False, and change nothing, where it is there already.
 
-    Of several processes that do so at once one succeeds. Where the disk knows no links, the last one does.
-
-    Raises
-    ------
-    OutputError
-        When the file cannot be written.
+    Of several processes that do so at once, one succeeds: where the disk knows no links, the last.
     """
-    try:
-        temporary = _beside(path, [content])
+    with _or_output_error(path), _beside(path) as temporary:
+        with open(temporary, "wb") as file:
+            file.write(content)
+        _sync_file(temporary)
         try:
             os.link(temporary, path)
         except FileExistsError:
             return False
         except OSError:
             os.replace(temporary, path)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
-        _settle(path.parent)
-    except (OSError, ValueError) as error:
-        raise OutputError(
-            f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        _sync_folder(path.parent)
     return True
 
 
 @contextmanager
 def alone(path: Path) -> Iterator[None]:
-    """Let one process at a time do something short, by a lock that ends with the process; nothing where the system has none."""
+    """Let one process at a time do something short, where the system has locks.
+
+    The lock ends with the process.
+    """
     try:
         import fcntl
 
@@ -89,29 +81,43 @@ def alone(path: Path) -> Iterator[None]:
 
 @contextmanager
 def instead_of(path: str | os.PathLike[str]) -> Iterator[str]:
-    """Give the name of a file to write piece by piece; it takes the place of `path` when all went well, and is on the disk.
+    """Give the name of a file to write; it takes the place of `path` when all went well.
 
-    Raises
-    ------
-    OutputError
-        When it cannot be written, or `path` is a pipe or a device.
+    A pipe or a device cannot be replaced.
     """
-    try:
+    with _or_output_error(path):
         if _is_stream(Path(path)):
-            raise OutputError(f"{path}: cannot be written: not a plain file")
+            raise OSError("not a plain file")
         target = Path(os.path.realpath(path))
-        temporary = _beside(target, [])
-        try:
+        with _beside(target) as temporary:
             yield temporary
-            with open(temporary, "rb+") as file:
-                os.fsync(file.fileno())
+            _sync_file(temporary)
             os.replace(temporary, target)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+            _sync_folder(target.parent)
+
+
+@contextmanager
+def _or_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what the system says into an error that names the file."""
+    try:
+        yield
+    except OutputError:
+        raise
     except (OSError, ValueError) as error:
-        raise OutputError(
-            f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{path}: cannot be written: {reason}") from None
+
+
+@contextmanager
+def _beside(target: Path) -> Iterator[str]:
+    """Make an empty temporary file beside the target, and remove what is left of it."""
+    mine = f"{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
+    temporary = target.parent / f".{target.name[:40]}.{mine}"
+    open(temporary, "xb").close()
+    try:
+        yield str(temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _is_stream(path: Path) -> bool:
@@ -119,7 +125,13 @@ def _is_stream(path: Path) -> bool:
     return path.exists() and not path.is_file() and not path.is_dir()
 
 
-def _settle(folder: Path) -> None:
+def _sync_file(path: str) -> None:
+    """Wait until all of a file is on the disk."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
     """Let a new name in a folder survive a power cut, where the system can."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)
@@ -127,32 +139,3 @@ def _settle(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _replace(target: Path, pieces: Iterable[Any]) -> None:
-    """Write beside the target, and put it in its place when all is on the disk."""
-    temporary = _beside(target, pieces)
-    try:
-        os.replace(temporary, target)
-    except BaseException:
-        os.unlink(temporary)
-        raise
-    _settle(target.parent)
-
-
-def _beside(target: Path, pieces: Iterable[Any]) -> str:
-    """Write a temporary file beside the target, all of it and on the disk; gives its name."""
-    mine = f"{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
-    temporary = str(target.parent / f".{target.name[:40]}.{mine}")
-    try:
-        with open(temporary, "xb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-    except FileExistsError:
-        raise
-    except BaseException:
-        with suppress(FileNotFoundError):  # it may never have been made, and why is what counts
-            os.unlink(temporary)
-        raise
-    return temporary

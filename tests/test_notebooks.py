@@ -1,4 +1,4 @@
-"""Notebooks are run from top to bottom, hold no outputs, and state no number that they do not check."""
+"""Notebooks run from top to bottom, hold no outputs, and state no number that they do not check."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[1] / "notebooks"
 NOTEBOOKS = sorted(path.name for path in FOLDER.glob("*.ipynb"))
 LONGEST = 10  # cells
 
-# Put before the first cell, in the copy that is run: warnings of buzzsim and of the notebook itself are errors.
+# Put before the first cell of the copy that is run: warnings of buzzsim and of its own are errors.
 STRICT = r'import warnings; warnings.filterwarnings("error", module=r"(buzzsim|__main__)(\.|$)")'
 EXECUTE = """
 import sys, nbformat
@@ -26,8 +26,8 @@ NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 
 
 def cells(notebook, kind):
-    found = json.loads((FOLDER / notebook).read_text(encoding="utf-8"))["cells"]
-    return [cell for cell in found if cell["cell_type"] == kind]
+    every = json.loads((FOLDER / notebook).read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in every if cell["cell_type"] == kind]
 
 
 def text(notebook, kind):
@@ -36,15 +36,13 @@ def text(notebook, kind):
 
 @pytest.fixture(scope="module")
 def kernels(tmp_path_factory):
-    """A folder in which the kernel `python3` is this very Python, whatever else the machine calls so."""
+    """A folder in which the kernel `python3` is this very Python."""
     folder = tmp_path_factory.mktemp("jupyter")
     kernel = folder / "kernels" / "python3" / "kernel.json"
     kernel.parent.mkdir(parents=True)
     argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-    kernel.write_text(
-        json.dumps({"argv": argv, "display_name": "Python 3", "language": "python"}),
-        encoding="utf-8",
-    )
+    about = {"argv": argv, "display_name": "Python 3", "language": "python"}
+    kernel.write_text(json.dumps(about), encoding="utf-8")
     return folder
 
 
@@ -53,22 +51,12 @@ def executed(notebook, kernels, folder):
     missing = [part for part in ("nbclient", "ipykernel") if importlib.util.find_spec(part) is None]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not installed; python -m pip install '.[test]' does")
-    environment = {
-        **os.environ,
-        "JUPYTER_PATH": str(kernels),
-        "IPYTHONDIR": str(kernels / "ipython"),
-    }
+    places = {"JUPYTER_PATH": str(kernels), "IPYTHONDIR": str(kernels / "ipython")}
+    environment = {**os.environ, **places}
     environment.pop("MPLBACKEND", None)
     command = [sys.executable, "-c", EXECUTE, str(notebook), STRICT]
-    return subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=600,
-    )
+    look = {"capture_output": True, "text": True, "encoding": "utf-8"}
+    return subprocess.run(command, cwd=folder, env=environment, timeout=600, **look)
 
 
 def test_there_is_a_first_look():
@@ -86,14 +74,8 @@ def test_a_notebook_that_warns_or_states_another_number_fails(kernels, tmp_path)
         ("import warnings; warnings.warn('careful')", "UserWarning"),
         ("assert 12 == 13", "AssertionError"),
     ):
-        cell = {
-            "cell_type": "code",
-            "id": "one",
-            "execution_count": None,
-            "metadata": {},
-            "outputs": [],
-            "source": line,
-        }
+        empty = {"execution_count": None, "metadata": {}, "outputs": []}
+        cell = {"cell_type": "code", "id": "one", "source": line, **empty}
         broken = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
         (tmp_path / "broken.ipynb").write_text(json.dumps(broken), encoding="utf-8")
         done = executed(tmp_path / "broken.ipynb", kernels, tmp_path)
@@ -110,15 +92,10 @@ def test_no_outputs_are_stored(notebook):
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_every_number_in_the_text_is_checked_by_the_code(notebook):
-    numbers = {
-        number.replace(",", "")
-        for number in re.findall(r"\d[\d,]*(?:\.\d+)?(?<!,)", text(notebook, "markdown"))
-    }
-    code = {
-        number.replace("_", "")
-        for number in re.findall(r"\d[\d_]*(?:\.\d+)?", text(notebook, "code"))
-    }
-    assert numbers - code == set()
+    stated = re.findall(r"\d[\d,]*(?:\.\d+)?(?<!,)", text(notebook, "markdown"))
+    checked = re.findall(r"\d[\d_]*(?:\.\d+)?", text(notebook, "code"))
+    stated = {number.replace(",", "") for number in stated}
+    assert stated - {number.replace("_", "") for number in checked} == set()
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS)

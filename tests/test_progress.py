@@ -1,4 +1,4 @@
-"""Long work says how far it is wherever somebody looks: in terminals and notebooks at once, in a log line by line."""
+"""Long work says how far it is: in terminals and notebooks at once, in a log line by line."""
 
 import io
 import re
@@ -58,9 +58,7 @@ def test_a_notebook_is_looked_at_though_it_is_no_terminal(monkeypatch):
     monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: kernel))
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stdout", stream)
-    assert seen(monkeypatch, io.StringIO(), quiet=False) == "", (
-        "a notebook paints what comes from there red"
-    )
+    assert seen(monkeypatch, io.StringIO(), quiet=False) == ""  # notebooks paint stderr red
     assert "compiling" in stream.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Where to put dots that are tied, so that a picture can be read: geometry, and nothing about people."""
+"""Where to put dots that are tied, so that a picture can be read: geometry, and no people."""
 
 from __future__ import annotations
 
@@ -7,29 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_STEPS = 80  # more move little that one sees
+_STEPS = 80  # more steps move the dots by less than one sees
 
 
 def places_of(
     n: int, tails: NDArray[Any], heads: NDArray[Any], *, named: bool = False
 ) -> NDArray[np.float64]:
-    """Place n dots so that those who are tied are near: the same places every time, without any luck.
+    """Place n dots so that those who are tied are near: the same places every time, without luck.
 
-    Forces between all pairs (Fruchterman & Reingold 1991), as two products of matrices a step: half a second for 1,000.
-
-    Parameters
-    ----------
-    n : int
-        Number of dots.
-    tails, heads : array of int
-        Both ends of each tie.
-    named : bool
-        Whether each has a name below it, which needs room.
-
-    Returns
-    -------
-    array of shape (n, 2)
-        From 0 to 1 in both directions.
+    `tails` and `heads` are both ends of each tie. Places are from 0 to 1 in both directions; names
+    below the dots need room. Forces between all pairs (Fruchterman & Reingold 1991), as two
+    products of matrices a step: half a second for 1,000 dots.
 
     Examples
     --------
@@ -37,36 +25,28 @@ def places_of(
     [[1.0, 0.0], [0.0, 1.0]]
     """
     angle = np.arange(n) * np.pi * (3 - np.sqrt(5))  # a sunflower: even, and no two in one place
-    places = (
-        np.sqrt((np.arange(n) + 0.5) / n)[:, None]
-        * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    ).astype(np.float32)
-    near = np.float32(1.6 / np.sqrt(n))
+    radius = np.sqrt((np.arange(n) + 0.5) / n)[:, None]
+    places = (radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)).astype(np.float32)
+    near, least = np.float32(1.6 / np.sqrt(n)), np.float32(1e-4)
     for step in range(_STEPS):
         square = (places**2).sum(axis=1)
-        apart = np.maximum(
-            square[:, None] + square[None, :] - 2 * places @ places.T, np.float32(1e-4)
-        )
+        apart = np.maximum(square[:, None] + square[None, :] - 2 * places @ places.T, least)
         push = near**2 / apart
         np.fill_diagonal(push, 0.0)
         force = push.sum(axis=1)[:, None] * places - push @ places
         along = places[heads] - places[tails]
         pull = along * (np.linalg.norm(along, axis=1) / near)[:, None]
         for axis in (0, 1):
-            force[:, axis] += np.bincount(tails, pull[:, axis], n) - np.bincount(
-                heads, pull[:, axis], n
-            )
+            pulled = np.bincount(tails, pull[:, axis], n) - np.bincount(heads, pull[:, axis], n)
+            force[:, axis] += pulled
         force -= 0.5 * places  # what has no ties stays in the picture
         length = np.maximum(np.linalg.norm(force, axis=1), 1e-9)
-        places += (
-            force * (np.minimum(length, 0.2 * (1 - step / _STEPS)) / length)[:, None]
-        ).astype(np.float32)
-    found = places.astype(float)
-    even = np.argsort(np.argsort(found, axis=0, kind="stable"), axis=0, kind="stable") / max(
-        1, n - 1
-    )
-    found = 0.5 * _scaled(found) + 0.5 * even  # thins the crowded middle
-    return _scaled(_room_for_names(found) if named else found)
+        share = np.minimum(length, 0.2 * (1 - step / _STEPS)) / length
+        places += (force * share[:, None]).astype(np.float32)
+    wide = places.astype(float)
+    ranks = np.argsort(np.argsort(wide, axis=0, kind="stable"), axis=0, kind="stable")
+    thinned = 0.5 * _scaled(wide) + 0.5 * ranks / max(1, n - 1)  # the middle is crowded else
+    return _scaled(_room_for_names(thinned) if named else thinned)
 
 
 def _scaled(places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -80,7 +60,8 @@ def _room_for_names(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Push dots apart until no name stands on another."""
     box = np.array(
         [0.085, 0.095]
-    )  # of a name of seven letters with its dot, as a share of the picture
+    )  # a name of seven letters with its dot, as a share of the picture
+    order = np.sign(np.subtract.outer(range(len(places)), range(len(places))))
     places = places.copy()
     for _ in range(300):
         for axis in (0, 1):
@@ -89,9 +70,7 @@ def _room_for_names(places: NDArray[np.float64]) -> NDArray[np.float64]:
             both = overlap.prod(axis=2)
             np.fill_diagonal(both, 0.0)
             easier = both * (overlap[..., axis] <= overlap[..., 1 - axis] + 0.2)
-            side = np.sign(gap[..., axis]) + (gap[..., axis] == 0) * np.sign(
-                np.subtract.outer(range(len(places)), range(len(places)))
-            )
+            side = np.where(gap[..., axis] == 0, order, np.sign(gap[..., axis]))
             places[:, axis] += 0.25 * box[axis] * np.clip((easier * side).sum(axis=1), -1, 1)
         places = np.clip(places, 0, 1)
     return places

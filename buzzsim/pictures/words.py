@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from buzzsim.errors import ResultError, unknown
 
 LANGUAGES = ("en", "fr")
@@ -29,6 +27,7 @@ FRENCH = {
     "{n} other knows": "{n} autre le sait",
     "{n} others know": "{n} autres le savent",
     # the buttons of a film
+    "Repetition mode": "Mode de répétition",
     "Once": "Une fois",
     "Loop": "En boucle",
     "Reflect": "Aller-retour",
@@ -42,11 +41,12 @@ FRENCH = {
     "Last frame": "Dernière image",
     "Increase speed": "Accélérer",
     # a cascade
-    "Who won whom: {critics} critic, {strategy}": "Qui a entraîné qui : {critics} critique, {strategy}",
-    "Who won whom: {critics} critics, {strategy}": "Qui a entraîné qui : {critics} critiques, {strategy}",
+    "Who recruited whom: {critics}, {strategy}": "Qui a recruté qui : {critics}, {strategy}",
     "steps from the complaint": "pas depuis la plainte",
     "hours since the complaint": "heures depuis la plainte",
-    "hours since the complaint (later ones drawn closer)": "heures depuis la plainte (resserrées vers la fin)",
+    "hours since the complaint (later ones drawn closer)": (
+        "heures depuis la plainte (resserrées vers la fin)"
+    ),
     "hours since the complaints": "heures depuis les plaintes",
     # comparisons
     "{title}: {n} complaints under each strategy": "{title} : {n} plaintes sous chaque stratégie",
@@ -56,10 +56,15 @@ FRENCH = {
     "When?": "Quand ?",
     "What does it change?": "Qu'est-ce que cela change ?",
     "critical posts in all": "messages critiques en tout",
-    "critical posts in all (a bar's height is the root of its share)": "messages critiques en tout (hauteur : racine de la part)",
-    "critical posts in all (each class from its number on)": "messages critiques en tout (classes à partir de leur nombre)",
+    "critical posts in all (a bar's height is the root of its share)": (
+        "messages critiques en tout (hauteur : racine de la part)"
+    ),
+    "critical posts in all (each class from its number on)": (
+        "messages critiques en tout (classes à partir de leur nombre)"
+    ),
     "critical posts, against {baseline!r}\n(same luck; mean and its 95 % interval)": (
-        "messages critiques, par rapport à {baseline!r}\n(même hasard ; moyenne et son intervalle à 95 %)"
+        "messages critiques, par rapport à {baseline!r}\n"
+        "(même hasard ; moyenne et son intervalle à 95 %)"
     ),
     "further critical posts per hour\n(mean and its 95 % interval)": (
         "autres messages critiques par heure\n(moyenne et son intervalle à 95 %)"
@@ -69,17 +74,21 @@ FRENCH = {
     "{strategy}: {share} reach {least} posts": "{strategy} : {share} atteignent {least} messages",
     "{low}\nto {high}": "{low}\nà {high}",
     "{low}\nor more": "{low}\nou plus",
-    "{strategy}\nfewer posts: {fewer}\nmore posts: {more}": "{strategy}\nmoins : {fewer}\nplus : {more}",
+    "{strategy}\nfewer posts: {fewer}\nmore posts: {more}": (
+        "{strategy}\nmoins : {fewer}\nplus : {more}"
+    ),
     "more posts": "plus de messages",
     "as many": "autant",
     "fewer posts": "moins de messages",
     "{label}: {share}": "{label} : {share}",
     "mean: {before} to {after}": "moyenne : {before} à {after}",
     " (the first {n} drawn)": " (dessin des {n} premières)",
-    "{n} complaints, each with the same luck twice": "{n} plaintes, chacune deux fois avec le même hasard",
+    "{n} complaints, each with the same luck twice": (
+        "{n} plaintes, chacune deux fois avec le même hasard"
+    ),
 }
 
-_SPOKEN = {"language": "en"}  # of the whole process: what somebody reads, and no number
+_SPOKEN = {"language": "en"}  # of the whole process; it changes words, never a number
 
 
 def speak(language: str) -> None:
@@ -106,21 +115,18 @@ def speak(language: str) -> None:
     _SPOKEN["language"] = language
 
 
-def say(text: str, **values: Any) -> str:
-    """Give a text in the language of pictures, with values put in, numbers as that language writes them.
+def say(text: str, **values: object) -> str:
+    """Give a text in the language of pictures, with values put in.
 
-    Text that is in no dictionary, such as the name of a strategy of one's own, stays as it is.
+    A text that is in no dictionary, such as the name of a strategy of one's own, stays as it is.
     """
-    found = FRENCH.get(text, text) if _SPOKEN["language"] == "fr" else text
-    said = {
-        key: number(value) if isinstance(value, (int, float)) else value
-        for key, value in values.items()
-    }
-    return found.format(**said) if values else found
+    form = FRENCH.get(text, text) if _SPOKEN["language"] == "fr" else text
+    numbers = {key: number(n) for key, n in values.items() if isinstance(n, (int, float))}
+    return form.format(**values | numbers) if values else form
 
 
 def number(value: float, form: str = "") -> str:
-    """Write a number in the language of pictures: whole ones with thousands apart, or as `form` asks.
+    """Write a number in the language of pictures: whole ones with thousands apart, or in a form.
 
     Examples
     --------
@@ -139,8 +145,5 @@ def in_french(text: str) -> str:
     >>> in_french("1,234.5")
     '1\u202f234,5'
     """
-    return (
-        text.replace(",", "\N{NARROW NO-BREAK SPACE}")
-        .replace(".", ",")
-        .replace("%", "\N{NARROW NO-BREAK SPACE}%")
-    )
+    space = "\N{NARROW NO-BREAK SPACE}"
+    return text.replace(",", space).replace(".", ",").replace("%", f"{space}%")
