@@ -49,7 +49,8 @@ def of_runs(engine: str) -> str:
         scenario = bz.Scenario.load(name).replace(changes)
         for strategy in STRATEGIES:
             for replicate in range(8):
-                result = bz.run(scenario, strategy, rng=1, replicate=replicate, engine=engine)
+                asked = {"strategy": strategy, "replicate": replicate, "engine": engine}
+                result = bz.run(scenario, rng=1, **asked)
                 digest.update(result.values.tobytes() + result.hourly_volume.tobytes())
                 for table in result.record.values():
                     for column in table.values():
