@@ -1,26 +1,30 @@
-"""Each claim of the column comes out true in one set of parameters and false in another; nothing else changes.
+"""Each claim of the column is true in one set of parameters and false in another, all else equal.
 
-A claim is put to the test on paired replicates: the same complaint, crowd and luck under each strategy. It counts as
-true, or as false, when the paired difference lies at least four standard errors on that side of zero.
+A claim is put to the test on paired replicates: the same complaint, crowd and luck under each
+strategy. It counts as true, or as false, when the paired difference lies at least four standard
+errors on that side of zero.
 
-=====  ==========================================================================================================
+=====  =============================================================================================
 claim  what is compared
-=====  ==========================================================================================================
-C1     deleting makes the author angrier and more dangerous: the author's anger after 6 and after 24 hours, and the
-       volume, under censor less under ignore. False: all three lower.
+=====  =============================================================================================
+C1     deleting makes the author angrier and more dangerous: the author's anger after 6 and after 24
+       hours, and the volume, under censor less under ignore. False: all three lower.
 C2     the author is rarely alone: the share of complaints that somebody joins, under ignore.
-C3     the chain spreads like a flash fire: the share of complaints past 50 posts, and the time by which half of
-       such a fire's posts are written, under ignore.
-C4     dialogue is the only relevant answer: of public reply and private dialogue the one with the lower mean volume,
-       less ignore and less censor. False: both dialogues lose against one of these.
-C5     private works better: volume, and the author's anger after 6 and 24 hours, under private dialogue less under
-       public reply. False: all three higher.
-C6     private does not unsettle the others: change of attitude of those who are not critics, under private dialogue
-       less under ignore, and less under public reply. False: lower than under both.
-C7     caring, explaining and solving each matter, whether the brand erred or not: volume under public reply with
-       one of the three at 0.8, less that with it at 0.2. False: one changes nothing, or raises the volume.
+C3     the chain spreads like a flash fire: the share of complaints past 50 posts, and the time by
+       which half of such a fire's posts are written, under ignore.
+C4     dialogue is the only relevant answer: of public reply and private dialogue the one with the
+       lower mean volume, less ignore and less censor. False: both dialogues lose against one of
+       these.
+C5     private works better: volume, and the author's anger after 6 and 24 hours, under private
+       dialogue less under public reply. False: all three higher.
+C6     private does not unsettle the others: change of attitude of those who are not critics, under
+       private dialogue less under ignore, and less under public reply. False: lower than under
+       both.
+C7     caring, explaining and solving each matter, whether the brand erred or not: volume under
+       public reply with one of the three at 0.8, less that with it at 0.2. False: one changes
+       nothing, or raises the volume.
 C8     the image is made there: change of the crowd's mean attitude under ignore.
-=====  ==========================================================================================================
+=====  =============================================================================================
 """
 
 from functools import cache
@@ -54,7 +58,7 @@ def _silent_world(changes):
 
 @cache
 def _world(changes):
-    """R0 is that of a crowd nobody answers, so scenarios that differ in the answer share its solution and network."""
+    """R0 is of a crowd nobody answers: scenarios that differ in the answer share it."""
     silent = _silent_world(tuple(change for change in changes if not change[0].startswith(ANSWERS)))
     share = {"joining.share_probability": float(silent.p.share_probability)}
     return World.of(Scenario().replace(dict(changes) | share), silent.network)
@@ -70,7 +74,7 @@ def outcome(changes, strategy, name):
     return _values(tuple(sorted((HERE | changes).items())), strategy)[:, list(OUTCOMES).index(name)]
 
 
-# ------------------------------------------------------------------------------------------------------ C1
+# ----------------------------------------------------------------------------------------------- C1
 
 ANGRY_BACKLASH = {
     "censor.reactance": 0.6,  # removal offends
@@ -78,7 +82,8 @@ ANGRY_BACKLASH = {
     "censor.protest_probability": 0.05,  # witnesses do not let it pass
 }
 EXPLAINED_REMOVAL = {
-    "censor.explanation": 0.9,  # the author learns which rule was broken (Liao et al. 2024, Jhaver et al. 2019)
+    # the author learns which rule was broken (Liao et al. 2024, Jhaver et al. 2019)
+    "censor.explanation": 0.9,
     "brand.resentment": 0.2,  # while silence offends those who waited
 }
 
@@ -113,7 +118,7 @@ def test_deleting_makes_the_author_angrier_and_less_dangerous_at_ordinary_reacta
     )
 
 
-# ------------------------------------------------------------------------------------------------ C2 and C3
+# ---------------------------------------------------------------------------------------- C2 and C3
 
 TINDER = {
     "network.customers": 500,  # quick; most are drawn in
@@ -164,7 +169,7 @@ def test_nine_chains_in_ten_stay_small_where_they_do_not():
     )
 
 
-# ------------------------------------------------------------------------------------------------------ C4
+# ----------------------------------------------------------------------------------------------- C4
 
 GOOD_ANSWER = {
     "reply.preset": "rebuild",  # better than people expect
@@ -197,10 +202,11 @@ def test_both_dialogues_lose_where_the_answer_denies_and_authors_want_revenge():
         )
 
 
-# ------------------------------------------------------------------------------------------------ C5 and C6
+# ---------------------------------------------------------------------------------------- C5 and C6
 
 QUIET_TALK = {
-    "attention.half_life": 4.0,  # the post lives long enough for a talk to matter (science.md 3.5, rule 3)
+    # the post lives long enough for a talk to matter (science.md 3.5, rule 3)
+    "attention.half_life": 4.0,
     "brand.response_median": 0.25,  # the brand is there
     "private.round_time": 0.25,  # a chat, not an exchange of letters
     "private.accept_probability": 0.9,  # which authors want
@@ -211,7 +217,8 @@ QUIET_TALK = {
 }
 EXCELLENT_IN_PUBLIC = {
     "reply.bump": 0.0,  # the answer draws nobody new
-    "reply.audience_effect": 0.0,  # and the author does not mind being watched; those who read along are convinced
+    # and the author does not mind being watched; those who read along are convinced
+    "reply.audience_effect": 0.0,
 }
 EVASIVE_INVITATION = {
     "private.invite_signal": -0.2
@@ -257,12 +264,13 @@ def test_an_invitation_that_looks_evasive_unsettles_bystanders():
         )
 
 
-# ------------------------------------------------------------------------------------------------------ C7
+# ----------------------------------------------------------------------------------------------- C7
 
 HALFWAY = {"reply.empathy": 0.5, "reply.explanation": 0.5, "reply.solution": 0.5}
 LOPSIDED = {
     "reply.explanation_weight": 0.0,  # nobody listens to reasons
-    "reply.solution_weight": -0.5,  # and compensation without a fault looks like guilt (Herhausen et al. 2019)
+    # and compensation without a fault looks like guilt (Herhausen et al. 2019)
+    "reply.solution_weight": -0.5,
 }
 
 
@@ -298,7 +306,7 @@ def test_the_weights_without_a_fault_say_nothing_about_a_brand_at_fault():
         assert np.array_equal(plain, lopsided)
 
 
-# ------------------------------------------------------------------------------------------------------ C8
+# ----------------------------------------------------------------------------------------------- C8
 
 
 def test_the_image_is_made_there_where_news_moves_people():
@@ -310,7 +318,7 @@ def test_the_image_stays_as_it_was_where_news_moves_nobody():
     assert not outcome({"attitude.step": 0.0}, "ignore", "attitude_change").any()
 
 
-# ---------------------------------------------------------------------------------------------- the yardstick
+# ------------------------------------------------------------------------------------ the yardstick
 
 
 def test_the_yardstick_refuses_a_difference_within_four_standard_errors():
