@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -156,12 +157,13 @@ def answer(results: pd.DataFrame) -> str:
         if not found.loc[(name, "default"), "agrees"]:
             against.append(name)
     said = (
-        f"By parameters alone the model can agree with {len(agrees)} of {len(expected)} findings."
+        f"By parameters alone the model can agree with {len(agrees)} of {len(expected)} findings. "
+        f"It can show the opposite of {len(opposite)}, and only the absence of an effect for "
+        f"{len(nothing)} ({', '.join(nothing)}). "
+        f"The default agrees with {len(expected) - len(against)}"
     )
-    said += f" It can show the opposite of {len(opposite)}, and only the absence of an effect for "
-    said += f"{len(nothing)} ({', '.join(nothing)})."
-    said += f" The default agrees with {len(expected) - len(against)}"
-    return said + (f", not with: {', '.join(against)}." if against else ".")
+    said += f", not with: {', '.join(against)}." if against else "."
+    return textwrap.fill(said, 100, break_on_hyphens=False)
 
 
 def findings(results: pd.DataFrame) -> str:
@@ -198,7 +200,8 @@ def findings(results: pd.DataFrame) -> str:
 
 def cannot() -> str:
     """List what the model has no lever for."""
-    return "\n".join(f"- {row['says']} ({row['who']}): {row['why']}." for row in PLAN["cannot"])
+    lines = (f"- {row['says']} ({row['who']}): {row['why']}." for row in PLAN["cannot"])
+    return "\n".join(textwrap.fill(line, 100, subsequent_indent="  ") for line in lines)
 
 
 def picture(results: pd.DataFrame, path: Path) -> None:

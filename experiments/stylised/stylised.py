@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -219,12 +220,13 @@ def answer(results: pd.DataFrame) -> str:
         hit[fact["name"]] for fact in PLAN["facts"] if "finding" in fact and "setting" not in fact
     ]
     apart = [hit[fact["name"]] for fact in PLAN["facts"] if "setting" in fact]
-    said = f"Of {len(free)} measured values that were not put in, {sum(free)} lie in their bands "
-    said += f"({len(measured) - len(free)} more were put in). The default has the sign that was "
-    said += (
-        f"found in {sum(signs)} of {len(signs)} cases; in {len(apart)} more the model was asked "
+    said = textwrap.fill(
+        f"Of {len(free)} measured values that were not put in, {sum(free)} lie in their bands "
+        f"({len(measured) - len(free)} more were put in). The default has the sign that was found "
+        f"in {sum(signs)} of {len(signs)} cases; in {len(apart)} more the model was asked under "
+        f"parameters of their own kind, and shows it in {sum(apart)}.",
+        100,
     )
-    said += f"under parameters of their own kind, and shows it in {sum(apart)}."
     words = {fact["name"]: f"{fact['what']} ({fact['fact']})" for fact in PLAN["facts"]}
     missed = results[results["verdict"] == "miss"]
     sides = [
