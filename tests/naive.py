@@ -113,7 +113,7 @@ class Naive:
         )
         post = SimpleNamespace(
             author=c, tick=self.now, kind=kind, intensity=self.anger(c), thread=0.0,
-            on_page=on_page and not about_removal, end=math.inf, readers=set(), won=0,
+            on_page=on_page and not about_removal, end=math.inf, readers=set(), recruits=0,
             invited=False, answered=False, due={},
             fame=self.s.censor.streisand_multiplier if about_removal else 1.0,
         )  # fmt: skip
