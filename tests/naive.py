@@ -1,7 +1,8 @@
-"""The model a third time, written after docs/odd.md with nothing of buzzsim in it: plain objects, plain dice, no speed.
+"""The model a third time, after docs/odd.md, with nothing of buzzsim: plain objects and dice.
 
-Both engines call the same rules in an order that the same people thought of; what is wrong in both they cannot tell. This one can.
-It knows exponential fading alone, and complainants chosen at random.
+Both engines call the same rules in an order that the same people thought of; what is wrong in both
+they cannot tell. This one can. It knows exponential fading alone, and complainants chosen at
+random.
 """
 
 import math
@@ -10,7 +11,7 @@ from types import SimpleNamespace
 
 
 class Naive:
-    """One run: `followers` of each customer, a scenario to read numbers from, a strategy, and a `random.Random`."""
+    """One run: each customer's `followers`, a scenario, a strategy, and a `random.Random`."""
 
     def __init__(self, followers, scenario, strategy, rng):
         self.followers, self.s, self.strategy, self.rng = followers, scenario, strategy, rng
@@ -81,8 +82,9 @@ class Naive:
             shape = crowd.susceptibility_shape
             susceptibility = self.rng.gammavariate(shape, 1 / shape) if shape < math.inf else 1.0
             self.people[i] = SimpleNamespace(
-                i=i, kind=kind, anger=float(kind == "troll"), since=0, attitude=start, start=start, stage="unaware", seen=set(),
-                susceptibility=susceptibility, protested=False, talking=False, first=None,
+                i=i, kind=kind, anger=float(kind == "troll"), since=0, attitude=start, start=start,
+                stage="unaware", seen=set(), susceptibility=susceptibility, protested=False,
+                talking=False, first=None,
             )  # fmt: skip
         return self.people[i]
 
@@ -110,8 +112,9 @@ class Naive:
             else self.lucky(self.s.joining.page_probability)
         )
         post = SimpleNamespace(
-            author=c, tick=self.now, kind=kind, intensity=self.anger(c), thread=0.0, on_page=on_page and not about_removal,
-            end=math.inf, readers=set(), won=0, invited=False, answered=False, due={},
+            author=c, tick=self.now, kind=kind, intensity=self.anger(c), thread=0.0,
+            on_page=on_page and not about_removal, end=math.inf, readers=set(), recruits=0,
+            invited=False, answered=False, due={},
             fame=self.s.censor.streisand_multiplier if about_removal else 1.0,
         )  # fmt: skip
         if self.s.attention.withdrawal_rate > 0:
@@ -163,7 +166,7 @@ class Naive:
         return attention.view_rate * attention.half_life / math.log(2) * post.fame * thinned
 
     def comes_by(self, post, i, of_all=1.0):
-        """Draw when somebody first looks from now on, at a post that has that share of its visibility before it."""
+        """Draw when somebody first looks at a post with that share of its visibility to come."""
         needed, mass = self.rng.expovariate(1), of_all * self.mass(post, i)
         if needed < mass:
             tick = self.now + self.up(-self.s.attention.half_life * math.log2(1 - needed / mass))

@@ -1,4 +1,4 @@
-"""The benchmark compares like with like, and its command runs: at a small size, without other tools, and never by the clock."""
+"""The benchmark compares like with like, and its command runs: small, and never by the clock."""
 
 import re
 import sys
@@ -39,7 +39,7 @@ def graph(bench):
 
 @pytest.fixture(scope="module")
 def results(bench, tmp_path_factory):
-    """A small run of the command into a folder; memory is not measured, for that starts many processes."""
+    """A small run of the command into a folder; memory would take many processes."""
     folder = tmp_path_factory.mktemp("benchmarks")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -59,7 +59,7 @@ def off(one, other):
     )
 
 
-# -------------------------------------------------------------------------------------------- the same work
+# ------------------------------------------------------------------------------------ the same work
 
 
 @pytest.mark.parametrize("work", ["W1", "W2"])
@@ -121,7 +121,7 @@ def test_renumbering_keeps_the_ties(bench, graph):
     assert tails.size == graph.network.n_ties
 
 
-# -------------------------------------------------------------------------------------------- the command
+# -------------------------------------------------------------------------------------- the command
 
 
 def test_the_small_command_shows_sizes_before_times_and_fills_the_page(bench, results):
@@ -259,7 +259,7 @@ def test_the_page_says_what_the_results_say(bench):
     assert bench.page.filled(text, bench.page.stored(HERE)) == text
 
 
-# -------------------------------------------------------------------------------------------- the guard
+# ---------------------------------------------------------------------------------------- the guard
 
 
 def test_the_guard_keeps_a_short_history_and_fails_nothing(bench, monkeypatch, tmp_path, capsys):

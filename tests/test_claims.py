@@ -1,8 +1,8 @@
-"""Each claim of the column comes out true in one set of parameters and false in another.
+"""Each claim of the column is true in one set of parameters and false in another, all else equal.
 
-A claim is tested on paired replicates: the same complaint, crowd and luck under each strategy. It
-counts as true, or as false, when the paired difference lies four or more standard errors on that
-side of zero.
+A claim is put to the test on paired replicates: the same complaint, crowd and luck under each
+strategy. It counts as true, or as false, when the paired difference lies at least four standard
+errors on that side of zero.
 
 =====  =============================================================================================
 claim  what is compared
@@ -13,13 +13,15 @@ C2     the author is rarely alone: the share of complaints that somebody joins, 
 C3     the chain spreads like a flash fire: the share of complaints past 50 posts, and the time by
        which half of such a fire's posts are written, under ignore.
 C4     dialogue is the only relevant answer: of public reply and private dialogue the one with the
-       lower mean volume, less ignore and less censor. False: both lose against one of these.
+       lower mean volume, less ignore and less censor. False: both dialogues lose against one of
+       these.
 C5     private works better: volume, and the author's anger after 6 and 24 hours, under private
        dialogue less under public reply. False: all three higher.
 C6     private does not unsettle the others: change of attitude of those who are not critics, under
-       private dialogue less under ignore, and less under public reply. False: lower than both.
+       private dialogue less under ignore, and less under public reply. False: lower than under
+       both.
 C7     caring, explaining and solving each matter, whether the brand erred or not: volume under
-       public reply with one of the three at 0.8, less the volume with it at 0.2. False: one changes
+       public reply with one of the three at 0.8, less that with it at 0.2. False: one changes
        nothing, or raises the volume.
 C8     the image is made there: change of the crowd's mean attitude under ignore.
 =====  =============================================================================================
@@ -56,9 +58,7 @@ def _silent_world(changes):
 
 @cache
 def _world(changes):
-    """R0 is that of a crowd nobody answers, so scenarios that differ in the answer share its
-    solution and network.
-    """
+    """R0 is of a crowd nobody answers: scenarios that differ in the answer share it."""
     silent = _silent_world(tuple(change for change in changes if not change[0].startswith(ANSWERS)))
     share = {"joining.share_probability": float(silent.p.share_probability)}
     return World.of(Scenario().replace(dict(changes) | share), silent.network)

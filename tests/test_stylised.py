@@ -1,4 +1,4 @@
-"""The stylised facts: measured as defined, judged by their bands, and told on the page as they are on file."""
+"""The stylised facts: measured as defined, judged by their bands, told as they are on file."""
 
 import math
 from pathlib import Path
@@ -27,7 +27,7 @@ def small(experiment):
 
 
 def test_a_small_run_gives_the_numbers_on_file(small):
-    """Luck is keyed, so nothing but a change of the model or of the plan gives others; then: run the command."""
+    """Luck is keyed: only a change of the model or of the plan gives others; run the command."""
     pd.testing.assert_frame_equal(small, pd.read_csv(HERE / "small.csv"), rtol=1e-7)
 
 
@@ -70,7 +70,7 @@ def test_the_hourly_ratio_of_a_geometric_fall_is_its_ratio(experiment):
 
 
 def test_times_are_those_of_posts_after_the_complaint(experiment):
-    """Three complaints alike: the complaint and one more post at once, one on the first day, two later."""
+    """Three complaints alike: two posts at once, one on the first day, two later."""
     hourly = np.zeros((3, 72), np.int64)
     hourly[:, 0], hourly[:, 23], hourly[:, 24] = 2, 1, 2
     of = {"firestorm": np.ones(3), "half_life": np.full(3, 1.0)}

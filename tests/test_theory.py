@@ -1,8 +1,9 @@
-"""What is known exactly, and what the model must therefore give: old models are corners of it.
+"""What is known exactly, and what the model must give: old models are corners of this one.
 
-Rules and numbers V1 to V15 are those of section 4 of the project's science notes, repeated here.
-Every check states a target and a wrong value that it can tell from it (`yardstick.py`). What needs
-random networks and long queues is in `test_percolation.py` and `test_queue.py`.
+Rules and numbers V1 to V15 are those of section 4 of the project's science notes, repeated here
+where they are used. Every check states a target and a wrong value that it can tell from it
+(`yardstick.py`). What needs random networks and long queues is in `test_percolation.py` and
+`test_queue.py`.
 """
 
 import math
@@ -77,8 +78,7 @@ def test_a_follower_ever_notices_a_post_with_the_probability_of_the_notice_law()
 )
 def test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says(kernel, first_hour):
     """V12 and V15: half the visibility in a half-life; SEISMIC spends .543 in 1 h and .830 in the
-    72 h of a run.
-    """
+    72 h of a run."""
     mass = 0.5 / math.log(2)
     joined = outcomes_of({"attention.kernel": kernel}, star(100), n=1000)["hourly"][:, 0] - 1.0
     target, wrong = (1 - math.exp(-mass * share) for share in (first_hour, 1.1 * first_hour))
@@ -87,8 +87,7 @@ def test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says(kerne
 
 def test_the_power_law_has_the_delays_that_seismic_measured():
     """V15: without a horizon, median 40.6 minutes, 54.3 % within 1 h, 78.1 % within 24 h (Zhao et
-    al. 2015).
-    """
+    al. 2015)."""
     whole = seismic(1e300)
     for hours, share, words in (
         (40.6 / 60, 0.5, "40.6 min"),
@@ -106,8 +105,7 @@ def test_anger_halves_in_its_half_life():
 
 def test_the_brand_comes_as_late_as_was_measured():
     """V12: with median 46 minutes and mean 8 h 24, 54.8 % within 1 h, 82.6 % within 6 h, 94.2 %
-    within 24 h.
-    """
+    within 24 h."""
     measured = Scenario().brand
     changes = {
         "joining.share_probability": 0.0,
@@ -157,7 +155,7 @@ BREAK_EVEN = (EVER - NOTICED) / NOTICED
 
 
 def test_deleting_breaks_even_where_a_witness_protests_as_likely_as_a_viewer_shared():
-    """Rule 1: it backfires just where protest / share is over (T - e) / e, .998 at 46 minutes."""
+    """Rule 1: it backfires where protest / share exceeds (T - e) / e, .998 at 46 minutes."""
     assert pytest.approx(0.998, abs=0.0005) == BREAK_EVEN
     extra = extra_posts(protesting(0.3, BREAK_EVEN), "censor", 4000)
     assert_mean(extra, 0.0, FOLLOWERS * NOTICED * 0.3 * 0.05, of="extra posts")
@@ -173,7 +171,7 @@ def test_deleting_backfires_above_that_and_helps_below(ratio, sign):
 
 
 def test_a_repost_brings_back_what_deleting_took_away():
-    """Rule 1 with reposts: all see them anew, more visibly; seeing both is two chances to share."""
+    """Rule 1 with reposts: seen anew by all, more visibly; who saw both could share twice."""
     share, multiplier = 0.2, 1.5
     again = 0.5 * (0.8 + 0.3 * (1 - 0.8))  # repost_probability times the anger that reactance left
     twice = 1 - (1 - share * NOTICED) * (1 - share * (1 - math.exp(-MASS * multiplier)))
@@ -188,14 +186,12 @@ def test_a_repost_brings_back_what_deleting_took_away():
 
 
 def answered(excess, bump):
-    """A reply that beats expectation by some `excess` of potency times strength, and shows the
-    thread anew.
-    """
+    """A reply that beats expectation by potency times strength, and shows the thread anew."""
     quality = 0.4 + excess / 2.0
     return {
         "joining.share_probability": 0.4, "reply.potency": 2.0, "reply.expectation": 0.4,
-        "reply.bump": bump,
-        "reply.empathy": quality, "reply.explanation": quality, "reply.solution": quality,
+        "reply.bump": bump, "reply.empathy": quality, "reply.explanation": quality,
+        "reply.solution": quality,
     }  # fmt: skip
 
 
@@ -219,9 +215,7 @@ def test_a_public_reply_breaks_even_where_it_outweighs_its_own_audience(bump, ne
 @pytest.mark.parametrize("bump", [1.0, 0.5, 0.0])
 @pytest.mark.parametrize("better", [-0.15, 0.15])
 def test_a_public_reply_helps_above_that_and_hurts_below(bump, better):
-    """The whole of rule 2: those who had not noticed before do so with the younger post's mass, and
-    share less.
-    """
+    """The whole of rule 2: new readers come with the younger post's mass, and share less."""
     excess = excess_needed(bump) + better
     younger = 2.0 ** (-(1 - bump) * DELAY)
     after = math.exp(-excess) * (1 - math.exp(-MASS * younger)) - (1 - math.exp(-MASS * LATER))
@@ -286,10 +280,10 @@ def test_reed_frost_epidemics_end_as_enumerated(n, p, mean, alone, everybody):
 
 
 def final_sizes(n, escapes):
-    """Law of the number infected beyond the first of an epidemic (Ball 1986).
+    """Law of the number infected beyond the first (Ball 1986): a triangle of linear equations.
 
-    It solves a triangle of linear equations. `escapes(many)` is the chance that one critic reaches
-    none of so many; large crowds need it as a `Decimal`.
+    `escapes(many)`: the chance that one critic reaches none of so many. Large crowds need its
+    numbers as `Decimal`.
     """
     law = []
     for some in range(n + 1):
@@ -322,9 +316,7 @@ def taken_off(n, escapes):
 
 
 def assert_takes_off(found, exact, mean_field, wrong):
-    """An epidemic takes off as often, and infects as many then, as the law of so small a crowd
-    says; both near the mean field's.
-    """
+    """An epidemic takes off as often, and infects as many, as the small crowd's law says."""
     (chance, share), (rate, size) = exact, mean_field
     assert (chance, share) == pytest.approx(
         (rate, size), abs=0.02
@@ -349,8 +341,7 @@ def test_an_epidemic_that_takes_off_reaches_the_final_size_of_the_mean_field(r0,
 @pytest.mark.parametrize(("n", "p", "recovery"), [(2, 0.3, 0.5), (10, 0.08, 0.4)])
 def test_an_epidemic_in_a_small_crowd_has_the_law_of_ball(n, p, recovery):
     """V1 and V4 for `Scenario.sir`; Reed-Frost with ties as likely is the wrong model: here one
-    critic's ties hang together.
-    """
+    critic's ties hang together."""
     exact, tie = final_sizes(n, of_steps(p, recovery)), 1 - final_sizes(1, of_steps(p, recovery))[0]
     reed_frost = final_sizes(n, of_steps(tie, 1.0))
     assert sum(exact) == pytest.approx(1.0)
@@ -368,9 +359,7 @@ SIR: dict[str, float] = {}  # what a wrong model would change
 
 
 def test_an_epidemic_with_chance_recovery_dies_out_as_a_birth_and_death_process():
-    """V1 with a constant kernel and withdrawal: extinct with 1 / R0 (Kendall 1948), else the same
-    final size.
-    """
+    """V1 with withdrawal: extinct with 1 / R0 (Kendall 1948), else the same final size."""
     crowd, r0, recovery = 200, 2.0, 0.2
     changes = {
         "attention.kernel": "constant", "attention.view_rate": r0 * recovery / (crowd - 1),

@@ -1,4 +1,4 @@
-"""Both engines give one trajectory: every column of every table, every outcome, bit for bit, whatever is asked for."""
+"""Both engines give one trajectory: every column, every outcome, bit for bit, whatever is asked."""
 
 from collections import Counter
 
@@ -19,7 +19,8 @@ from buzzsim.network import Network
 from buzzsim.network.complainants import choose_complainants
 from buzzsim.network.world import World
 
-# What scenarios are drawn from: a list of words or numbers, or the ends of a range (drawn more often than by chance).
+# What scenarios are drawn from: a list of words or numbers, or the ends of a range (drawn more
+# often than by chance).
 ASKED = {
     "complaint.complainants": (1, 4),
     "complaint.choice": ["random", "followers", "most_followed"],
@@ -127,14 +128,14 @@ def drawn(asked, dice):
 
 
 def some_scenario(seed, lively):
-    """Draw a scenario; Hypothesis hands over a seed, since of eighty separate values it would mostly repeat its last ones."""
+    """Draw a scenario from a seed: of eighty values Hypothesis would mostly repeat its last."""
     dice = np.random.default_rng(seed)
     wish = {key: drawn(asked, dice) for key, asked in ASKED.items()}
     return bz.Scenario().replace(wish | (LIVELY if lively else {}))
 
 
 def some_network(n, degree, directed, with_traits, seed):
-    """Give a random network with a ring of four, so that somebody has followers, and perhaps what its customers are like."""
+    """Give a random network with a ring of four, and perhaps what its customers are like."""
     graph = nx.gnp_random_graph(n, min(1.0, degree / n), seed=seed, directed=directed)
     graph.add_edges_from([(0, 1), (1, 2), (2, 3), (3, 0)])
     if with_traits:
@@ -165,7 +166,7 @@ RUNS = {
 
 
 def differences(run, other):
-    """List what is not the same, to the bit and the type, in a result and in a record, outcomes and hours of another run."""
+    """List what differs, to the bit and the type, between a result and another run."""
     record, values, hourly = other
     pairs = {
         f"{table}.{column}": (run.record[table][column], record[table][column])
@@ -264,7 +265,7 @@ def test_complainants_are_drawn_within_their_table(by_followers):
 
 
 def test_who_complains_is_drawn_evenly_or_by_followers_or_is_the_most_followed():
-    """Nine of ten follow the first, who follows the second; the sixth follows three more: by whom they follow all is otherwise."""
+    """Nine of ten follow the first, who follows the second; the sixth follows three more."""
     network = Network.from_edges(
         [0] * 9 + [1, 2, 3, 4], [*range(1, 10), 0, 5, 5, 5], n_customers=10, directed=True
     )
@@ -477,6 +478,6 @@ LEFT_OUT = {
 
 
 def test_twins_are_asked_about_every_parameter():
-    """Also the invariants and strategies of one's own, which draw the same scenarios: a new parameter needs a line in `ASKED`."""
+    """Invariants and strategies of one's own draw them too: a parameter needs a line in `ASKED`."""
     every = {key for key, _ in all_parameters() if not key.startswith("network.")}
     assert every - set(ASKED) == LEFT_OUT

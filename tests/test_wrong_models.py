@@ -1,7 +1,7 @@
-"""Every check against theory refuses a wrong model: the same test, of a model that does one thing otherwise.
+"""Every check against theory refuses a wrong model, which does one thing otherwise.
 
-Each case changes the scenario behind a test's back, calls the test, and demands that it fails. Those that hold a mean must
-find it more than four standard errors from its target.
+Each case changes the scenario behind a test's back, calls the test, and demands that it fails.
+Those that hold a mean must find it more than four standard errors from its target.
 """
 
 import inspect
@@ -14,7 +14,7 @@ import test_theory
 
 
 def changed(monkeypatch, module, changes):
-    """Change what the scenarios of a module of tests have in common; of R0, what it is solved for."""
+    """Change what a module's scenarios have in common; of R0, what it is solved for."""
     if module is test_reproduction:
         solve = module.solve
         monkeypatch.setattr(
@@ -54,44 +54,63 @@ OVERLOOKED = ("the brand overlooks one in ten", {"brand.coverage": 0.9})
 OTHER_FADING = ("posts fade as a power law", {"attention.kernel": "power_law"})
 
 MEANS = [
-    (*NINE_IN_TEN, test_theory.test_reed_frost_epidemics_end_as_enumerated, (10, 0.2, 7.08781, None, 0.26729)),
+    (*NINE_IN_TEN, test_theory.test_reed_frost_epidemics_end_as_enumerated,
+     (10, 0.2, 7.08781, None, 0.26729)),
     (*UNEQUAL, test_theory.test_reed_frost_epidemics_end_as_enumerated, (2, 0.5, 1.25, 0.25, 0.50)),
-    (*NINE_IN_TEN, test_theory.test_an_epidemic_in_a_small_crowd_has_the_law_of_ball, (10, 0.08, 0.4)),
-    (*UNEQUAL, test_theory.test_an_epidemic_that_takes_off_reaches_the_final_size_of_the_mean_field, (1.5, 0.582812)),
-    (*UNEQUAL, test_theory.test_an_epidemic_with_chance_recovery_dies_out_as_a_birth_and_death_process, ()),
-    (*UNEQUAL, test_theory.test_a_subcritical_chain_has_the_total_size_of_a_branching_process, (0.8, 0.449329, 5.0)),
+    (*NINE_IN_TEN, test_theory.test_an_epidemic_in_a_small_crowd_has_the_law_of_ball,
+     (10, 0.08, 0.4)),
+    (*UNEQUAL, test_theory.test_an_epidemic_that_takes_off_reaches_the_final_size_of_the_mean_field,
+     (1.5, 0.582812)),
+    (*UNEQUAL,
+     test_theory.test_an_epidemic_with_chance_recovery_dies_out_as_a_birth_and_death_process, ()),
+    (*UNEQUAL, test_theory.test_a_subcritical_chain_has_the_total_size_of_a_branching_process,
+     (0.8, 0.449329, 5.0)),
     (*NINE_IN_TEN, test_theory.test_an_independent_cascade_on_a_triangle_has_its_exact_mean, ()),
-    (*STRANGERS, test_theory.test_an_independent_cascade_gets_as_far_down_a_path_as_a_row_of_coins, ()),
-    (*NINE_IN_TEN, test_theory.test_an_independent_cascade_on_a_star_wins_a_share_of_the_leaves, ()),
+    (*STRANGERS, test_theory.test_an_independent_cascade_gets_as_far_down_a_path_as_a_row_of_coins,
+     ()),
+    (*NINE_IN_TEN, test_theory.test_an_independent_cascade_on_a_star_wins_a_share_of_the_leaves,
+     ()),
     ("a half-life too long by a tenth", {"attention.half_life": 1.1},
      test_theory.test_a_follower_ever_notices_a_post_with_the_probability_of_the_notice_law, ()),
     ("authors take their posts back", {"attention.withdrawal_rate": 0.2},
-     test_theory.test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says, ("exponential", 0.5)),
+     test_theory.test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says,
+     ("exponential", 0.5)),
     (*NINE_IN_TEN,
-     test_theory.test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says, ("power_law", 0.543 / 0.830)),
-    ("a median lag of an hour", {"brand.response_median": 1.0}, test_theory.test_the_brand_comes_as_late_as_was_measured, ()),
+     test_theory.test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says,
+     ("power_law", 0.543 / 0.830)),
+    ("a median lag of an hour", {"brand.response_median": 1.0},
+     test_theory.test_the_brand_comes_as_late_as_was_measured, ()),
     (*OTHER_FADING,
-     test_theory.test_deleting_breaks_even_where_a_witness_protests_as_likely_as_a_viewer_shared, ()),
+     test_theory.test_deleting_breaks_even_where_a_witness_protests_as_likely_as_a_viewer_shared,
+     ()),
     ("the brand overlooks one in two", {"brand.coverage": 0.5},
      test_theory.test_deleting_backfires_above_that_and_helps_below, (1.2, 1)),
     ("everybody is enraged by a removal", {"censor.reactance": 1.0},
      test_theory.test_a_repost_brings_back_what_deleting_took_away, ()),
     ("followers of the brand see the thread too", {"reply.brand_reach": 0.2},
-     test_theory.test_a_public_reply_breaks_even_where_it_outweighs_its_own_audience, (1.0, 0.3968)),
+     test_theory.test_a_public_reply_breaks_even_where_it_outweighs_its_own_audience,
+     (1.0, 0.3968)),
     ("the brand is at fault", {"complaint.at_fault": True},
      test_theory.test_a_public_reply_helps_above_that_and_hurts_below, (0.5, 0.15)),
-    (*NINE_IN_TEN, test_percolation.test_on_a_random_network_epidemics_end_as_in_a_mixed_crowd, (1.2, 0.313698)),
-    (*NINE_IN_TEN, test_percolation.test_on_a_regular_network_cascades_are_bond_percolation, (3, 0.6, 19 / 27)),
+    (*NINE_IN_TEN, test_percolation.test_on_a_random_network_epidemics_end_as_in_a_mixed_crowd,
+     (1.2, 0.313698)),
+    (*NINE_IN_TEN, test_percolation.test_on_a_regular_network_cascades_are_bond_percolation,
+     (3, 0.6, 19 / 27)),
     (*NINE_IN_TEN,
-     test_percolation.test_below_the_threshold_of_a_regular_network_all_cascades_stay_small_and_above_some_do_not, ()),
-    (*DILUTED, test_percolation.test_the_threshold_of_a_configuration_network_is_set_by_the_spread_of_degrees, ()),
-    (*DILUTED, test_percolation.test_below_the_threshold_cascades_have_borel_sizes, (0.8, 0.449329, 5.0)),
+     test_percolation.test_below_the_threshold_of_a_regular_network_cascades_stay_small, ()),
+    (*DILUTED,
+     test_percolation.test_the_threshold_of_a_configuration_network_is_set_by_the_spread_of_degrees,
+     ()),
+    (*DILUTED, test_percolation.test_below_the_threshold_cascades_have_borel_sizes,
+     (0.8, 0.449329, 5.0)),
     (*OVERLOOKED, test_queue.test_cases_wait_as_in_a_queue_of_constant_service, (1, 0.5)),
     (*OVERLOOKED, test_queue.test_private_dialogues_wait_as_erlang_says, (2, 1.5)),
-    ("R0 knows nothing of repeats", {"anger.repeat_rate": 0.0}, test_reproduction.test_a_typical_critic_wins_r0_others,
+    ("R0 knows nothing of repeats", {"anger.repeat_rate": 0.0},
+     test_reproduction.test_a_typical_critic_wins_r0_others,
      ({"crowd.susceptibility_shape": 2, "anger.repeat_rate": 0.5, "anger.gain": 0.4},)),
     ("R0 knows nothing of thinned attention", {"attention.dilution": 0.0},
-     test_reproduction.test_a_typical_critic_wins_r0_others_on_unequal_networks, ("clustered_scale_free", False, 1.0)),
+     test_reproduction.test_a_typical_critic_wins_r0_others_on_unequal_networks,
+     ("clustered_scale_free", False, 1.0)),
     ("R0 knows nothing of thinned attention", {"attention.dilution": 0.0},
      test_reproduction.test_a_tie_back_is_not_fresh_where_there_is_one, (1.0,)),
     ("R0 knows half of the page's visitors", {"attention.page_visitors": 4},
@@ -100,9 +119,11 @@ MEANS = [
 OTHERS = [
     (*NINE_IN_TEN, test_theory.test_certain_spread_down_a_tree_has_the_tree_s_own_shape,
      (test_theory.star(9), 1.8, 1, 9, 1.0)),
-    ("everybody is a troll, whose anger stays", {"crowd.troll_share": 1.0}, test_theory.test_anger_halves_in_its_half_life, ()),
+    ("everybody is a troll, whose anger stays", {"crowd.troll_share": 1.0},
+     test_theory.test_anger_halves_in_its_half_life, ()),
     ("the brand comes half an hour late", {"brand.response_median": 0.5},
-     test_queue.test_every_case_begins_when_the_first_desk_is_free, (1, test_queue.ANSWERS, "public_reply")),
+     test_queue.test_every_case_begins_when_the_first_desk_is_free,
+     (1, test_queue.ANSWERS, "public_reply")),
 ]  # fmt: skip
 
 
@@ -138,7 +159,7 @@ def test_every_check_against_theory_has_a_wrong_model_that_it_refuses():
     refuse = {test for *_, test, _ in MEANS + OTHERS}
     exempt = {
         "test_the_power_law_has_the_delays_that_seismic_measured",  # above
-        "test_erlang_c_and_the_queue_of_constant_service_have_their_known_values",  # formulas, no model
+        "test_erlang_c_and_the_queue_of_constant_service_have_their_known_values",  # no model
         "test_the_yardstick_rejects_a_shifted_target_and_a_blunt_sample",
     }
     for module in (test_theory, test_percolation, test_queue):

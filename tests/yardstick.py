@@ -1,13 +1,14 @@
-"""How a mean is held against theory: it must agree with the target, and would not agree with a wrong value.
+"""How a mean is held against theory: it must agree with the target, and not with a wrong value.
 
-A check that could not tell the two apart fails as well. What was measured is kept for the validation page.
+A check that could not tell the two apart fails as well. What was measured is kept for the
+validation page.
 """
 
 import math
 import os
 
 STANDARD_ERRORS = 4.0
-MEASURED = []  # test, what was measured, mean, standard error, target, wrong value (NaN: none); in the order of the checks
+MEASURED = []  # of each check: test, what, mean, standard error, target, wrong value (NaN: none)
 
 
 def off(sample, target, spread=None):
@@ -24,7 +25,8 @@ def assert_lower(one, other, what):
         float(difference.std(ddof=1) / math.sqrt(difference.size)),
     )
     MEASURED.append((running(), what, mean, error, math.nan, math.nan))
-    said = f"{what}: paired difference {mean:+.4g}, standard error {error:.2g}; expected at most {-STANDARD_ERRORS * error:.4g}"
+    said = f"{what}: paired difference {mean:+.4g}, standard error {error:.2g}; "
+    said += f"expected at most {-STANDARD_ERRORS * error:.4g}"
     assert mean <= -STANDARD_ERRORS * error, said
     assert mean != 0, said
 
@@ -37,8 +39,9 @@ def running():
 def assert_mean(sample, target, wrong, of="mean", spread=None):
     """The mean agrees with the target, and would not agree with the wrong value.
 
-    `of` says what was measured. `spread` is the standard deviation where theory knows it: that of a heavy tail is
-    underestimated by most samples, and their standard errors are too small just where their means are too low.
+    `of` says what was measured. `spread` is the standard deviation where theory knows it: that of a
+    heavy tail is underestimated by most samples, and their standard errors are too small just where
+    their means are too low.
     """
     error = (spread or sample.std(ddof=1)) / math.sqrt(sample.size)
     MEASURED.append(

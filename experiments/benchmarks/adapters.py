@@ -1,6 +1,8 @@
-"""Each tool behind one verb: made ready for a work on a graph, it runs so many times and gives final sizes and seconds.
+"""Each tool behind one verb: made ready for a work on a graph, it runs and is timed.
 
-What a tool must build before it can run is not in its seconds; where it must be built anew for each run, neither.
+A tool gives the final sizes of its runs and the seconds they took.
+
+What a tool must build before it can run is not in its seconds, even if it is built for each run.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.network.world import World
 
 Run = Callable[[int, int], tuple[Any, float]]
-"""Takes a number of runs and their luck; gives their final sizes and the seconds they took together."""
+"""Takes a number of runs and their luck; gives their final sizes and seconds together."""
 
 CRITICS = list(OUTCOMES).index("critics")
 SYSTEM_PYTHON = "/usr/bin/python3"  # Debian's packages are for this one
@@ -92,7 +94,7 @@ def compiled_prototype(graph: Graph, work: str) -> Run:
 
 
 def books_only(graph: Graph, work: str) -> Run:
-    """Buzzsim's books without its rules; a cascade is an epidemic whose infected recover after one step."""
+    """Buzzsim's books without its rules; in a cascade all recover after one step."""
     infection, *recovery = probabilities(work)
     return in_one_call(bookkeeping.sir, graph, (infection, *(recovery or [1.0])))
 
@@ -227,7 +229,7 @@ def ndlib(graph: Graph, work: str) -> Run:
 
 
 def starsim(graph: Graph, work: str) -> Run:
-    """Its SIR on a network of our ties; no deaths, and people infected for a geometric number of steps."""
+    """Its SIR on a network of our ties; no deaths, geometric numbers of steps infected."""
     from starsim_model import sim_of
 
     return one_by_one(
@@ -261,7 +263,7 @@ def graph_tool_version() -> str:
 
 
 def installed(package: str, *needs: str) -> str:
-    """Give the version of a package; empty where it, or what it needs and does not ask for, is not there."""
+    """Give the version of a package; empty where it, or something it needs, is missing."""
     there = all(importlib.util.find_spec(name) for name in (package, *needs))
     return metadata.version(package) if there else ""
 

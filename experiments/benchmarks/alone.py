@@ -1,6 +1,7 @@
-"""One tool in a process of its own: how much memory it takes at most, and how long the first result takes.
+"""One tool in a process of its own: its peak of memory, and the time to its first result.
 
-python alone.py TOOL WORK GRAPH.npz SYSTEM_PYTHON      prints seconds to the first result, and two peaks in MB
+`python alone.py TOOL WORK GRAPH.npz SYSTEM_PYTHON` prints seconds to the first result, and two
+peaks in MB.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def measure(
 
 
 def main(tool: str, work: str, graph: str, system_python: str) -> None:
-    """Run once; the first peak is that of loading numpy, numba, buzzsim and the graph, before the tool comes."""
+    """Run once; the first peak is of loading numpy, numba, buzzsim and the graph alone."""
     start = perf_counter()
     import adapters  # importing is part of the first result
     from work import opened
@@ -53,7 +54,7 @@ def main(tool: str, work: str, graph: str, system_python: str) -> None:
 def peak_of(process: int | str) -> float:
     """Give the most memory that a running process held, in MB."""
     status = Path(f"/proc/{process}/status")
-    if status.is_file():  # where there is no such file only of this one; there `getrusage` remembers the parent before exec
+    if status.is_file():  # else `getrusage`, which remembers the parent before exec
         (line,) = (line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
         return float(line.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

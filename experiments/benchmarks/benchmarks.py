@@ -1,6 +1,7 @@
-"""Time buzzsim, a prototype and other tools on common work, once they have shown that they do the same work.
+"""Time buzzsim, a prototype and other tools, once they have shown that they do the same work.
 
-`python experiments/benchmarks/benchmarks.py` writes results.csv, the tables in README.md and times.png.
+`python experiments/benchmarks/benchmarks.py` writes results.csv, the tables in README.md and
+times.png.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ class Rows:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the benchmark; gives 1 where a tool failed or does other work than the prototype, and the plan does not say why."""
+    """Run the benchmark; gives 1 where a tool failed or does other work, and no plan says why."""
     options = parsed(argv)
     adapters.SYSTEM_PYTHON = options.system_python
     rows = Rows()
@@ -100,11 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if row["measure"] == "off" and abs(row["value"]) > CHECK["standard_errors"]
     ]
     for row in wrong:
-        say(
-            "OTHER WORK: {tool} on {work}, {customers:,} customers: {value:.1f} standard errors off".format(
-                **row
-            )
-        )
+        where = "{tool} on {work}, {customers:,} customers".format(**row)
+        say(f"OTHER WORK: {where}: {row['value']:.1f} standard errors off")
     unforeseen = [row for row in wrong if "other_work" not in PLAN["tools"][row["tool"]]]
     return 1 if unforeseen or any(row["table"] == "failed" for row in rows.found) else 0
 
@@ -138,9 +136,8 @@ def parsed(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     unknown = set(options.tools) - set(TOOLS)
     if unknown:
-        parser.error(
-            f"unknown tools {', '.join(sorted(unknown))}; expected {', '.join(name for name in TOOLS if name not in OURS)}"
-        )
+        others = ", ".join(name for name in TOOLS if name not in OURS)
+        parser.error(f"unknown tools {', '.join(sorted(unknown))}; expected {others}")
     if options.to is None and not options.small:
         options.to = HERE
     if options.add and options.to is None:
@@ -163,14 +160,15 @@ def about_machine(rows: Rows) -> None:
             model,
         )
     for measure, value in {
-        "processor": model, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}",
+        "processor": model, "cores": os.cpu_count(), "system": f"{platform.system()} "
+                                                               f"{platform.machine()}",
         "Python": platform.python_version(), "date": time.strftime("%Y-%m-%d"),
     }.items():  # fmt: skip
         rows.add("machine", "", measure, value)
 
 
 def earlier(rows: Rows, folder: Path) -> pd.DataFrame:
-    """Read what was measured before, on the same machine and versions: nothing else may stand in one table with it."""
+    """Read what was measured before; another machine or version is an error."""
     before = page.stored(folder)
     known = before[before["table"].isin(["machine", "versions"]) & (before["measure"] != "date")]
     for row in known.itertuples():
@@ -179,9 +177,8 @@ def earlier(rows: Rows, folder: Path) -> pd.DataFrame:
         )
         if now not in (None, row.value):
             what = f"{row.tool} {row.measure}".strip()
-            sys.exit(
-                f"--add: {folder / 'results.csv'} was measured with {what} {row.value}, here it is {now}; measure all anew"
-            )
+            before = f"{folder / 'results.csv'} was measured with {what} {row.value}"
+            sys.exit(f"--add: {before}, here it is {now}; measure all anew")
     return before
 
 
@@ -229,7 +226,7 @@ def how_to_get(name: str) -> str:
 def compared(
     rows: Rows, graph: Graph, work: str, names: Sequence[str], options: argparse.Namespace
 ) -> None:
-    """Let tools do one work on one graph: sizes of all first, then seconds, memory and compile time."""
+    """Let tools do one work on one graph: all sizes first, then time and memory."""
     pace: dict[str, float] = {}
     ready: dict[str, Run] = {}
 
@@ -275,7 +272,7 @@ def compared(
 
 
 def each(rows: Rows, names: Sequence[str], what: str, measure: Callable[[str], None]) -> list[str]:
-    """Measure something of each tool; gives those that could do it. Others' faults are told, and do not end the hour."""
+    """Measure something of each tool; gives those that could do it, and tells what failed."""
     able = []
     for name in names:
         say(f"{rows.work}, {rows.customers:,} customers, {name}: {what}")
@@ -292,7 +289,7 @@ def each(rows: Rows, names: Sequence[str], what: str, measure: Callable[[str], N
 
 
 def checked(run: Run, small: bool) -> tuple[Any, float]:
-    """Run as often as the time allows; gives final sizes and seconds per run, without the first, which may compile."""
+    """Run as often as time allows; gives final sizes, and seconds per run after the first."""
     run(1, 1)
     sizes, spent, luck = np.empty(0), 0.0, 2
     limit, most = (0.2, 200) if small else (CHECK["seconds"], CHECK["most"])
@@ -309,7 +306,8 @@ def checked(run: Run, small: bool) -> tuple[Any, float]:
 def compare_sizes(rows: Rows) -> None:
     """Write down how many standard errors each tool's mean is from the prototype's.
 
-    Few runs of a heavy tail show too little of it, so a tool's spread counts as at least the prototype's.
+    Few runs of a heavy tail show too little of it, so a tool's spread counts as at least the
+    prototype's.
     """
     mine = [
         row
@@ -326,7 +324,7 @@ def compare_sizes(rows: Rows) -> None:
 def timed(
     rows: Rows, name: str, run: Run, ready: dict[str, Run], pace: dict[str, float], repeats: int
 ) -> None:
-    """Time a tool, the prototype and ours in turn; gives medians, and ratios within the same minutes."""
+    """Time a tool, the prototype and ours in turn; gives medians and ratios."""
     turn = {"prototype": ready["prototype"], "buzzsim": ready["buzzsim"], name: run}
     often = {key: max(1, math.ceil(TIMING["seconds"] / pace[key])) for key in turn}
     seconds: dict[str, list[float]] = {key: [] for key in turn}
@@ -346,7 +344,7 @@ def timed(
 
 
 def by_itself(rows: Rows, name: str, work: str, graph: Path, system_python: str) -> None:
-    """Write down the peak of memory of a tool alone, and for what is compiled here what the first result takes."""
+    """Write down a tool's peak of memory, and what a first result takes to compile."""
     found = alone.measure(name, work, graph, system_python)
     rows.add("alone", name, "peak", found["peak"])
     rows.add("alone", name, "before", found["before"])

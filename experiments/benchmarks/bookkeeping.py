@@ -1,8 +1,9 @@
-"""W1 and W2 with buzzsim's books and without its rules: what any engine needs that can say who noticed what, when and through whom.
+"""W1 and W2 with buzzsim's books and without its rules: who noticed what, when, through whom.
 
-Each customer has a row, each post has a row, and so has each notice, in a calendar; they have the sizes of buzzsim's.
-Each tie is looked at once, each notice draws its step once, and a size is all that is measured at the end. Nobody is angry, nobody
-answers, nothing is removed. What buzzsim needs beyond this is the model; what this needs beyond the prototype is the record.
+Each customer has a row, each post has a row, and so has each notice, in a calendar; they have the
+sizes of buzzsim's. Each tie is looked at once, each notice draws its step once, and a size is all
+that is measured at the end. Nobody is angry, nobody answers, nothing is removed. What buzzsim needs
+beyond this is the model; what this needs beyond the prototype is the record.
 """
 
 import numpy as np
@@ -23,7 +24,7 @@ def unit(bits):
 
 @njit(nogil=True, cache=True)
 def sir(indptr, indices, infection, recovery, n_seeds, key, first, sizes):
-    """Run epidemics `first`, `first + 1`, ... into `sizes`; with a recovery of 1 they are independent cascades."""
+    """Run epidemics from `first` on into `sizes`; a recovery of 1 makes cascades."""
     n = indptr.size - 1
     people, posts = (
         np.empty((n, _PERSON)),
@@ -87,7 +88,7 @@ def sir(indptr, indices, infection, recovery, n_seeds, key, first, sizes):
 
 @njit
 def _post(indptr, indices, rates, run, author, step, j, posts, notices, n_notices, head):
-    """Write a post: how long it is there, and who will notice it when; gives its last step and how many notices there are."""
+    """Write a post and who will notice it when; gives its last step and the number of notices."""
     luck = mixed(run + _GOLDEN * np.uint64(author))
     life = 1 + np.int64(np.log(1.0 - unit(mixed(luck + _GOLDEN * _LIFE))) / rates[1])
     end = min(step + life, _HORIZON - 1)

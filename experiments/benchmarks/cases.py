@@ -1,4 +1,4 @@
-"""Our slow cases: the full model, complaints that die in a large crowd, threads, strategies, and what every run costs."""
+"""Our slow cases: the full model, complaints that die, threads, strategies, each run's cost."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Found = tuple[str, str, float]
 
 def all_cases(repeats: int, small: bool) -> Iterator[Found]:
     """Measure every case, the things compared always in turn."""
-    for name, case in {"full": full, "subcritical": subcritical, "threads": threads, "strategies": strategies,
-                       "overhead": overhead}.items():  # fmt: skip
+    for case in (full, subcritical, threads, strategies, overhead):
+        name = case.__name__
         about = dict(PLAN["cases"][name])
         if small:
             about |= {key: value for key, value in PLAN["cases"]["small"].items() if key in about}
@@ -122,7 +122,7 @@ def batch(world: World, strategy: str, runs: int, n_threads: int = 1) -> Callabl
 
 
 def in_turn(calls: dict[str, Callable[[], Any]], repeats: int) -> dict[str, list[float]]:
-    """Time calls one after the other, again and again; the first round, which compiles, does not count."""
+    """Time calls in turn, again and again; the first round compiles and does not count."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(repeats + 1):
         for name, call in calls.items():

@@ -1,4 +1,4 @@
-"""graph-tool's side of the benchmark, for the system's Python: told a seed and who starts, it answers with size and seconds.
+"""graph-tool's side, for the system's Python: told seed and start, gives size and seconds.
 
     /usr/bin/python3 graph_tool_server.py GRAPH.npz INFECTION RECOVERY
 

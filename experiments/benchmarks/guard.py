@@ -1,9 +1,9 @@
-"""Has this commit made us slower? Our time over the gather limit's in the same run, kept as a short history.
+"""Has this commit made us slower? Our time over the gather limit's, as a short history.
 
-    python experiments/benchmarks/guard.py          measures, says how it compares, and adds a line to history.csv
-    python experiments/benchmarks/guard.py --look   does not add the line
+`python experiments/benchmarks/guard.py` measures, says how it compares, and adds a line to
+history.csv; with `--look` it adds none.
 
-It reports. It fails nothing: seconds are the machine's, and even ratios move with what else runs there.
+It reports and fails nothing: even ratios move with what else runs on the machine.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def measured(repeats: int) -> dict[str, str]:
-    """Time W1, a comparison and the gather limit in turn; a run of ours as so many times the limit for one epidemic."""
+    """Time W1, a comparison and the gather limit in turn; gives ours as multiples of the limit."""
     graph = graph_of(CUSTOMERS)
     order = prototype.order_of(*graph.csr, *probabilities("W1"), SEEDS, 1)
     state = np.zeros(graph.n, np.uint8)
@@ -93,11 +93,16 @@ def sentence(name: str, now: float, before: Sequence[float]) -> str:
 def commit() -> str:
     """Give the short hash of the commit, with a plus where files differ from it."""
     try:
-        asked = [subprocess.run(["git", "-C", str(HERE), *words], capture_output=True, text=True, check=True).stdout.strip()
-                 for words in (("rev-parse", "--short", "HEAD"), ("status", "--porcelain", "--", "../../buzzsim"))]  # fmt: skip
+        changed = git("status", "--porcelain", "--", "../../buzzsim")
+        return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
-    return asked[0] + ("+" if asked[1] else "")
+
+
+def git(*words: str) -> str:
+    """Ask git."""
+    asked = ["git", "-C", str(HERE), *words]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def read(path: Path) -> list[dict[str, str]]:

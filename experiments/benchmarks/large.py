@@ -1,7 +1,8 @@
-"""A network of ten million customers: built, saved, opened again and run, each step in a process of its own.
+"""Ten million customers: built, saved, opened again and run, each in a process of its own.
 
-`python experiments/benchmarks/large.py` adds what it finds to results.csv and to README.md. It takes some minutes, as much memory
-as the page says, and disk for two copies of the network. `--small` asks for a small network, prints, and writes nothing.
+`python experiments/benchmarks/large.py` adds what it finds to results.csv and to README.md. It
+takes some minutes, as much memory as the page says, and disk for two copies of the network.
+`--small` asks for a small network, prints, and writes nothing.
 """
 
 from __future__ import annotations

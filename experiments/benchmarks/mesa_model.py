@@ -1,4 +1,4 @@
-"""The common work as one would write it in Mesa: an agent a customer, asked in every step, neighbours from networkx."""
+"""The common work as one would write it in Mesa: each customer an agent, asked in every step."""
 
 import random
 
@@ -32,7 +32,7 @@ class Customer(mesa.Agent):
 
 
 class Epidemic(mesa.Model):
-    """The crowd; an independent cascade is an epidemic in which everybody recovers after one step."""
+    """The crowd; in an independent cascade everybody recovers after one step."""
 
     def __init__(self, network, work, chances):
         super().__init__(rng=1)

@@ -12,14 +12,16 @@ from work import PLAN
 from buzzsim.study.markdown import filled as filled_with
 from buzzsim.study.markdown import table
 
-COLOURS = {  # Okabe & Ito 2008: told apart by the colour-blind too; markers tell them apart in print
-    "buzzsim": "#D55E00", "buzzsim, one run": "#E69F00", "prototype": "#000000", "books only": "#7A5C00",
-    "graph-tool": "#0072B2", "cynetdiff": "#56B4E9", "Starsim": "#009E73", "EoN": "#CC79A7", "Mesa": "#7F7F7F", "NDlib": "#B8A800",
+COLOURS = {  # Okabe & Ito 2008, for the colour-blind; markers tell them apart in print
+    "buzzsim": "#D55E00", "buzzsim, one run": "#E69F00", "prototype": "#000000",
+    "books only": "#7A5C00", "graph-tool": "#0072B2", "cynetdiff": "#56B4E9", "Starsim": "#009E73",
+    "EoN": "#CC79A7", "Mesa": "#7F7F7F", "NDlib": "#B8A800",
 }  # fmt: skip
 MARKERS = dict(zip(COLOURS, "oPsdD^v<>X", strict=True))
 CASES = {
-    "full": "full model", "subcritical": "complaints that die", "threads": "two threads, one network",
-    "strategies": "W1 under four strategies", "overhead": "nobody passes it on",
+    "full": "full model", "subcritical": "complaints that die",
+    "threads": "two threads, one network", "strategies": "W1 under four strategies",
+    "overhead": "nobody passes it on",
 }  # fmt: skip
 
 
@@ -50,14 +52,13 @@ def machine(results: pd.DataFrame) -> str:
     present = ", ".join(
         f"{name} {version}" for name, version in versions.items() if name not in absent
     )
-    said = (
-        f"Measured on {about['date']}: {about['processor']}, {about['cores']} cores, {about['system']}, Python {about['Python']}; "
-        f"{present}."
-    )
+    where = "{date}: {processor}, {cores} cores, {system}, Python {Python}".format(**about)
+    said = f"Measured on {where}; {present}."
     if absent:
         said += f" Not there, and so not in the tables: {', '.join(absent)}."
     for row in part(results, "failed").itertuples():
-        said += f" {row.tool} failed on {row.work} with {int(row.customers):,} customers ({row.measure}): {row.value}."
+        said += f" {row.tool} failed on {row.work} with {int(row.customers):,} customers "
+        said += f"({row.measure}): {row.value}."
     return said
 
 
@@ -118,7 +119,8 @@ def times(results: pd.DataFrame) -> str:
         said.append(table(heads, rows))
     note = f"Medians of {most} timings in turn with buzzsim's and the prototype's."
     if len(fewest) > 1:
-        note += f" With a star: of {min(fewest)}, for a run takes longer than {PLAN['timing']['slow']:g} s."
+        slow = PLAN["timing"]["slow"]
+        note += f" With a star: of {min(fewest)}, for a run takes longer than {slow:g} s."
     return "\n\n".join([*said, note])
 
 

@@ -1,8 +1,9 @@
-"""Prototype A and the gather limit: what plain compiled loops need for the common work on this machine.
+"""Prototype A and the gather limit: what plain compiled loops need for the common work.
 
-The prototype goes step by step and draws a keyed coin for each tie before it touches the neighbour's state. It knows nothing
-else: no people, no posts, no outcomes but the final size. The gather limit reads one byte of state for each tie visit
-of the epidemic, in the same order, and decides nothing.
+The prototype goes step by step and draws a keyed coin for each tie before it touches the
+neighbour's state. It knows nothing else: no people, no posts, no outcomes but the final size. The
+gather limit reads one byte of state for each tie visit of the epidemic, in the same order, and
+decides nothing.
 """
 
 import numpy as np
@@ -44,7 +45,7 @@ def start(state, people, n_seeds, key):
 
 @njit(nogil=True, cache=True)
 def sir(indptr, indices, infection, recovery, n_seeds, key, first, sizes):
-    """Run epidemics `first`, `first + 1`, ... into `sizes`; one costs a coin for each tie of an infected person and step."""
+    """Run epidemics from `first` on into `sizes`: a coin for each infected tie and step."""
     state = np.zeros(indptr.size - 1, np.uint8)
     infected = np.empty(state.size, np.int32)
     infects, recovers = below(infection), below(recovery)
@@ -104,7 +105,7 @@ def cascade(indptr, indices, probability, n_seeds, key, first, sizes):
 
 @njit(nogil=True, cache=True)
 def visits(indptr, indices, infection, recovery, n_seeds, key, order):
-    """Write whom the first epidemic of `sir` visits, step by step, into `order`; gives how many, also where they do not fit."""
+    """Write whom the first epidemic of `sir` visits into `order`; gives how many."""
     state = np.zeros(indptr.size - 1, np.uint8)
     infected = np.empty(state.size, np.int32)
     infects, recovers = below(infection), below(recovery)
@@ -139,7 +140,7 @@ def visits(indptr, indices, infection, recovery, n_seeds, key, order):
 
 @njit(nogil=True, cache=True)
 def gather(indptr, indices, order, state):
-    """Read one byte for each tie of those in `order`; gives their sum, lest the compiler leaves the reading out."""
+    """Read one byte for each tie of those in `order`; gives their sum, so that all are read."""
     total = 0
     for person in order:
         for tie in range(indptr[person], indptr[person + 1]):

@@ -1,8 +1,9 @@
-"""The common epidemic in Starsim: its own SIR, on a network of given ties, for a geometric number of steps.
+"""The common epidemic in Starsim: its own SIR on given ties, geometric numbers of steps.
 
-Not quite the same work, as the benchmark says. Starsim makes the coin of a tie from the bits of one number of each of its
-ends, and on disjoint pairs, where nothing but that coin and the recovery matters, a few in a hundred more than the exact share are
-infected; on a network, where coins of ties with a common end go together, fewer. `ss.options.crn = False` halves the distance.
+Not quite the same work, as the benchmark says. Starsim makes the coin of a tie from the bits of one
+number of each of its ends, and on disjoint pairs, where nothing but that coin and the recovery
+matters, a few in a hundred more than the exact share are infected; on a network, where coins of
+ties with a common end go together, fewer. `ss.options.crn = False` halves the distance.
 """
 
 import numpy as np
@@ -31,12 +32,13 @@ class Ties(ss.Network):
 
 def sim_of(graph, infection, recovery, seeds, luck):
     """Make one simulation ready; gives what to time."""
-    # One step more: people whose time has come recover before they infect, and begin in the step after they caught it.
+    # One step more: people whose time has come recover before they infect, and begin in the step
+    # after they caught it.
     lasts = ss.Dist(dist=scipy.stats.geom, p=recovery, loc=1)
     disease = ss.SIR(beta=infection, init_prev=None, dur_inf=lasts, p_death=0.0)
     sim = ss.Sim(
-        n_agents=graph.n, start=0, stop=LONGEST, dt=1, rand_seed=luck % 2**31, networks=Ties(*graph.edges), diseases=disease,
-        use_aging=False, verbose=0,
+        n_agents=graph.n, start=0, stop=LONGEST, dt=1, rand_seed=luck % 2**31,
+        networks=Ties(*graph.edges), diseases=disease, use_aging=False, verbose=0,
     )  # fmt: skip
     sim.init()
     disease = sim.diseases[0]

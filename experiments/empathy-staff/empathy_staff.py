@@ -1,6 +1,7 @@
 """Better words or more hands? R0, reply quality, staff and network under four strategies.
 
-`python experiments/empathy-staff/empathy_staff.py` runs what is missing and writes results.csv and every number in README.md.
+`python experiments/empathy-staff/empathy_staff.py` runs what is missing and writes results.csv and
+every number in README.md.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def main() -> int:
 
 
 def summary(sweep: bz.Sweep) -> pd.DataFrame:
-    """Give the summary, a row for each point, strategy and outcome, with nine digits that do not hang on the machine."""
+    """Give the summary: a row for each point, strategy and outcome, with nine digits."""
     found = sweep.summary(OUTCOMES).drop(columns="point")
     numbers = found.columns[found.columns.get_loc("mean") :]
     return found.assign(
@@ -54,13 +55,17 @@ def speed() -> str:
         start = time.perf_counter()
         status = sweep.run(2, quiet=True)
         seconds = time.perf_counter() - start
-    return f"{status.runs:,} runs in {seconds:.0f} s with two threads: {status.runs / seconds:,.0f} runs per second."
+    rate = status.runs / seconds
+    return f"{status.runs:,} runs in {seconds:.0f} s with two threads: {rate:,.0f} runs per second."
 
 
 def size(sweep: bz.Sweep) -> str:
     """Say how much there is."""
     plan = sweep.plan
-    return f"{len(plan.points)} points, {plan.replicates} complaints at each, the same under all {len(plan.strategies)} strategies."
+    each = f"{plan.replicates} complaints at each"
+    return (
+        f"{len(plan.points)} points, {each}, the same under all {len(plan.strategies)} strategies."
+    )
 
 
 def answer(found: pd.DataFrame) -> str:

@@ -1,7 +1,8 @@
 """The four strategies on a generated and on a real network, and what would turn the answer round.
 
-`python experiments/four-strategies/four_strategies.py` writes results.csv, a figure for each network, and every number in
-README.md. With `--small` it writes nothing and compares a small run with expected.toml.
+`python experiments/four-strategies/four_strategies.py` writes results.csv, a figure for each
+network, and every number in README.md. With `--small` it writes nothing and compares a small run
+with expected.toml.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ PLAN = tomllib.loads((HERE / "experiment.toml").read_text(encoding="utf-8"))
 
 MEASURES = ("volume", "critics", "reach", "firestorm", "author_anger_24h", "solved", "staff_hours")
 EXPECTED = ("volume", "reach", "firestorm", "author_anger_24h")
-TOLERANCE = 1e-9  # luck is keyed, so the same version gives the same numbers; only the last digits are the machine's own
+TOLERANCE = 1e-9  # luck is keyed: only the last digits are the machine's own
 FIRST = "first values"
 HALF_A_DAY = 12
 INDEX = ["network", "changed", "strategy", "measure"]
@@ -57,7 +58,7 @@ class Job:
 
 
 def jobs(size: str, networks: Mapping[str, Any]) -> Iterator[Job]:
-    """Give the jobs of the plan on the networks that are there; `size` is ``replicates`` or ``small``."""
+    """Give the plan's jobs on networks that are there; `size` is ``replicates`` or ``small``."""
     for name in networks:
         yield Job(name, {}, tuple(LABELS), PLAN["networks"][name][size])
         for variation in PLAN["variations"]:
@@ -69,7 +70,7 @@ def jobs(size: str, networks: Mapping[str, Any]) -> Iterator[Job]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the experiment; gives 0, or 1 where a small run differs from what is expected, or 2 on bad input."""
+    """Run the experiment; gives 1 where a small run differs from expected.toml, 2 on bad input."""
     parser = argparse.ArgumentParser(description=PLAN["question"])
     parser.add_argument(
         "--network", metavar="FILE", type=Path, help="where the Facebook network is"
@@ -104,16 +105,13 @@ def open_networks(file: Path | None) -> dict[str, Any]:
     about = PLAN["networks"]["facebook"]
     path = file or ROOT / about["file"]
     if file is None and not path.is_file():
-        say(
-            f"facebook: SKIPPED, no {path.name} (give it with --network FILE); what was found there before stays as it is"
-        )
+        say(f"facebook: SKIPPED, no {path.name} (give it with --network FILE); its results stay")
         return {"generated": None}
     network = open_network(path)
     if (network.n_customers, network.n_ties) != (about["customers"], about["ties"]):
         found = f"{network.n_customers} customers and {network.n_ties} ties"
-        raise NetworkError(
-            f"{path.name}: {found}; expected {about['customers']} and {about['ties']}, as in ego-Facebook"
-        )
+        expected = f"{about['customers']} and {about['ties']}, as in ego-Facebook"
+        raise NetworkError(f"{path.name}: {found}; expected {expected}")
     return {"generated": None, "facebook": network}
 
 
@@ -121,9 +119,8 @@ def measured(networks: Mapping[str, Any], size: str, draw: bool = False) -> pd.D
     """Run all jobs; gives a row for each network, change, strategy and measure."""
     scenario, rows = bz.Scenario.load(PLAN["scenario"]), []
     for job in jobs(size, networks):
-        say(
-            f"{job.network} (changed: {job.changed}), {job.replicates:,} complaints under each strategy"
-        )
+        where = f"{job.network} (changed: {job.changed})"
+        say(f"{where}, {job.replicates:,} complaints under each strategy")
         comparison = bz.compare(
             scenario.replace(job.changes),
             strategies=job.strategies,
@@ -138,7 +135,7 @@ def measured(networks: Mapping[str, Any], size: str, draw: bool = False) -> pd.D
 
 
 def rows_of(comparison: bz.Comparison, job: Job) -> Iterator[dict[str, Any]]:
-    """Tell what came out: outcomes from the library, and shares of complaints that only this experiment asks for."""
+    """Tell what came out: outcomes, and shares that only this experiment asks for."""
     volumes = comparison.outcome("volume")
     means = {
         name: comparison.resampling.means(volumes[[name]].to_numpy())[:, 0] for name in volumes
@@ -155,9 +152,11 @@ def rows_of(comparison: bz.Comparison, job: Job) -> Iterator[dict[str, Any]]:
             paired = found.get("paired", {})
             low, high = paired.get("ci95", (None, None))
             yield {
-                **row, "measure": measure, "mean": found["mean"], "low": found["ci95"][0], "high": found["ci95"][1],
-                "median": found["median"], "p95": found["p95"], "difference": paired.get("difference"), "difference_low": low,
-                "difference_high": high, "better": paired.get("p_better"), "worse": paired.get("p_worse"),
+                **row, "measure": measure, "mean": found["mean"], "low": found["ci95"][0],
+                "high": found["ci95"][1], "median": found["median"], "p95": found["p95"],
+                "difference": paired.get("difference"), "difference_low": low,
+                "difference_high": high, "better": paired.get("p_better"),
+                "worse": paired.get("p_worse"),
             }  # fmt: skip
         yield {
             **row,
@@ -179,7 +178,7 @@ def rows_of(comparison: bz.Comparison, job: Job) -> Iterator[dict[str, Any]]:
 
 
 def shares(comparison: bz.Comparison, strategy: str) -> dict[str, Any]:
-    """Tell storms apart: those that reach more than half of the crowd, the others, and those still going on at the end."""
+    """Tell storms apart: those reaching half of the crowd, the others, those still going on."""
     storm = comparison.outcome("firestorm")[strategy].to_numpy() > 0
     everywhere = comparison.outcome("reach")[strategy].to_numpy() > 0.5
     hourly = comparison.hourly[strategy]
@@ -263,19 +262,25 @@ def outcomes(results: pd.DataFrame, network: str) -> str:
             for measure in ("firestorm", "author_anger_24h", "solved", "staff_hours")
         }
         rows.append([
-            LABELS[name], number(row["mean"]), number(row["median"]), number(row["p95"]), percent(other["firestorm"]),
-            difference(row), percent(row["better"]), percent(row["worse"]), number(other["author_anger_24h"]),
-            number(other["solved"]), number(other["staff_hours"]),
+            LABELS[name], number(row["mean"]), number(row["median"]), number(row["p95"]),
+            percent(other["firestorm"]), difference(row), percent(row["better"]),
+            percent(row["worse"]), number(other["author_anger_24h"]), number(other["solved"]),
+            number(other["staff_hours"]),
         ])  # fmt: skip
     best = volume["mean"].idxmin()
     sure = found.loc[(best, "lowest"), "mean"]
-    return f"""{int(volume["replicates"].iloc[0]):,} complaints under each strategy. *Posts* are critical posts per
-complaint; *against ignore* is the mean difference for the same complaint with the same luck, and its 95 % interval.
+    heads = [
+        "", "posts, mean", "median", "95th percentile", "firestorms", "against ignore",
+        "fewer posts", "more posts", "author's anger after 24 h", "cases solved", "staff hours",
+    ]  # fmt: skip
+    n = int(volume["replicates"].iloc[0])
+    return f"""{n:,} complaints under each strategy. *Posts* are critical posts per complaint;
+*against ignore* is the mean difference for the same complaint with the same luck, and its 95 %
+confidence interval.
 
-{markdown.table(["", "posts, mean", "median", "95th percentile", "firestorms", "against ignore", "fewer posts", "more posts",
-        "author's anger after 24 h", "cases solved", "staff hours"], rows)}
+{markdown.table(heads, rows)}
 
-Lowest mean: {LABELS[best]}, in {percent(sure)} of resamples of the complaints."""  # fmt: skip
+Lowest mean: {LABELS[best]}, in {percent(sure)} of resamples of the complaints."""
 
 
 def storms(results: pd.DataFrame, _: str) -> str:
@@ -304,8 +309,8 @@ def storms(results: pd.DataFrame, _: str) -> str:
         markdown.table([*heads, f"of all with {firestorm} posts or more: still going on"], rows)
         + f"""
 
-*Still going on*: the last {HALF_A_DAY} hours have at least half as many posts as the busiest {HALF_A_DAY}.
-In brackets exact 95 % intervals."""
+*Still going on*: the last {HALF_A_DAY} hours have at least half as many posts as the busiest
+{HALF_A_DAY}. In brackets exact 95 % confidence intervals."""
     )
 
 
@@ -462,9 +467,8 @@ def differences(found: Mapping[str, Any], expected: Mapping[str, Any]) -> list[s
     ]
     for key in one.keys() & other.keys():
         if not math.isclose(one[key], other[key], rel_tol=tolerance):
-            said.append(
-                f"{', '.join(key)}: {one[key]:.12g}; expected {other[key]:.12g} within {tolerance:g}"
-            )
+            expected = f"{other[key]:.12g} within {tolerance:g}"
+            said.append(f"{', '.join(key)}: {one[key]:.12g}; expected {expected}")
     return sorted(said)
 
 
@@ -494,7 +498,7 @@ def update(found: Mapping[str, Any], reason: str) -> int:
     """Write expected.toml and why it changed; networks that were skipped keep their values."""
     former = on_file()["values"] if (HERE / "expected.toml").is_file() else {}
     about = {"because": reason, "relative_tolerance": TOLERANCE, "values": {**former, **found}}
-    head = "# Means of the small run. Written by four_strategies.py --update-expected REASON, never by hand.\n\n"
+    head = "# Means of the small run, written by four_strategies.py --update-expected REASON.\n\n"
     write_whole(HERE / "expected.toml", (head + tomli_w.dumps(about)).encode())
     if reason != FIRST:
         print(f"Now say so in CHANGELOG.md, in one line: - *Changes results*: {reason}")

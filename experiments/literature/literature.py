@@ -1,12 +1,14 @@
-"""Studies for and against each claim: which parameters make the model agree, which make it disagree, where the default stands.
+"""Studies for and against each claim: what makes the model agree, what makes it disagree.
 
-`python experiments/literature/literature.py` writes results.csv, the figure and every number in README.md.
+`python experiments/literature/literature.py` writes results.csv, the figure and every number in
+README.md.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -64,8 +66,10 @@ def measured(n: int) -> pd.DataFrame:
         for setting in SETTINGS:
             difference, low, high = compared(finding, finding.get(setting, {}), n)
             found = "lower" if high < 0 else "higher" if low > 0 else "same"
-            rows.append({"id": finding["id"], "setting": setting, "difference": difference, "low": low, "high": high,
-                         "found": found, "agrees": found == finding["direction"]})  # fmt: skip
+            rows.append({
+                "id": finding["id"], "setting": setting, "difference": difference, "low": low,
+                "high": high, "found": found, "agrees": found == finding["direction"],
+            })  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -140,7 +144,7 @@ def filled(text: str, results: pd.DataFrame) -> str:
 
 
 def answer(results: pd.DataFrame) -> str:
-    """Count what the model can agree with, whose opposite it can show, and where the default stands."""
+    """Count what the model agrees with, and what it can show the opposite of."""
     found = results.set_index(["id", "setting"])
     expected = {finding["id"]: finding["direction"] for finding in PLAN["findings"]}
     agrees, opposite, nothing, against = [], [], [], []
@@ -152,10 +156,14 @@ def answer(results: pd.DataFrame) -> str:
             (opposite if other != "same" else nothing).append(name)
         if not found.loc[(name, "default"), "agrees"]:
             against.append(name)
-    said = f"By parameters alone the model can agree with {len(agrees)} of {len(expected)} findings. It can show the opposite of "
-    said += f"{len(opposite)}, and only the absence of an effect for {len(nothing)} ({', '.join(nothing)})."
-    said += f" The default agrees with {len(expected) - len(against)}"
-    return said + (f", not with: {', '.join(against)}." if against else ".")
+    said = (
+        f"By parameters alone the model can agree with {len(agrees)} of {len(expected)} findings. "
+        f"It can show the opposite of {len(opposite)}, and only the absence of an effect for "
+        f"{len(nothing)} ({', '.join(nothing)}). "
+        f"The default agrees with {len(expected) - len(against)}"
+    )
+    said += f", not with: {', '.join(against)}." if against else "."
+    return textwrap.fill(said, 100, break_on_hyphens=False)
 
 
 def findings(results: pd.DataFrame) -> str:
@@ -181,7 +189,8 @@ def findings(results: pd.DataFrame) -> str:
                 ]
             )
         head = f"### {finding['claim']}, {finding['id']}: {finding['says'].lower()}"
-        said = f"{finding['who']}. Outcome: `{finding['outcome']}`; expected: {WORDS[finding['direction']]}."
+        expected = WORDS[finding["direction"]]
+        said = f"{finding['who']}. Outcome: `{finding['outcome']}`; expected: {expected}."
         table = markdown.table(
             ["setting", "because", "left less right (95 %)", "found", "the model"], lines
         )
@@ -191,11 +200,12 @@ def findings(results: pd.DataFrame) -> str:
 
 def cannot() -> str:
     """List what the model has no lever for."""
-    return "\n".join(f"- {row['says']} ({row['who']}): {row['why']}." for row in PLAN["cannot"])
+    lines = (f"- {row['says']} ({row['who']}): {row['why']}." for row in PLAN["cannot"])
+    return "\n".join(textwrap.fill(line, 100, subsequent_indent="  ") for line in lines)
 
 
 def picture(results: pd.DataFrame, path: Path) -> None:
-    """Draw each finding's three differences in half-widths of their own intervals, so that signs can be read side by side."""
+    """Draw each finding's three differences, in half-widths of their own intervals."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -215,8 +225,9 @@ def picture(results: pd.DataFrame, path: Path) -> None:
         for k, setting in enumerate(SETTINGS):
             row, (colour, marker) = rows.loc[setting], looks[setting]
             half = (float(row["high"]) - float(row["low"])) / 2
-            ax.plot(float(row["difference"]) / half if half else 0.0, -place - 0.22 * (k - 1), marker, color=colour, ms=7,
-                    label=setting if place == 0 else None, ls="")  # fmt: skip
+            at = float(row["difference"]) / half if half else 0.0
+            name = setting if place == 0 else None
+            ax.plot(at, -place - 0.22 * (k - 1), marker, color=colour, ms=7, label=name, ls="")
         said = expected[finding["direction"]]
         ax.text(
             1.03,
@@ -237,7 +248,8 @@ def picture(results: pd.DataFrame, path: Path) -> None:
     ax.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
     ax.set(xlim=(-400, 400), ylim=(-len(PLAN["findings"]) + 0.5, 0.5))
     ax.set_xlabel(
-        "left less right, same luck, over half of its 95 % interval (shaded: no difference can be told)"
+        "left less right, same luck, over half of its 95 % interval "
+        "(shaded: no difference can be told)"
     )
     ax.set_title(
         "Each finding where the model agrees, where it does not, and at the default",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import textwrap
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -57,7 +58,7 @@ def main() -> int:
 
 
 def measured(n: int, n_replies: int, n_pairs: int) -> pd.DataFrame:
-    """Measure every fact on n complaints under silence, some under a public reply, and pairs; a row for each fact."""
+    """Measure every fact: on n complaints under silence, some under a public reply, and pairs."""
     world = World.of(bz.Scenario.load(PLAN["scenario"]))
     values, hourly = replicates(world, "ignore", PLAN["seed"], n)
     of = dict(zip(OUTCOMES, values.T, strict=True))
@@ -79,8 +80,8 @@ def row(fact: Mapping[str, Any], estimate: Estimate) -> dict[str, Any]:
     fits = "put in" if fact.get("put_in") else "hit"
     verdict = "undefined" if np.isnan(value) else "miss" if distance else fits
     return {
-        "fact": fact["fact"], "name": fact["name"], "value": value, "low": low, "high": high, "band_low": least,
-        "band_high": most, "distance": distance, "verdict": verdict,
+        "fact": fact["fact"], "name": fact["name"], "value": value, "low": low, "high": high,
+        "band_low": least, "band_high": most, "distance": distance, "verdict": verdict,
     }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def hour_ratio(series: Any) -> float:
 
 
 def answers(world: World, n: int) -> dict[str, Estimate]:
-    """E8: how late and how often the brand answers in public; whole complaints are resampled, not single posts."""
+    """E8: how late and how often the brand answers in public; whole complaints are resampled."""
     tick, lags, posts = world.scenario.time.tick, [], np.zeros(n)
     for replicate in range(n):
         written = run_in(world, "public_reply", PLAN["seed"], replicate).record["posts"]
@@ -147,13 +148,13 @@ def answers(world: World, n: int) -> dict[str, Estimate]:
 
 
 def image(of: Mapping[str, Any]) -> dict[str, Estimate]:
-    """E9: whether a firestorm leaves the brand thought less of; nothing recovers here, so the long run is the short one."""
+    """E9: whether a firestorm leaves the brand thought less of; here nothing recovers later."""
     worse = share(of["attitude_change_reached"][of["firestorm"] > 0] < 0.0)
     return {"image_short": worse, "image_long": worse}
 
 
 def signs(n: int) -> dict[str, Estimate]:
-    """E10 to E14: how far the two sides of a finding of the literature lie apart, on the same luck."""
+    """E10 to E14: how far the two sides of a finding lie apart, on the same luck."""
     literature = neighbour("literature")
     findings = {finding["id"]: finding for finding in literature.PLAN["findings"]}
     asked = {
@@ -219,9 +220,13 @@ def answer(results: pd.DataFrame) -> str:
         hit[fact["name"]] for fact in PLAN["facts"] if "finding" in fact and "setting" not in fact
     ]
     apart = [hit[fact["name"]] for fact in PLAN["facts"] if "setting" in fact]
-    said = f"Of {len(free)} measured values that were not put in, {sum(free)} lie in their bands "
-    said += f"({len(measured) - len(free)} more were put in). The default has the sign that was found in {sum(signs)} of {len(signs)} "
-    said += f"cases; in {len(apart)} more the model was asked under parameters of their own kind, and shows it in {sum(apart)}."
+    said = textwrap.fill(
+        f"Of {len(free)} measured values that were not put in, {sum(free)} lie in their bands "
+        f"({len(measured) - len(free)} more were put in). The default has the sign that was found "
+        f"in {sum(signs)} of {len(signs)} cases; in {len(apart)} more the model was asked under "
+        f"parameters of their own kind, and shows it in {sum(apart)}.",
+        100,
+    )
     words = {fact["name"]: f"{fact['what']} ({fact['fact']})" for fact in PLAN["facts"]}
     missed = results[results["verdict"] == "miss"]
     sides = [
@@ -232,7 +237,7 @@ def answer(results: pd.DataFrame) -> str:
 
 
 def facts(results: pd.DataFrame) -> str:
-    """Write the table: each fact with its band, the value, its distance from the band, and the verdict."""
+    """Write the table: each fact with its band, value, distance and verdict."""
     known = {fact["name"]: fact for fact in PLAN["facts"]}
     default = (
         neighbour("literature").stored().query("setting == 'default'").set_index("id")["difference"]

@@ -1,9 +1,8 @@
-"""What each measure is called, and the figures of docs/validation.md."""
+"""The figures of docs/validation.md."""
 
 from __future__ import annotations
 
 import math
-import re
 import textwrap
 import tomllib
 from pathlib import Path
@@ -12,39 +11,15 @@ from typing import Any
 import pandas as pd
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = {"ball": "Ball", "borel": "Borel", "erlang": "Erlang", "reed frost": "Reed-Frost"}
 MANY = 50  # rows that a figure can have
 COLOURS = ("#000000", "#E69F00", "#56B4E9", "#CC79A7")  # of outcomes: none of a strategy's
 
 
-def words(name: str) -> str:
-    """Give the name of a test function in words."""
-    said = name.removeprefix("test_").replace("_", " ").replace(" s own", "'s own")
-    return re.sub(r"\b(ball|borel|erlang|reed frost)\b", lambda who: NAMES[who[0]], said)
-
-
-def label(test: str) -> str:
-    """Give a test's name in words, with its case."""
-    name, _, case = test.partition("::")[2].partition("[")
-    said = re.sub(r"-(?=[a-z])", ", ", re.sub(r"-None\b", "", case.removesuffix("]"))).replace(
-        "_", " "
-    )
-    said = re.sub(r" (?=-?\d)", "\N{NO-BREAK SPACE}", said)
-    return words(name) + (f" ({said})" if said else "")
-
-
-def case(test: str) -> list[str]:
-    """Give what is wrong, and the check that must notice."""
-    return [words(part) for part in test.partition("[")[2].removesuffix("]").split(": ", 1)]
-
-
 def furthest(means: pd.DataFrame) -> pd.DataFrame:
-    """Give for each wrong model the measure that lies furthest from its target, with that distance in standard errors."""
-    chance = means[(means["error"] > 0) & means["test"].str.contains("[", regex=False)].reset_index(
-        drop=True
-    )
-    chance = chance.assign(distance=(chance["mean"] - chance["target"]) / chance["error"])
-    return chance.loc[chance["distance"].abs().groupby(chance["test"], sort=False).idxmax()]
+    """Give each wrong model's measure furthest from its target, in standard errors."""
+    means = means[means["error"] > 0].reset_index(drop=True)
+    means = means.assign(distance=(means["mean"] - means["target"]) / means["error"])
+    return means.loc[means["distance"].abs().groupby(means["setting"], sort=False).idxmax()]
 
 
 def pyplot() -> Any:
@@ -57,7 +32,7 @@ def pyplot() -> Any:
     return plt
 
 
-def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
+def picture(title: str, measures: pd.DataFrame, path: Path) -> None:
     """Draw a family's means in standard errors from their targets, and the wrong values."""
     measures = measures[(measures["error"] > 0) & measures["target"].notna()]
     if measures.empty:
@@ -79,38 +54,36 @@ def picture(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
         ylim=(-0.8, len(lines) - 0.2),
         xlabel="standard errors from theory (shaded: four)",
     )
-    figure.suptitle(family["title"], fontsize=11)
+    figure.suptitle(title, fontsize=11)
     figure.legend(loc="outside lower center", ncols=2, fontsize=9, frameon=False)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
 
 def names_of(measures: pd.DataFrame) -> list[str]:
-    """Name each measure; where there are too many for a row each, those of a case share one, and the case alone names it."""
-    if len(measures) <= MANY:
-        return [f"{label(row.test)}: {row.of}" for row in measures.itertuples()]
-    return [
-        label(test).partition(" (")[2].removesuffix(")") or label(test) for test in measures["test"]
-    ]
+    """Name each measure; where there are too many for a row each, those of a setting share one."""
+    if len(measures) > MANY:
+        return list(measures["setting"])
+    return [f"{row.setting}: {row.of}" for row in measures.itertuples()]
 
 
-def picture_of_refusals(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
+def picture_of_refusals(title: str, measures: pd.DataFrame, path: Path) -> None:
     """Draw how far wrong models lie from theory."""
     plt, found = pyplot(), furthest(measures)
     rows = list(range(len(found)))[::-1]
     figure, ax = plt.subplots(figsize=(10, 1.4 + 0.42 * len(rows)), layout="constrained")
     ax.axvspan(1, 4, color="#0072B2", alpha=0.12, lw=0)
     ax.plot(found["distance"].abs(), rows, "x", color="#D55E00")
-    ax.set_yticks(rows, [wrapped(": ".join(case(test))) for test in found["test"]], fontsize=8)
+    ax.set_yticks(rows, [wrapped(name) for name in found["setting"]], fontsize=8)
     ax.set(xscale="log", xlim=(1, None), ylim=(-0.8, len(rows) - 0.2))
     ax.set_xlabel("standard errors from theory (shaded: up to four)")
-    figure.suptitle(family["title"], fontsize=11)
+    figure.suptitle(title, fontsize=11)
     figure.savefig(path, dpi=110, metadata={"Software": None})
     plt.close(figure)
 
 
-def picture_of_trees(family: dict[str, Any], measures: pd.DataFrame, path: Path) -> None:
-    """Draw the trees whose structural virality is known, with what theory and the model say of it."""
+def picture_of_trees(title: str, measures: pd.DataFrame, path: Path) -> None:
+    """Draw trees whose structural virality is known, with what theory and the model say of it."""
     plt = pyplot()
     around = [(math.cos(2 * math.pi * k / 9), math.sin(2 * math.pi * k / 9)) for k in range(9)]
     levels = [
@@ -123,7 +96,7 @@ def picture_of_trees(family: dict[str, Any], measures: pd.DataFrame, path: Path)
     }
     figure, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
     for ax, (name, (places, parents)) in zip(axes, trees.items(), strict=True):
-        row = measures[measures["test"].str.endswith(f"[{name}]")].iloc[0]
+        row = measures[measures["setting"] == name].iloc[0]
         for child, parent in enumerate(parents, start=1):
             ax.plot(
                 *zip(places[parent], places[child], strict=True), color="#999999", lw=1, zorder=0
@@ -172,7 +145,8 @@ def picture_of_facts(path: Path) -> None:
         said = textwrap.fill(f"{row['fact']} {what[row['name']]}: {row['verdict']}", 62)
         ax.set_ylabel(said, rotation=0, ha="right", va="center", fontsize=8)
     figure.suptitle(
-        "The default (dot: in its band, grey where put in; cross: miss) beside the measured band (shaded)",
+        "The default (dot: in its band, grey where put in; cross: miss) beside the measured band "
+        "(shaded)",
         fontsize=11,
     )
     figure.savefig(path, dpi=110, metadata={"Software": None})

@@ -1,6 +1,6 @@
-"""How often the intervals of `compare` hold the truth: many small comparisons of one scenario, cut from a large one.
+"""How often the intervals of `compare` hold the truth: small comparisons, cut from a large one.
 
-`python experiments/validation/intervals.py` writes intervals.csv, from which validation.py writes its table.
+`python experiments/validation/intervals.py` writes intervals.csv; validation.py shows it.
 """
 
 from __future__ import annotations
@@ -18,25 +18,21 @@ from buzzsim.study.analysis import Resampling, statistics
 from buzzsim.study.compare import compare
 
 HERE = Path(__file__).resolve().parent
-ENTROPY, TRUTH, SAMPLES = (
-    77,
-    100_000,
-    400,
-)  # seed, replicates that stand for the truth, comparisons of each size
+ENTROPY = 77
+TRUTH = 100_000  # replicates that stand for the truth
+SAMPLES = 400  # comparisons of each size
 SIZES = (50, 100, 250, 1000)
 JUDGED = ("volume", "reach", "firestorm", "author_anger_24h")
 
 
 def main() -> None:
     """Measure and write."""
-    write_whole(
-        HERE / "intervals.csv",
-        measured().to_csv(index=False, lineterminator="\n", float_format="%.6g").encode(),
-    )
+    text = measured().to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    write_whole(HERE / "intervals.csv", text.encode())
 
 
 def measured() -> pd.DataFrame:
-    """Give, for each size and outcome, how many intervals held the truth, of means and of paired differences."""
+    """Count, for each size and outcome, the intervals that held the truth."""
     comparison = compare(
         "default", strategies=STRATEGIES, replicates=TRUTH, rng=ENTROPY, quiet=True
     )
