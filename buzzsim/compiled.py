@@ -25,7 +25,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 import numba
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, types  # type: ignore[attr-defined]
+from numba import config, njit, types
 from numba.extending import (
     NativeValue,
     intrinsic,
@@ -139,7 +139,7 @@ def _seal_all(folder: Path) -> None:
 
 # --------------------------------------------------------------------------------------- compiling
 
-_FROM_PYTHON = {"nogil": True, "no_cfunc_wrapper": True}
+_FROM_PYTHON = {"nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
 _INSIDE = {"no_cpython_wrapper": True, **_FROM_PYTHON}
 
 
@@ -201,13 +201,16 @@ def _is_inside(path: str | None, folder: Path) -> bool:
     return path is not None and folder in Path(path).parents
 
 
-class _Call(types.Dispatcher):  # type: ignore[misc]
+class _Call(types.Dispatcher):
     """The type of a compiled function; whole numbers of any width share one machine code."""
 
     def get_call_type(self, context: Any, args: Any, kws: Any) -> Any:
-        """Give the signature of a call."""
-        wide = {name: _wide(kind) for name, kind in kws.items()}
-        return super().get_call_type(context, [_wide(kind) for kind in args], wide)
+        """Give the signature of a call; numba asks for the same one many times."""
+        kinds = tuple(_wide(kind) for kind in args)
+        known = self.__dict__.setdefault("known", {})
+        if kinds not in known:
+            known[kinds] = super().get_call_type(context, kinds, kws)
+        return known[kinds]
 
 
 register_model(_Call)(models.OpaqueModel)
@@ -246,7 +249,7 @@ TESTED = (0, 68)
 _WORD = ir.IntType(64)
 
 
-class Bundle(types.Type):  # type: ignore[misc]
+class Bundle(types.Type):
     """The type of a named tuple of C-contiguous arrays; its short name stands in every symbol."""
 
     def __init__(self, name: str, arrays: tuple[tuple[str, Any, int], ...]) -> None:
@@ -269,7 +272,7 @@ def bundle(cls: T) -> T:
 
 @cache
 def _knows_bundles() -> bool:
-    """Whether a bundle works with this numba; tried where it is newer than those that were tested."""
+    """Whether a bundle works with this numba: tried where it is newer than those tested."""
     version = tuple(int(part) for part in re.findall(r"\d+", numba.__version__)[:2])
     if _UNCOMPILED or version <= TESTED:
         return not _UNCOMPILED
@@ -285,7 +288,7 @@ def _knows_bundles() -> bool:
             return True
     except Exception:  # whatever a numba that nobody has seen yet may raise
         pass
-    said = f"numba {numba.__version__} is newer than buzzsim was tested with: the first run takes longer"
+    said = f"numba {numba.__version__} is too new for buzzsim's bundles: the first run takes longer"
     warnings.warn(said, RuntimeWarning, stacklevel=2)
     return False
 
@@ -336,7 +339,7 @@ def _give_attribute(field: str) -> None:
         return kind(bundle), look
 
     @overload_attribute(Bundle, field, jit_options=_INSIDE)
-    def attribute(bundle):  # type: ignore[no-untyped-def]  # numba compares signatures, types included
+    def attribute(bundle):  # numba compares signatures, types included
         return (lambda bundle: array_of(bundle)) if field in bundle.fields else None
 
 
@@ -348,7 +351,7 @@ def _packed(builder: Any, values: list[Any]) -> Any:
 
 
 @register_model(Bundle)
-class _Model(models.PrimitiveModel):  # type: ignore[misc]
+class _Model(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Bundle) -> None:
         super().__init__(manager, kind, _WORD.as_pointer())
 

@@ -14,9 +14,9 @@ from buzzsim.engine import replicates
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import all_parameters
 from buzzsim.model.strategy import STRATEGIES
-from buzzsim.model.tables import RECORD, STILL_THERE, TRAITS
+from buzzsim.model.tables import BY_FOLLOWERS, FROM_ALL, RECORD, STILL_THERE, TRAITS
 from buzzsim.network import Network
-from buzzsim.network.complainants import choose_complainants
+from buzzsim.network.complainants import draw_complainants
 from buzzsim.network.world import World
 
 # What scenarios are drawn from: a list of words or numbers, or the ends of a range (drawn more
@@ -260,7 +260,8 @@ def test_a_run_that_ends_in_the_tick_it_began_in_is_a_whole_run():
 def test_complainants_are_drawn_within_their_table(by_followers):
     """Uncompiled, where a step beyond the end is an error."""
     world = World.of(bz.Scenario(), some_network(40, 4.0, True, True, 5))
-    drawn = choose_complainants.py_func(world.net, world.named, 7, by_followers, np.uint64(1))
+    drawn, how = np.full(7, -1), BY_FOLLOWERS if by_followers else FROM_ALL
+    draw_complainants.py_func(world.net.indptr, how, np.uint64(1), drawn)
     assert len(set(drawn)) == drawn.size == 7
 
 

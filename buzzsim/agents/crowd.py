@@ -210,7 +210,7 @@ class Post:
         """Draw who may see it on the brand's page, besides the author's followers."""
         customers = self.model.customers
         visitors: dict[Customer, None] = {}
-        for number in range(self.model.p.attention_page_visitors):
+        for number in range(int(self.model.p.attention_page_visitors)):
             visitor = customers[draws.pick(self.key, draws.VISITOR, number, len(customers))]
             if visitor is not self.author and visitor not in self.author.followers:
                 visitors[visitor] = None

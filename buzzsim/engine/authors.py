@@ -9,7 +9,14 @@ from buzzsim.engine.people import anger_now, set_anger
 from buzzsim.engine.posts import new_post, next_occasion
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import EVENT_HEAD, PENDING, THIS_REPLICATE, TICK, Workspace, ascending
+from buzzsim.model.tables import (
+    EVENT_HEAD,
+    PENDING,
+    THIS_REPLICATE,
+    TICK,
+    Workspace,
+    ascending,
+)
 
 
 @compiled
@@ -23,7 +30,7 @@ def authors_act(p: Numbers, w: Workspace) -> None:
         due, rank = np.empty(n, np.int64), np.empty(n, np.int64)
         n, k = 0, w.bucket[EVENT_HEAD, t]
         while k >= 0:
-            author = np.int64(w.people[events[k].row].customer)
+            author = int(w.people[events[k].row].customer)
             due[n], rank[n] = k, (author << 28) | ((events[k].kind + 1) << 24) | events[k].number
             n, k = n + 1, events[k].next
         w.bucket[EVENT_HEAD, t] = -1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import file_case, schedule
 from buzzsim.engine.people import anger_now, set_anger
@@ -79,7 +77,7 @@ def _free_desk(w: Workspace) -> int:
     """Give who of the staff was free first (anybody without a limit), or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
         return 0
-    desk = w.busy_until.argmin()
+    desk = int(w.busy_until.argmin())
     return desk if rules.is_free(w.busy_until[desk], w.n[TICK]) else _ALL_BUSY
 
 
@@ -132,7 +130,7 @@ def _handle(p: Numbers, w: Workspace, case: int) -> float:
     if w.cases[case].talk_round > 0:
         return _talk(p, w, j, w.cases[case].talk_round)
     if strategy == rules.OWN:
-        strategy = np.int64(w.cases[case].choice)
+        strategy = int(w.cases[case].choice)
         if strategy == rules.WAIT:
             tick = w.n[TICK] + rules.ticks(p, w.cases[case].wait)
             file_case(w, j, 0, w.cases[case].tries + 1, tick)
@@ -226,7 +224,7 @@ def _talk(p: Numbers, w: Workspace, j: int, talk_round: int) -> float:
         author.talking = False
         _reconcile(p, w, j)
         if rules.withdraws(p, draws.chance(post.key, draws.WITHDRAW_SOLVED, 0)):
-            post.end = min(np.int64(post.end), t)
+            post.end = min(int(post.end), t)
         else:
             post.thread += rules.solved_mark(p)
     elif rules.goes_on(p, talk_round):

@@ -9,7 +9,15 @@ from buzzsim.engine.readers import second_notice_tick
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import DEFENCES, NOTICE_HEAD, PENDING, SEEN, TICK, Workspace, ascending
+from buzzsim.model.tables import (
+    DEFENCES,
+    NOTICE_HEAD,
+    PENDING,
+    SEEN,
+    TICK,
+    Workspace,
+    ascending,
+)
 
 
 @compiled

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from buzzsim.compiled import compiled
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
@@ -26,7 +24,7 @@ from buzzsim.model.tables import (
 @compiled
 def person_of(p: Numbers, w: Workspace, customer: int) -> int:
     """Give a customer's row, drawing the traits when the customer is touched for the first time."""
-    row = np.int64(w.row_of[customer])
+    row = int(w.row_of[customer])
     if row >= 0:
         return row
     row = use(w, PEOPLE, w.people.size)

@@ -9,7 +9,14 @@ from buzzsim.engine.readers import draw_readers
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import POSTS, STILL_THERE, STRATEGY, THIS_REPLICATE, TICK, Workspace
+from buzzsim.model.tables import (
+    POSTS,
+    STILL_THERE,
+    STRATEGY,
+    THIS_REPLICATE,
+    TICK,
+    Workspace,
+)
 
 
 @compiled

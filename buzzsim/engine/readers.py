@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import tell
 from buzzsim.model import draws, rules, visibility
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import BRAND_FOLLOWERS, HORIZON, SIEVE, THIS_REPLICATE, TICK, Workspace
+from buzzsim.model.tables import (
+    BRAND_FOLLOWERS,
+    HORIZON,
+    SIEVE,
+    THIS_REPLICATE,
+    TICK,
+    Workspace,
+)
 
 
 @compiled
@@ -18,14 +23,14 @@ def draw_readers(p: Numbers, w: Workspace, j: int) -> None:
     bound = 1.0
     if w.relative_followees.size == 0:  # a cheap first sieve; the exact test is the tick below
         mass = rules.notice_mass(p, post.multiplier, 1.0)
-        ticks = min(w.n[HORIZON], np.int64(post.end)) - post.tick
+        ticks = min(w.n[HORIZON], int(post.end)) - post.tick
         bound = rules.noticed_by(p, mass, (ticks + 0.001) * p.time_tick) + 1e-12
     end = w.indptr[post.author + 1]
     for first in range(w.indptr[post.author], end, SIEVE):
         for i in range(
             _sieve(w, draws.fold(post.key, draws.NOTICE), first, min(first + SIEVE, end), bound)
         ):
-            reader = np.int64(w.sieved[i].customer)
+            reader = int(w.sieved[i].customer)
             tell(w, j, reader, _notice_tick(p, w, j, reader, w.sieved[i].luck), rules.FOLLOWING, 0)
     if post.on_page:
         for v in range(_page_visitors(p, w, j)):
@@ -34,7 +39,7 @@ def draw_readers(p: Numbers, w: Workspace, j: int) -> None:
 
 
 @compiled
-def _sieve(w: Workspace, key: int, first: int, last: int, bound: float) -> int:
+def _sieve(w: Workspace, key: draws.Word, first: int, last: int, bound: float) -> int:
     """Keep in `w.sieved` the followers whose luck is below a bound; gives how many."""
     n = 0
     for k in range(first, last):
@@ -78,8 +83,8 @@ def _relative_followees(w: Workspace, customer: int) -> float:
 def _page_visitors(p: Numbers, w: Workspace, j: int) -> int:
     """Fill `w.visitors` with page visitors who do not follow the author; gives how many."""
     post, n = w.posts[j], 0
-    for number in range(p.attention_page_visitors):
-        visitor = draws.pick(post.key, draws.VISITOR, number, w.row_of.size)
+    for number in range(int(p.attention_page_visitors)):
+        visitor = int(draws.pick(post.key, draws.VISITOR, number, w.row_of.size))
         if not _is_reader_already(w, post.author, visitor, n):
             w.visitors[n] = visitor
             n += 1
@@ -112,7 +117,7 @@ def bump(p: Numbers, w: Workspace, j: int, strength: float) -> None:
     post = w.posts[j]
     post.bump_tick, post.bump = w.n[TICK], strength
     for k in range(w.indptr[post.author], w.indptr[post.author + 1]):
-        _tell_again(p, w, j, np.int64(w.indices[k]), rules.FOLLOWING)
+        _tell_again(p, w, j, int(w.indices[k]), rules.FOLLOWING)
     if post.on_page:
         for v in range(_page_visitors(p, w, j)):
             _tell_again(p, w, j, w.visitors[v], rules.PAGE)
@@ -136,7 +141,7 @@ def tell_brand_followers(p: Numbers, w: Workspace, j: int) -> None:
         _draw_brand_followers(p, w)
     n_visitors = _page_visitors(p, w, j) if post.on_page else 0
     for i in range(w.n[BRAND_FOLLOWERS]):
-        viewer = np.int64(w.brand_followers[i])
+        viewer = int(w.brand_followers[i])
         if not _is_reader_already(w, post.author, viewer, n_visitors):
             mass = rules.notice_mass(p, post.multiplier, _relative_followees(w, viewer))
             age = rules.notice_age(p, mass, draws.chance(post.key, draws.BRAND_NOTICE, viewer))

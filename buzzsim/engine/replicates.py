@@ -61,7 +61,7 @@ def _mean_anger(p: Numbers, w: Workspace, t: float) -> float:
     """Give the complainants' mean anger at a time in ticks, without news until then."""
     total = 0.0
     for i in ascending(w.complainants):
-        total += anger_now(p, w, np.int64(w.row_of[w.complainants[i]]), t)
+        total += anger_now(p, w, int(w.row_of[w.complainants[i]]), t)
     return total / w.complainants.size
 
 

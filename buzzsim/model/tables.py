@@ -37,10 +37,9 @@ _REAL, _WHOLE, _CODE, _CLAIM = np.float64, np.int32, np.int8, np.bool_
 def _in_lines(fields: list[tuple[str, Any]]) -> np.dtype[Any]:
     """Give the type of a row that fills whole lines of the processor's cache."""
     plain = np.dtype(fields, align=True)
-    names = list(plain.names or ())
-    formats, offsets = zip(
-        *((plain.fields[name][0], plain.fields[name][1]) for name in names), strict=True
-    )  # type: ignore[index]
+    places: Any = plain.fields
+    names = list(places)
+    formats, offsets = [places[name][0] for name in names], [places[name][1] for name in names]
     itemsize = -(-plain.itemsize // LINE) * LINE
     return np.dtype(
         {"names": names, "formats": formats, "offsets": offsets, "itemsize": itemsize}, align=True
@@ -146,12 +145,12 @@ ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", 
 class Net(NamedTuple):
     """A network as a run walks it."""
 
-    indptr: NDArray[np.int64]
+    indptr: NDArray[Any]
     """Where the followers of each customer begin in `indices`."""
-    indices: NDArray[np.int32]
-    relative_followees: NDArray[np.float64]
+    indices: NDArray[Any]
+    relative_followees: NDArray[Any]
     """Followees over their mean; empty without attention dilution."""
-    traits: NDArray[np.float64]
+    traits: NDArray[Any]
     """A row for each of `TRAITS`, NaN where unknown; empty where the network brought none."""
 
 
@@ -159,16 +158,16 @@ class Net(NamedTuple):
 class Workspace(NamedTuple):
     """All that one thread needs to run replicates: the network, the keys of luck, the tables."""
 
-    indptr: NDArray[np.int64]
-    indices: NDArray[np.int32]
-    relative_followees: NDArray[np.float64]
-    traits: NDArray[np.float64]
-    complainants: NDArray[np.int64]
-    key: NDArray[np.uint64]
+    indptr: NDArray[Any]
+    indices: NDArray[Any]
+    relative_followees: NDArray[Any]
+    traits: NDArray[Any]
+    complainants: NDArray[Any]
+    key: NDArray[Any]
     """The key of all replicates, and the key of this one."""
-    n: NDArray[np.int64]
-    tally: NDArray[np.float64]
-    row_of: NDArray[np.int32]
+    n: NDArray[Any]
+    tally: NDArray[Any]
+    row_of: NDArray[Any]
     """The row of a customer in `people`, or -1."""
     people: NDArray[Any]
     posts: NDArray[Any]
@@ -177,16 +176,16 @@ class Workspace(NamedTuple):
     events: NDArray[Any]
     cases: NDArray[Any]
     acts: NDArray[Any]
-    bucket: NDArray[np.int64]
+    bucket: NDArray[Any]
     sieved: NDArray[Any]
-    due: NDArray[np.int32]
-    readers: NDArray[np.int64]
-    newcomers: NDArray[np.int64]
-    newcomer_rows: NDArray[np.int64]
-    waiting: NDArray[np.int64]
-    busy_until: NDArray[np.float64]
-    visitors: NDArray[np.int64]
-    brand_followers: NDArray[np.int32]
+    due: NDArray[Any]
+    readers: NDArray[Any]
+    newcomers: NDArray[Any]
+    newcomer_rows: NDArray[Any]
+    waiting: NDArray[Any]
+    busy_until: NDArray[Any]
+    visitors: NDArray[Any]
+    brand_followers: NDArray[Any]
     """Known once somebody asked; their number in `n` is -1 until then."""
 
 

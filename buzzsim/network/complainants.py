@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from buzzsim.compiled import compiled
 from buzzsim.errors import ScenarioError, sentence
 from buzzsim.model import draws
+from buzzsim.model.draws import Word
 from buzzsim.model.scenario import Scenario
 from buzzsim.model.tables import BY_FOLLOWERS
 from buzzsim.network.network import Network
@@ -36,10 +37,11 @@ def named_complainants(scenario: Scenario, network: Network) -> NDArray[np.int64
 
 @compiled
 def draw_complainants(
-    indptr: NDArray[np.int64], how: int, run: int, chosen: NDArray[np.int64]
+    indptr: NDArray[np.int64], how: int, run: Word, chosen: NDArray[np.int64]
 ) -> None:
     """Fill `chosen` with distinct customers, drawn from all or in proportion to their followers."""
     n, attempt = 0, 0
+    customer: Word
     while n < chosen.size:
         if how == BY_FOLLOWERS:
             customer = _owner(indptr, draws.pick(run, draws.COMPLAINANT, attempt, indptr[-1]))
@@ -55,7 +57,7 @@ def draw_complainants(
 
 
 @compiled
-def _owner(indptr: NDArray[np.int64], tie: int) -> int:
+def _owner(indptr: NDArray[np.int64], tie: Word) -> Word:
     """Give in whose row a tie stands (by halving: np.searchsorted takes long to compile)."""
     low, high = 0, indptr.size - 1
     while high - low > 1:

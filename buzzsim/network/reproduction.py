@@ -24,7 +24,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,7 +108,8 @@ class _Readers(NamedTuple):
 
 def _r0(p: Numbers, audience: list[_Readers], share_probability: float) -> float:
     """Add up whom a typical critic recruits among the classes of readers."""
-    trial = p.copy()
+    record: Any = p
+    trial = record.copy()
     trial["share_probability"] = share_probability
     laws = _susceptibility(p.crowd_susceptibility_shape), _lucks(p), _hours(p)
     return sum(  # of all who might join on noticing, and be joined, by character
