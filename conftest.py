@@ -1,4 +1,6 @@
-"""What every test shares: figures are drawn without a screen, and examples write into a folder of their own."""
+"""What every test shares: figures are drawn without a screen, and examples write into a folder of
+their own.
+"""
 
 import matplotlib as mpl
 import pytest

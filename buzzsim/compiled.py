@@ -167,19 +167,19 @@ class Compiled:
 
     @cached_property
     def door(self) -> Any:
-        """What Python calls, kept on disk."""
+        """What Python calls, kept on disk where there is a folder."""
         folder, before = _folder(), config.CACHE_DIR
         if folder is not None:
             config.CACHE_DIR = str(folder)
             try:
                 door = njit(cache=True, **_FROM_PYTHON)(self.py_func)
-            except RuntimeError:  # numba knows no place for the function
-                folder = None
+                if folder in Path(door.stats.cache_path).parents:
+                    return door
+            except RuntimeError:  # numba finds no place for this function
+                pass
             finally:
                 config.CACHE_DIR = before
-        if folder is None or not _is_inside(door.stats.cache_path, folder):
-            return njit(**_FROM_PYTHON)(self.py_func)
-        return door
+        return njit(**_FROM_PYTHON)(self.py_func)
 
     def __call__(self, *args: Any) -> Any:
         """Call the machine code; compile first if these types are new."""
@@ -187,18 +187,14 @@ class Compiled:
         known = len(door.signatures)
         try:
             result = door(*args)
-        except OSError:  # the disk is full; the machine code is there all the same
+        except OSError:  # the disk is full, but the machine code is there
             result = door(*args)
-        if len(door.signatures) > known and door.stats.cache_misses:
+        if len(door.signatures) > known and door.stats.cache_path is not None:
             _seal_all(Path(door.stats.cache_path))
         return result
 
     def __repr__(self) -> str:
         return f"<compiled {self.py_func.__name__}>"
-
-
-def _is_inside(path: str | None, folder: Path) -> bool:
-    return path is not None and folder in Path(path).parents
 
 
 class _Call(types.Dispatcher):

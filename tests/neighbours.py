@@ -1,4 +1,6 @@
-"""What tests share that ask the scripts beside the package: experiments, which find their own modules in their folder."""
+"""What tests share that ask the scripts beside the package: experiments, which find their own
+modules in their folder.
+"""
 
 import importlib
 import sys
@@ -10,7 +12,9 @@ EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 
 @contextmanager
 def modules_of(experiment, *names):
-    """Import modules of an experiment as its command does, and forget them afterwards; gives them in that order."""
+    """Import modules of an experiment as its command does, and forget them afterwards; gives them
+    in that order.
+    """
     folder = str(EXPERIMENTS / experiment)
     before = set(sys.modules)
     sys.path.insert(0, folder)

@@ -1,4 +1,4 @@
-"""The house: which room stands on which floor, where each heavy guest lives, and what is not done in any room.
+"""The house: which room stands on which floor, where each heavy guest lives, what nobody does.
 
 All of it is read from the sources, except what `import buzzsim` loads.
 """
@@ -17,7 +17,7 @@ from buzzsim.model.parameters import NUMBERS, SECTIONS, all_parameters
 
 HOUSE = Path(buzzsim.__file__).parent
 
-# A room imports only from floors below its own; files of one room see each other, never in a circle.
+# A room imports only from floors below its own; inside a room nobody imports in a circle.
 FLOORS = [
     ["errors", "compiled", "bundle", "progress"],
     ["files"],
@@ -59,7 +59,7 @@ def home(file):
 
 
 def imports(file):
-    """Everything a file imports, inside functions and for types too, with dots; names out of modules included."""
+    """Everything a file imports, with dots: inside functions and for types too."""
     found = []
     for node in ast.walk(TREES[file]):
         if isinstance(node, ast.Import):
@@ -70,7 +70,7 @@ def imports(file):
 
 
 def functions(file):
-    """Every function of a file with its name, methods included (in classes, with the name of the class)."""
+    """Every function of a file by its name, methods with the name of their class."""
     found = {}
     for place in ast.walk(TREES[file]):
         for node in ast.iter_child_nodes(place):
@@ -160,7 +160,7 @@ def test_a_module_opens_with_a_sentence(file):
     assert ast.get_docstring(TREES[file]).split("\n\n")[0].rstrip().endswith((".", ":"))
 
 
-# -------------------------------------------------------------------------------------------- habits
+# ------------------------------------------------------------------------------------------ habits
 
 
 def is_alias(value):
@@ -217,7 +217,7 @@ def test_no_function_changes_what_its_module_holds(file):
             ("model/strategy.py", "register_strategy"),
             ("pictures/words.py", "speak"),
         ):
-            continue  # the one register: what people bring must be known by name; and the language that somebody reads
+            continue  # the register of strategies, and the language of pictures
         for node in ast.walk(function):
             assert not isinstance(node, ast.Global), (
                 f"{file}: {function.name} changes a module's state"
@@ -240,7 +240,7 @@ def test_no_function_changes_what_its_module_holds(file):
 
 @pytest.mark.parametrize("file", FILES)
 def test_chance_comes_from_draws_alone(file):
-    """NumPy's generators serve only to make a key; Mesa's are never drawn from; Python's is not there."""
+    """NumPy's generators only make a key; Mesa's and Python's are never drawn from."""
     if file == "testing.py":  # it watches that nobody else throws dice
         return
     assert not {"random", "secrets", "uuid"} & {name.split(".")[0] for name in imports(file)}
@@ -282,7 +282,7 @@ def test_nothing_is_read_from_the_environment_and_types_alone_are_asserted(file)
         )
 
 
-# -------------------------------------------------------------------------------------------- one set of rules
+# -------------------------------------------------------------------------------- one set of rules
 
 
 def calls(tree, module=None):

@@ -1,4 +1,6 @@
-"""The ground the rest stands on: how often a complaint flares, identities that hold bit for bit, and the stories."""
+"""The ground the rest stands on: how often a complaint flares, identities that hold bit for bit,
+and the stories.
+"""
 
 import math
 import re
@@ -39,11 +41,13 @@ def small(changes=()):
     return Scenario().replace(SMALL | dict(changes))
 
 
-# ------------------------------------------------------------------------------------------------ base rate
+# ---------------------------------------------------------------------------------------- base rate
 
 
 def test_one_to_six_complaints_in_a_hundred_pass_fifty_posts():
-    """E1: 3.33 % of negative posts on brand pages went viral (Herhausen et al. 2019); counted on the packaged default."""
+    """E1: 3.33 % of negative posts on brand pages went viral (Herhausen et al. 2019); counted on
+    the packaged default.
+    """
     default = Scenario.load("default")
     assert default.measures.firestorm_volume == 50
     volume = values_of(default, n=4000)["volume"]
@@ -53,17 +57,20 @@ def test_one_to_six_complaints_in_a_hundred_pass_fifty_posts():
 
 
 def test_most_complaints_die_small():
-    """More than six in ten win at most four others, more than seven in ten end at ten posts; few rule the mean."""
+    """More than six in ten win at most four others, more than seven in ten end at ten posts; few
+    rule the mean.
+    """
     found = values_of(Scenario.load("default"), n=4000)
     for name, small_enough, share in (("critics", 5, 0.6), ("volume", 10, 0.7)):
         low, _ = exact_interval(int((found[name] <= small_enough).sum()), found[name].size)
         assert low > share, (
-            f"{name} stays at {small_enough} in {low:.3f} of complaints or more; expected more than {share}"
+            f"{name} stays at {small_enough} in {low:.3f} of complaints or more; expected more "
+            f"than {share}"
         )
     assert found["volume"].mean() > 1.5 * np.median(found["volume"])
 
 
-# --------------------------------------------------------------------------------------------------- the tick
+# ----------------------------------------------------------------------------------------- the tick
 
 DEFAULT = Scenario()
 FEW_HANDS = DEFAULT.replace({"brand.staff": 1, "brand.coverage": 1.0, "joining.r0": 1.3})
@@ -74,7 +81,9 @@ READ_OFF = (*TIMES, *AT_HOURS, *AT_MOMENTS, "backlog")  # from the clock, which 
 
 
 def changes(strategy, tick, n=4000, scenario=DEFAULT):
-    """What another tick changes of each outcome, complaint by complaint, where it is defined in both."""
+    """What another tick changes of each outcome, complaint by complaint, where it is defined in
+    both.
+    """
     usual = values_of(scenario, strategy, n)
     other = values_of(scenario.replace({"time.tick": tick}), strategy, n)
     found = {name: other[name] - usual[name] for name in OUTCOMES}
@@ -94,8 +103,9 @@ def distances(strategy, tick, **options):
 @pytest.mark.parametrize("scenario", [DEFAULT, FEW_HANDS], ids=["default", "few hands"])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_half_the_tick_changes_nothing_that_4000_pairs_show(strategy, scenario):
-    """Of volume a change of 2.5 % would show, of 6 % where there are few hands (rare firestorms must change by more): acts that
-    came half a tick too late did, by 5 standard errors, and work rounded up to whole ticks did, by 6.
+    """Of volume a change of 2.5 % would show, of 6 % where there are few hands (rare firestorms
+    must change by more): acts that came half a tick too late did, by 5 standard errors, and work
+    rounded up to whole ticks did, by 6.
     """
     change = changes(strategy, 0.125, scenario=scenario)["volume"]
     shows = (
@@ -113,8 +123,9 @@ def test_half_the_tick_changes_nothing_that_4000_pairs_show(strategy, scenario):
 @pytest.mark.parametrize("scenario", [DEFAULT, FEW_HANDS], ids=["default", "few hands"])
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_half_the_tick_moves_what_is_read_off_the_clock_by_less_than_that(strategy, scenario):
-    """Times by at most the half tick, the authors' anger at an hour by 0.005, the longest queue by an eighth, peaks and
-    what anger is left at the end by 5 %: notices between two ticks count at the later.
+    """Times by at most the half tick, the authors' anger at an hour by 0.005, the longest queue by
+    an eighth, peaks and what anger is left at the end by 5 %: notices between two ticks count at
+    the later.
     """
     found, usual = changes(strategy, 0.125, scenario=scenario), values_of(scenario, strategy, 4000)
     for names, most in ((TIMES, 0.125), (AT_HOURS, 0.005)):
@@ -127,15 +138,24 @@ def test_half_the_tick_moves_what_is_read_off_the_clock_by_less_than_that(strate
     )  # few cases wait for removals at all
 
 
-PRESSED = {"brand.staff": 2, "brand.coverage": 1.0, "brand.response_median": 0.1, "brand.order": "most_followed",
-           "brand.removal_time": 0.5, "complaint.complainants": 10, "joining.r0": 1.1}  # fmt: skip
+PRESSED = {
+    "brand.staff": 2,
+    "brand.coverage": 1.0,
+    "brand.response_median": 0.1,
+    "brand.order": "most_followed",
+    "brand.removal_time": 0.5,
+    "complaint.complainants": 10,
+    "joining.r0": 1.1,
+}
 
 
 @pytest.mark.parametrize("strategy", ["censor", "public_reply"])
 def test_half_the_tick_changes_some_per_cent_where_the_brand_is_pressed_and_the_next_half_less(
     strategy,
 ):
-    """Ten complaints at once, answered within minutes by two people: notices are rounded up to ticks and work is not."""
+    """Ten complaints at once, answered within minutes by two people: notices are rounded up to
+    ticks and work is not.
+    """
     pressed = DEFAULT.replace(PRESSED)
     usual = values_of(pressed, strategy, 3000)["volume"].mean()
     once = changes(strategy, 0.125, n=3000, scenario=pressed)["volume"].mean() / usual
@@ -172,7 +192,7 @@ def test_a_tick_of_a_day_would_be_noticed():
     assert max(abs(distance) for distance in found.values()) > STANDARD_ERRORS, found
 
 
-# ------------------------------------------------------------------------------------------------- identities
+# --------------------------------------------------------------------------------------- identities
 
 
 @pytest.mark.parametrize("strategy", ["censor", "public_reply", "private_dialogue"])
@@ -230,7 +250,7 @@ def test_the_first_replicates_of_many_are_those_of_few():
         assert np.array_equal(few[name], many[name][:70], equal_nan=True), name
 
 
-# ------------------------------------------------------------------------------------- several complainants
+# ----------------------------------------------------------------------------- several complainants
 
 
 @pytest.mark.parametrize("choice", ["random", "followers", "most_followed"])
@@ -250,7 +270,7 @@ def test_several_complainants_differ_and_begin_at_once():
     assert (first["hour"] == 0).all()
 
 
-# ------------------------------------------------------------------------------------------- packaged scenarios
+# ------------------------------------------------------------------------------- packaged scenarios
 
 
 @pytest.mark.parametrize("name", scenarios())
@@ -295,7 +315,9 @@ def test_every_packaged_scenario_names_only_what_differs_from_the_defaults(name)
 
 @pytest.mark.slow
 def test_no_strategy_wins_in_every_packaged_scenario():
-    """Beyond four standard errors of the paired difference in volume, each is beaten by some other somewhere."""
+    """Beyond four standard errors of the paired difference in volume, each is beaten by some other
+    somewhere.
+    """
     beaten = set()
     for name in scenarios():
         volume = compare(name, replicates=4000, rng=1, quiet=True).outcome("volume")
@@ -308,7 +330,7 @@ def test_no_strategy_wins_in_every_packaged_scenario():
         assert any(one == strategy for one, _ in beaten), strategy
 
 
-# -------------------------------------------------------------------------------------------- memory
+# ------------------------------------------------------------------------------------------- memory
 
 
 def test_a_network_takes_at_most_eight_bytes_for_a_stored_tie():
@@ -319,8 +341,13 @@ def test_a_network_takes_at_most_eight_bytes_for_a_stored_tie():
 @pytest.mark.parametrize(("changes", "most"), [({}, 4), ({"reply.brand_reach": 0.1}, 8)])
 def test_a_thread_takes_a_few_bytes_for_a_customer_whom_nothing_touches(changes, most):
     scenario = Scenario().replace(changes)
-    took = {n: sum(table.nbytes for table in World.of(scenario, generate("scale_free", customers=n, ties=2)).workspace())
-            for n in (20_000, 40_000)}  # fmt: skip
+    took = {
+        n: sum(
+            table.nbytes
+            for table in World.of(scenario, generate("scale_free", customers=n, ties=2)).workspace()
+        )
+        for n in (20_000, 40_000)
+    }
     assert 0 < took[40_000] - took[20_000] <= most * 20_000
 
 
@@ -333,7 +360,9 @@ def test_a_row_of_what_the_buzz_touches_fills_whole_lines_of_the_cache():
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 def test_the_clock_stops_where_nothing_is_left_to_happen(strategy):
-    """Long before a horizon of a year where nobody repeats themselves, and each run when it is over: cost follows the buzz."""
+    """Long before a horizon of a year where nobody repeats themselves, and each run when it is
+    over: cost follows the buzz.
+    """
     world = World.of(
         Scenario().replace(
             {"network.customers": 300, "time.horizon": 8760.0, "anger.repeat_rate": 0.0}

@@ -1,4 +1,6 @@
-"""The main job from Python: paired replicates, statistics that can be checked by hand, advice, figure, counterfactual."""
+"""The main job from Python: paired replicates, statistics that can be checked by hand, advice,
+figure, counterfactual.
+"""
 
 import json
 import math
@@ -178,8 +180,8 @@ def test_advice_names_the_best_and_flags_what_did_worse_than_nothing():
     assert text.startswith("Within this model, public reply has the lowest mean volume, 3 posts")
     assert "; 2 to 2 fewer posts than doing nothing; " in text
     assert (
-        "WORSE than doing nothing: censor (2 to 2 more posts); angrier authors after a day than doing nothing: censor"
-        in text
+        "WORSE than doing nothing: censor (2 to 2 more posts); angrier authors after a day "
+        "than doing nothing: censor" in text
     )
     assert "public reply" not in text.split("WORSE")[1]
 
@@ -233,8 +235,8 @@ def test_all_that_are_the_same_are_named():
     found, resampled = statistics_of(ignore=5.0, censor=5.0, public_reply=5.0, private_dialogue=7.0)
     text = advise("volume", "ignore", found, resampled, 400)
     assert (
-        "400 replicates show no difference between ignore, censor and public reply: mean volume 5 posts"
-        in text
+        "400 replicates show no difference between ignore, censor and public reply: mean "
+        "volume 5 posts" in text
     )
 
 
@@ -242,8 +244,8 @@ def test_what_is_or_is_not_so_is_told_in_shares():
     comparison = bz.compare("telecom", replicates=100, rng=1, quiet=True)
     said = comparison.advice("firestorm")
     assert (
-        "100 replicates show no difference between censor, public reply and private dialogue: share of complaints counted as"
-        in said
+        "100 replicates show no difference between censor, public reply and private dialogue: "
+        "share of complaints counted as" in said
     )
     assert "yes or no" not in said
     hits = {
@@ -263,7 +265,9 @@ def test_what_is_or_is_not_so_is_told_in_shares():
 
 
 def test_sums_in_another_order_are_no_difference():
-    """Where everybody moves alike strategies differ in the last bit alone: nothing is better, and nothing too close to call."""
+    """Where everybody moves alike strategies differ in the last bit alone: nothing is better, and
+    nothing too close to call.
+    """
     scenario = bz.Scenario().replace(
         {
             "network.customers": 300,
@@ -285,7 +289,7 @@ def test_sums_in_another_order_are_no_difference():
 
 
 def test_a_difference_counts_however_small_the_numbers_are():
-    """A thousandth of nearly nothing is no sum in another order; the last digits of something are."""
+    """A thousandth of nearly nothing is no sum in another order; last digits are."""
     values, baseline = (
         np.array([[1.001e-15, 0.1 + 0.2, 1.0 + 3e-9, 0.0]]),
         np.array([[1e-15, 0.3, 1.0, 0.0]]),
@@ -300,13 +304,16 @@ def test_a_difference_counts_however_small_the_numbers_are():
 
 
 def test_the_advice_says_of_how_many_replicates_means_are():
-    """Storms that never fall to half have no half-life; whoever has many of them must not look better for it in silence."""
+    """Storms that never fall to half have no half-life; whoever has many of them must not look
+    better for it in silence.
+    """
     growing = bz.Scenario().replace(
         {"network.customers": 1000, "network.ties": 15, "joining.r0": 2.5, "time.horizon": 12.0}
     )
     comparison = bz.compare(growing, replicates=60, rng=1, quiet=True)
     defined = [comparison.statistics[name]["half_life"]["n"] for name in comparison.strategies]
-    of = f"{min(defined)} to {max(defined)} of 60 replicates of each strategy in which half life is defined"
+    few, many = min(defined), max(defined)
+    of = f"{few} to {many} of 60 replicates of each strategy in which half life is defined"
     assert f"means are of the {of}" in comparison.advice("half_life")
     assert "is defined" not in comparison.advice("volume")
 
@@ -373,7 +380,8 @@ def test_few_replicates_advise_nothing(n, said):
 def test_advice_says_so_when_nothing_differs():
     still = bz.compare(SCENARIO.replace({"brand.coverage": 0.0}), replicates=20, rng=1, quiet=True)
     assert still.advice().startswith(
-        "Within this model, 20 replicates show no difference between ignore, censor, public reply and private"
+        "Within this model, 20 replicates show no difference between ignore, censor, public "
+        "reply and private"
     )
     assert "WORSE" not in still.advice()
 
@@ -486,7 +494,7 @@ def test_resamples_are_the_same_however_many_are_held_at_once(monkeypatch):
     assert np.allclose(Resampling(1, 50).means(values), whole, rtol=1e-12)
 
 
-# -------------------------------------------------------------------------------------------- intervals, number by number
+# ---------------------------------------------------------------------- intervals, number by number
 
 
 def outcomes_of(column, n):
@@ -532,7 +540,9 @@ def test_exact_intervals_are_those_of_the_tables(hits, n, low, high):
 
 
 def test_the_paired_interval_of_shares_is_that_of_the_literature():
-    """One pair of 21 differs one way and seven the other: Bonett & Price in Fagerland et al. 2014, table of their example."""
+    """One pair of 21 differs one way and seven the other: Bonett & Price in Fagerland et al. 2014,
+    table of their example.
+    """
     pairs = np.repeat([1, -1, 0], [1, 7, 13])
     assert paired_interval(pairs) == pytest.approx((-0.508, -0.013), abs=5e-4)
     assert paired_interval(-pairs) == pytest.approx((0.013, 0.508), abs=5e-4)
@@ -547,7 +557,9 @@ def test_the_paired_interval_of_shares_is_that_of_the_literature():
 
 
 def test_what_pairing_was_worth_is_told_of_the_pairs_alone():
-    """The variances of both, and of their difference, are of the replicates in which both are defined."""
+    """The variances of both, and of their difference, are of the replicates in which both are
+    defined.
+    """
     one, other = (
         np.array([1.0, 2.0, 4.0, 900.0, math.nan]),
         np.array([1.5, 2.0, 5.0, math.nan, 700.0]),
@@ -564,7 +576,9 @@ def test_what_pairing_was_worth_is_told_of_the_pairs_alone():
     ("here", "there"), [(0.0, 0.0), (0.005, 0.02), (0.02, 0.02), (0.0, 0.03), (0.3, 0.2)]
 )
 def test_the_paired_interval_of_shares_covers_the_truth_as_often_as_it_says(n, here, there):
-    """Within two points, as its authors say; over all that n pairs can show, so that no chance is in it."""
+    """Within two points, as its authors say; over all that n pairs can show, so that no chance is
+    in it.
+    """
     less = np.arange(n + 1)
     covered = 0.0
     for more in range(n + 1):

@@ -1,4 +1,5 @@
-"""What can never happen, and what must, whatever is asked for; on random scenarios and networks, seen in the trajectory.
+"""What can never happen, and what must, whatever is asked for; on random scenarios and networks,
+seen in the trajectory.
 
 Both engines give one trajectory (`test_twins.py`), so what holds in the compiled one holds in both.
 """
@@ -36,9 +37,10 @@ def trajectory(scenario, network, strategy, rng, replicate=0, complainants=None)
     return found, *(found.record[table] for table in RECORD)
 
 
-# --------------------------------------------------------------------------------------------- never
+# -------------------------------------------------------------------------------------------- never
 
-# What is checked is said apart from where it holds, so that the last tests can show it records that break it.
+# What is checked is said apart from where it holds, so that the last tests can show it records that
+# break it.
 
 
 def assert_sharers_noticed(record):
@@ -82,7 +84,9 @@ def assert_deleted_on_the_page_alone(record):
 
 
 def assert_staff_suffices(record, p, staff):
-    """Somebody could begin each act in its tick, half of one before or after: their work before it had ended."""
+    """Somebody could begin each act in its tick, half of one before or after: their work before it
+    had ended.
+    """
     acts, busy_until = record["acts"], np.zeros(int(staff))
     for tick, act in zip(acts["tick"], acts["act"], strict=True):
         somebody = busy_until.argmin()
@@ -132,7 +136,7 @@ def test_staff_is_never_exceeded(scenario, network, strategy, rng, replicate):
     assert_staff_suffices(record, World.of(scenario, network).p, scenario.brand.staff)
 
 
-# -------------------------------------------------------------------------------------------- always
+# ------------------------------------------------------------------------------------------- always
 
 # Somebody looks, and nothing comes of it.
 NOTHING_ELSE = {
@@ -170,12 +174,23 @@ def assert_superset(scenario, network, rng, more, other_luck=0):
 
 
 CERTAIN = {
-    "attention.kernel": "immediate", "attention.view_rate": 60.0, "attention.half_life": 12.0, "joining.share_probability": 100.0,
-    "joining.page_probability": 1.0, "joining.loyalty": 0.0, "joining.reinforcement": 0.0, "attention.page_visitors": 0,
-    "anger.repeat_rate": 0.0, "crowd.susceptibility_shape": np.inf, "crowd.vindictive_share": 0.0, "brand.coverage": 1.0,
-    "brand.response_median": 0.25, "brand.response_sigma": 0.0, "censor.repost_probability": 0.0,
+    "attention.kernel": "immediate",
+    "attention.view_rate": 60.0,
+    "attention.half_life": 12.0,
+    "joining.share_probability": 100.0,
+    "joining.page_probability": 1.0,
+    "joining.loyalty": 0.0,
+    "joining.reinforcement": 0.0,
+    "attention.page_visitors": 0,
+    "anger.repeat_rate": 0.0,
+    "crowd.susceptibility_shape": np.inf,
+    "crowd.vindictive_share": 0.0,
+    "brand.coverage": 1.0,
+    "brand.response_median": 0.25,
+    "brand.response_sigma": 0.0,
+    "censor.repost_probability": 0.0,
     "censor.protest_probability": 0.0,
-}  # fmt: skip
+}
 
 
 @often
@@ -186,7 +201,9 @@ def test_other_names_change_nothing_but_the_names(n, seed, strategy):
 
 
 def assert_names_are_only_names(scenario, n, seed, strategy):
-    """Renumber everybody, in the order of the nodes too: a name alone would leave each customer their number, and their luck."""
+    """Renumber everybody, in the order of the nodes too: a name alone would leave each customer
+    their number, and their luck.
+    """
     graph = nx.gnp_random_graph(n, 2.5 / n, seed=seed, directed=True)
     other = np.random.default_rng(seed).permutation(n).tolist()
     found = []
@@ -220,7 +237,9 @@ def apart(one, other):
 
 
 def test_other_numbers_bring_other_luck_and_the_same_law():
-    """Where chance rules, renumbering gives other runs with the same mean; another complainant gives another one."""
+    """Where chance rules, renumbering gives other runs with the same mean; another complainant
+    gives another one.
+    """
     graph = nx.gnp_random_graph(80, 0.1, seed=3)
     start = max(graph, key=graph.degree)
     number = np.random.default_rng(3).permutation(80).tolist()
@@ -279,9 +298,14 @@ def assert_page_alone(scenario, graph, strategy, rng):
 
 
 AT_ONCE = {
-    "brand.coverage": 1.0, "brand.response_median": 0.0, "brand.response_sigma": 0.0, "brand.staff": np.inf,
-    "complaint.on_page": True, "censor.repost_probability": 0.0, "anger.repeat_rate": 0.0,
-}  # fmt: skip
+    "brand.coverage": 1.0,
+    "brand.response_median": 0.0,
+    "brand.response_sigma": 0.0,
+    "brand.staff": np.inf,
+    "complaint.on_page": True,
+    "censor.repost_probability": 0.0,
+    "anger.repeat_rate": 0.0,
+}
 
 
 @often
@@ -310,12 +334,19 @@ def assert_strategies_are_one(scenario, network, rng):
         assert differences(silence, (other.record, other.values, other.hourly_volume)) == []
 
 
-# ------------------------------------------------------------------- each of these can fail: records and worlds that break it
+# ----------------------------------------- each of these can fail: records and worlds that break it
 
 BUSY = {
-    "attention.view_rate": 1.0, "attention.half_life": 6.0, "attention.page_visitors": 5, "joining.share_probability": 0.5,
-    "joining.page_probability": 0.7, "brand.coverage": 1.0, "brand.response_median": 1.0, "brand.staff": 2, "time.horizon": 48.0,
-}  # fmt: skip
+    "attention.view_rate": 1.0,
+    "attention.half_life": 6.0,
+    "attention.page_visitors": 5,
+    "joining.share_probability": 0.5,
+    "joining.page_probability": 0.7,
+    "brand.coverage": 1.0,
+    "brand.response_median": 1.0,
+    "brand.staff": 2,
+    "time.horizon": 48.0,
+}
 
 
 @pytest.fixture(scope="module")

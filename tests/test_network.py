@@ -324,9 +324,22 @@ def test_edge_lists_of_every_layout_are_read(tmp_path, ending, gap, third, names
 
 @pytest.mark.parametrize(
     "header",
-    ["source,target", "Source,Target,weight", "from,to", "u,v", "node_1,node_2", "id_1,id_2", "tail,head",
-     "follower,followee", "source_id,target_id", "user_id,follower_id", "user,friend", "node,other", "Kunde,Freund"],
-)  # fmt: skip
+    [
+        "source,target",
+        "Source,Target,weight",
+        "from,to",
+        "u,v",
+        "node_1,node_2",
+        "id_1,id_2",
+        "tail,head",
+        "follower,followee",
+        "source_id,target_id",
+        "user_id,follower_id",
+        "user,friend",
+        "node,other",
+        "Kunde,Freund",
+    ],
+)
 def test_well_known_headers_are_skipped_above_text(tmp_path, header):
     network = open_network(written(tmp_path, f"# x\n{header}\nann,bob\nbob,cem\n", "friends.csv"))
     assert list(network.names) == ["ann", "bob", "cem"]
@@ -449,10 +462,15 @@ def test_a_header_that_says_the_opposite_is_refused(tmp_path, header, asked, sai
 @pytest.mark.parametrize(
     ("header", "asked"),
     [
-        ("follower,followee", {"follows": True}), ("followee,follower", {"directed": True}), ("source,target", {"directed": True}),
-        ("source,target", {"follows": True}), ("target,source", {}), ("source,target,weight", {}), ("user,friend,from", {}),
+        ("follower,followee", {"follows": True}),
+        ("followee,follower", {"directed": True}),
+        ("source,target", {"directed": True}),
+        ("source,target", {"follows": True}),
+        ("target,source", {}),
+        ("source,target,weight", {}),
+        ("user,friend,from", {}),
     ],
-)  # fmt: skip
+)
 def test_a_header_that_fits_is_read(tmp_path, header, asked):
     more = ",x" * (header.count(",") - 1)
     path = written(tmp_path, f"{header}\nann,bob{more}\nann,cem{more}\ndan,bob{more}\n", "n.csv")
@@ -485,7 +503,10 @@ def test_following_makes_no_sense_in_an_undirected_network():
         ("a b\n\nc\n", "friends.txt: line 3 is 'c'; expected two names separated by white space"),
         ("1\n2\n", "line 1 is '1'"),
         ("1 2\r\n3\r\n", "line 2 is '3'"),
-        ("source;target\na;b\nc;\n", "line 3 is 'c;'; expected two names separated by a semicolon, neither"),
+        (
+            "source;target\na;b\nc;\n",
+            "line 3 is 'c;'; expected two names separated by a semicolon, neither",
+        ),
         (",b\nc,d\n", "line 1 is ',b'"),
         ('"",b\nc,d\n', "neither of them empty"),
         ("who\twhom\n1\t2\n1\t\t5\n", "line 3 is '1\\t\\t5'"),
@@ -496,7 +517,7 @@ def test_following_makes_no_sense_in_an_undirected_network():
         (b"a b\nZo\xeb c\n", "line 2 is b'\\xeb'; expected text in UTF-8"),
         ("a b\n".encode("utf-16"), "the encoding is 'UTF-16'; expected plain text in UTF-8"),
     ],
-)  # fmt: skip
+)
 def test_impossible_edge_lists_are_refused(tmp_path, content, words):
     assert words in refusal(open_network, written(tmp_path, content))
 
@@ -566,11 +587,18 @@ def test_integers_in_graph_files_stay_integers(tmp_path):
 @pytest.mark.parametrize(
     "content",
     [
-        "", "no xml", "<a/>", "<graphml>", "<gexf></gexf>", b"\xff\xfe\x00", "<graphml><graph/></graphml>",
+        "",
+        "no xml",
+        "<a/>",
+        "<graphml>",
+        "<gexf></gexf>",
+        b"\xff\xfe\x00",
+        "<graphml><graph/></graphml>",
         '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph><node/></graph></graphml>',
-        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph><edge source="" target="b"/></graph></graphml>',
+        '<graphml xmlns="http://graphml.graphdrawing.org/xmlns"><graph><edge source="" '
+        'target="b"/></graph></graphml>',
     ],
-)  # fmt: skip
+)
 def test_impossible_graph_files_are_refused(tmp_path, name, content):
     assert refusal(open_network, written(tmp_path, content, name)).startswith(f"{name}: ")
 
@@ -709,7 +737,8 @@ def test_rewiring_keeps_the_number_of_ties_and_moves_the_asked_share(rewiring):
     by_luck_near = 2 * ties / n  # a moved tie may end near again
     error = 4 * np.sqrt(rewiring * (1 - rewiring) / (n * ties)) + by_luck_near
     assert abs(moved - rewiring) <= error
-    # Degree = ties + those not moved away + a Poisson number of moved ends, variance r (2 - r) ties (Barrat & Weigt).
+    # Degree = ties + those not moved away + a Poisson number of moved ends, variance r (2 - r) ties
+    # (Barrat & Weigt).
     variance = ties * rewiring * (2 - rewiring)
     assert network.followers.var() == pytest.approx(variance, rel=0.06)
 
@@ -772,7 +801,8 @@ def test_a_configuration_has_its_degrees_but_for_what_was_dropped():
     network = generate("configuration", customers=5_000, degrees=degrees)
     assert (network.followers <= degrees).all()
     assert degrees.sum() == 2 * (network.n_ties + network.dropped_loops + network.dropped_repeats)
-    # Expected loops: nu / 2, repeats: nu^2 / 4, with nu = <k (k - 1)> / <k> (van der Hofstad 2016, prop. 7.13).
+    # Expected loops: nu / 2, repeats: nu^2 / 4, with nu = <k (k - 1)> / <k> (van der Hofstad 2016,
+    # prop. 7.13).
     nu = (degrees * (degrees - 1)).mean() / degrees.mean()
     assert abs(network.dropped_loops - nu / 2) < 4 * np.sqrt(nu / 2)
     assert abs(network.dropped_repeats - nu**2 / 4) < 4 * nu / 2 + 2
@@ -782,7 +812,11 @@ def test_a_configuration_has_its_degrees_but_for_what_was_dropped():
     ("kind", "asked", "words"),
     [
         ("scalefree", {}, "network: unknown kind 'scalefree'; did you mean 'scale_free'?"),
-        ("random", {"customers": 0}, "network: customers is 0; expected a whole number of 1 or more"),
+        (
+            "random",
+            {"customers": 0},
+            "network: customers is 0; expected a whole number of 1 or more",
+        ),
         ("random", {"customers": 10.0}, "customers is 10.0"),
         ("random", {"customers": 2**31}, "expected 1 to 2,147,483,646"),
         ("random", {"customers": 10}, "network: ties is 5; expected 1 to 4 with 10 customers"),
@@ -794,17 +828,29 @@ def test_a_configuration_has_its_degrees_but_for_what_was_dropped():
         ("small_world", {"rewiring": float("nan")}, "rewiring is nan"),
         ("small_world", {"rewiring": "0.1"}, "rewiring is '0.1'"),
         ("blocks", {"blocks": 101}, "blocks is 101; expected 1 to 100"),
-        ("blocks", {"blocks": 50}, "the number of ties inside blocks is 450.0; expected 50 or less"),
+        (
+            "blocks",
+            {"blocks": 50},
+            "the number of ties inside blocks is 450.0; expected 50 or less",
+        ),
         ("blocks", {"blocks": 1}, "the number of ties across blocks is 50.0; expected 0 or less"),
         ("configuration", {}, "the number of degrees is 0; expected 100"),
-        ("configuration", {"degrees": [1] * 99 + [2]}, "the sum of degrees is 101; expected an even number"),
+        (
+            "configuration",
+            {"degrees": [1] * 99 + [2]},
+            "the sum of degrees is 101; expected an even number",
+        ),
         ("configuration", {"degrees": [0] * 100}, "the sum of degrees is 0"),
-        ("configuration", {"degrees": [100] * 100}, "degrees[0] is 100; expected a whole number from 0 to 99"),
+        (
+            "configuration",
+            {"degrees": [100] * 100},
+            "degrees[0] is 100; expected a whole number from 0 to 99",
+        ),
         ("configuration", {"degrees": [1.5] * 100}, "degrees[0] is 1.5"),
         ("random", {"seed": -1}, "seed is -1"),
         ("random", {"seed": True}, "seed is True"),
     ],
-)  # fmt: skip
+)
 def test_impossible_wishes_are_refused(kind, asked, words):
     assert words in refusal(generate, kind, **{"customers": 100, **asked})
 
@@ -830,7 +876,7 @@ def test_real_networks_are_read_whole(name, directed, customers, ties):
     assert (network.n_customers, network.n_ties + drops) == (customers, ties)
 
 
-# ------------------------------------------------------------------------------------------------- stored networks
+# ---------------------------------------------------------------------------------- stored networks
 
 
 def test_a_stored_network_comes_back_as_it_was(tmp_path):

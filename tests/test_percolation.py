@@ -1,8 +1,10 @@
-"""Cascades on random networks are bond percolation: thresholds, giant shares, sizes below the threshold (V1, V3, V6).
+"""Cascades on random networks are bond percolation: thresholds, giant shares, sizes below the
+threshold (V1, V3, V6).
 
-In an independent cascade each tie passes with a probability T, once. From a random customer a cascade is the cluster of
-bond percolation that the customer is in (Newman 2002), so on a network of known degrees nearly everything is known. Networks
-are drawn anew, and a mean over networks has the standard error of networks: one network's own luck does not average out.
+In an independent cascade each tie passes with a probability T, once. From a random customer a
+cascade is the cluster of bond percolation that the customer is in (Newman 2002), so on a network of
+known degrees nearly everything is known. Networks are drawn anew, and a mean over networks has the
+standard error of networks: one network's own luck does not average out.
 """
 
 import math
@@ -25,7 +27,9 @@ TAKEN_OFF = 0.1  # share of the crowd; clusters of that size are the giant one, 
 
 
 def poisson(mean):
-    """A random network: Poisson degrees. A tenth more pairs are drawn than a coin for each would give, for some are the same."""
+    """A random network: Poisson degrees. A tenth more pairs are drawn than a coin for each would
+    give, for some are the same.
+    """
 
     def made(seed):
         dice = np.random.default_rng(seed)
@@ -41,7 +45,7 @@ def poisson(mean):
 
 
 def regular(degree):
-    """A random regular network: stubs are paired until no pair is a loop, and none is there twice."""
+    """A random regular network: stubs are paired until there is no loop and no double tie."""
 
     def made(seed):
         dice, stubs = np.random.default_rng(seed), np.repeat(np.arange(CROWD), degree)
@@ -55,7 +59,9 @@ def regular(degree):
 
 
 def two_degrees(few, many):
-    """A configuration network, half its customers with few ties and half with many; loops and double ties are dropped."""
+    """A configuration network, half its customers with few ties and half with many; loops and
+    double ties are dropped.
+    """
 
     def made(seed):
         stubs = np.repeat(np.arange(CROWD), np.where(np.arange(CROWD) % 2, few, many))
@@ -68,7 +74,8 @@ def two_degrees(few, many):
 def sizes(network, passes, entropy=3, runs=RUNS):
     """Sizes of cascades from one random customer, on networks of that kind; a row for each network.
 
-    Below the threshold a network has no luck of its own that would show, and each cascade counts by itself.
+    Below the threshold a network has no luck of its own that would show, and each cascade counts by
+    itself.
     """
     scenario = Scenario.independent_cascade(probability=passes)
     return np.array(
@@ -82,7 +89,9 @@ def sizes(network, passes, entropy=3, runs=RUNS):
 
 
 def giant_share(degrees, passes):
-    """Share of customers in the giant cluster, by generating functions (Newman 2002); `degrees` gives their probabilities."""
+    """Share of customers in the giant cluster, by generating functions (Newman 2002); `degrees`
+    gives their probabilities.
+    """
     k, weight = np.array(list(degrees)), np.array(list(degrees.values()))
     mean, u = (k * weight).sum(), 0.0
     for _ in range(10_000):
@@ -103,7 +112,9 @@ def mean_below(degrees, passes):
 
 
 def assert_giant(found, share, wrong):
-    """A cascade takes off with the giant cluster's share, and then is that share, on average over networks."""
+    """A cascade takes off with the giant cluster's share, and then is that share, on average over
+    networks.
+    """
     took_off = found > TAKEN_OFF * CROWD
     assert_mean(took_off.mean(axis=1), share, wrong, of="chance to take off")
     final = np.array([row[row > TAKEN_OFF * CROWD].mean() for row in found]) / CROWD
@@ -117,7 +128,9 @@ POISSON_DEGREES = {k: math.exp(-10) * 10**k / math.factorial(k) for k in range(6
     ("r0", "final"), [(1.2, 0.313698), (1.5, 0.582812), (2.0, 0.796812), (3.0, 0.940480)]
 )
 def test_on_a_random_network_epidemics_end_as_in_a_mixed_crowd(r0, final):
-    """V1 and V2: z = 1 - exp(-R0 z), the same as the giant cluster's share where degrees are Poisson."""
+    """V1 and V2: z = 1 - exp(-R0 z), the same as the giant cluster's share where degrees are
+    Poisson.
+    """
     assert giant_share(POISSON_DEGREES, r0 / 10) == pytest.approx(final, abs=1e-6)
     assert_giant(sizes(poisson(10), r0 / 10), final, giant_share(POISSON_DEGREES, 0.8 * r0 / 10))
 
@@ -132,7 +145,9 @@ def test_on_a_regular_network_cascades_are_bond_percolation(degree, passes, shar
 
 
 def test_below_the_threshold_of_a_regular_network_cascades_stay_small():
-    """V6: T_c = 1 / 2 where everybody has three ties: a mean of 7 below it at .4, a tenth of the crowd and more above it."""
+    """V6: T_c = 1 / 2 where everybody has three ties: a mean of 7 below it at .4, a tenth of the
+    crowd and more above it.
+    """
     assert threshold({3: 1.0}) == 0.5
     found = sizes(regular(3), 0.4, runs=1000).ravel()
     assert_mean(
@@ -149,7 +164,9 @@ TWO_DEGREES = {2: 0.5, 8: 0.5}
 
 
 def test_the_threshold_of_a_configuration_network_is_set_by_the_spread_of_degrees():
-    """Newman 2002: <k> / (<k^2> - <k>), here below 1 / (<k> - 1), what the mean degree alone would say."""
+    """Newman 2002: <k> / (<k^2> - <k>), here below 1 / (<k> - 1), what the mean degree alone would
+    say.
+    """
     critical = threshold(TWO_DEGREES)
     assert critical == pytest.approx(5 / 29)
     below, above = 0.7 * critical, 1.2 * critical
@@ -168,7 +185,9 @@ def test_the_threshold_of_a_configuration_network_is_set_by_the_spread_of_degree
     [(0.5, 0.606531, 2.0), (0.8, 0.449329, 5.0), (0.9, math.exp(-0.9), 10.0)],
 )
 def test_below_the_threshold_cascades_have_borel_sizes(m, alone, mean):
-    """V3: P(k) = exp(-mk) (mk)^(k - 1) / k!, mean 1 / (1 - m), variance m / (1 - m)^3 (Borel; Otter 1949)."""
+    """V3: P(k) = exp(-mk) (mk)^(k - 1) / k!, mean 1 / (1 - m), variance m / (1 - m)^3 (Borel; Otter
+    1949).
+    """
     tails, heads = np.random.default_rng(5).integers(200_000, size=(2, 2_000_000))
     network = Network.from_edges(
         tails, heads, n_customers=200_000

@@ -1,8 +1,9 @@
-"""R0: what `reproduction` computes is what the engine does to a typical critic, and what cannot be reached is refused.
+"""R0: what `reproduction` computes is what the engine does to a typical critic.
 
-The simulation takes the definition at its word: a tie picks the critic (as likely as it is noticed), joining has picked
-their susceptibility, one notice of the complaint made their anger, and their followers, but not who won them, are fresh.
-Only their own posts reach anybody, so that everybody won was won by them.
+The simulation takes the definition at its word. A tie picks the critic, as likely as it is noticed.
+Joining has picked their susceptibility, and one notice of the complaint made their anger. Their
+followers, but not who recruited them, are fresh. Only their own posts reach anybody, so that
+everybody recruited was recruited by them.
 """
 
 import numpy as np
@@ -96,7 +97,7 @@ def typical_susceptibilities(p, n, rng):
     return joined[:n]
 
 
-# ---------------------------------------------------------------------------------------------- by simulation
+# ------------------------------------------------------------------------------------ by simulation
 
 
 @pytest.mark.parametrize(
@@ -164,7 +165,9 @@ def test_a_typical_critic_wins_r0_others_on_unequal_networks(kind, directed, dil
 
 @pytest.mark.parametrize("dilution", [0.0, 1.0])
 def test_a_tie_back_is_not_fresh_where_there_is_one(dilution):
-    """Half of the people are in pairs who follow one another and win nobody; the others in a circle that goes one way."""
+    """Half of the people are in pairs who follow one another and win nobody; the others in a circle
+    that goes one way.
+    """
     pairs, circle = np.arange(0, 200, 2), np.arange(200, 300)
     tails = np.concatenate([pairs, pairs + 1, np.repeat(circle, 8)])
     heads = np.concatenate(
@@ -191,7 +194,9 @@ def test_page_visitors_count_among_those_a_typical_critic_wins():
 
 
 def test_an_r0_that_grows_and_falls_again_is_found_on_its_way_up():
-    """Where angry posts win many and everybody joins, the meek are the typical critics, and win few."""
+    """Where angry posts win many and everybody joins, the meek are the typical critics, and win
+    few.
+    """
     p = p_of(
         {
             "complaint.anger": 0.05,
@@ -210,7 +215,7 @@ def test_an_r0_that_grows_and_falls_again_is_found_on_its_way_up():
         solve(p, regular[8], 1.01 * most)
 
 
-# ---------------------------------------------------------------------------------------------- by reasoning
+# ------------------------------------------------------------------------------------- by reasoning
 
 
 @pytest.mark.parametrize("r0", [0.01, 0.5, 1.0, 2.5])
@@ -231,7 +236,9 @@ def test_a_horizon_that_nothing_lives_to_see_makes_no_difference(changes):
 
 
 def test_only_the_constructive_resent_having_waited_in_vain():
-    """The more of them are vindictive, the less resentment brings; where all are, it brings nothing."""
+    """The more of them are vindictive, the less resentment brings; where all are, it brings
+    nothing.
+    """
     found = {
         share: [
             typical_r0(
@@ -313,7 +320,9 @@ def test_the_size_of_a_regular_network_does_not_matter():
 
 
 def test_only_fresh_followers_count():
-    """A critic of a regular network has one follower fewer to win; one of a star is a leaf as often as the centre."""
+    """A critic of a regular network has one follower fewer to win; one of a star is a leaf as often
+    as the centre.
+    """
     p = p_of({"anger.repeat_rate": 0})
     star = Network.from_edges([0] * 9, range(1, 10))
     expected = typical_r0(p, regular[4], 0.1) / 3
@@ -334,7 +343,8 @@ def test_an_r0_out_of_reach_is_refused_with_the_highest_there_is():
     with pytest.raises(ScenarioError) as caught:
         solve(p, regular[8], 100.0, "cafe")
     assert str(caught.value) == (
-        f"cafe: joining.r0 is 100; expected at most {highest:.4g} on this network (400 customers, {regular[8].n_ties} ties), "
+        f"cafe: joining.r0 is 100; expected at most {highest:.4g} on this network (400 "
+        f"customers, {regular[8].n_ties} ties), "
         "however likely those who notice are to join"
     )
     assert typical_r0(p, regular[8], solve(p, regular[8], 0.99 * highest)) == pytest.approx(
