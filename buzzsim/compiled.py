@@ -85,13 +85,17 @@ def _take_apart(node: Any, parts: list[str]) -> None:
                 _take_apart(getattr(node, field, None), parts)
 
 
-@cache
-def sources() -> str:
-    """Name the compiled sources: the rules, and all that makes numbers of them."""
-    texts = {path: path.read_text(encoding="utf-8") for path in _PACKAGE.rglob("*.py")}
-    compiled = {path: text for path, text in texts.items() if "@compiled" in text}
-    return digest_of({path.relative_to(_PACKAGE).as_posix(): compiled[path] for path in compiled})
+def _name_of_sources() -> str:
+    texts = {}
+    for path in _PACKAGE.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        if "@compiled" in text:
+            texts[path.relative_to(_PACKAGE).as_posix()] = text
+    return digest_of(texts)
 
+
+SOURCES = _name_of_sources()
+"""Names the compiled sources: the rules, and all that makes numbers of them."""
 
 # ------------------------------------------------------------------------------- the cache on disk
 
@@ -101,7 +105,7 @@ def _folder() -> Path | None:
     """Give the folder for machine code of these sources, cleared of damaged files."""
     own = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
     for place in (*own, _PACKAGE / "__pycache__", Path.home() / ".cache" / "buzzsim"):
-        folder = place / f"buzzsim-{sources()}"
+        folder = place / f"buzzsim-{SOURCES}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
@@ -374,9 +378,3 @@ LINE = 64  # bytes that the processor fetches at once
 def records(table: Any) -> Any:
     """Give a table whose rows have attributes where nothing is compiled, as they have in numba."""
     return table.view(np.recarray) if _UNCOMPILED else table
-
-
-def __getattr__(name: str) -> str:
-    if name == "SOURCES":
-        return sources()
-    raise AttributeError(name)

@@ -140,6 +140,37 @@ def test_a_function_that_ran_is_warm():
     assert is_warm(engine.batch)
 
 
+def reworded_rules(package: Path, before: str, after: str) -> None:
+    """Change the first place of a text in the rules of a copy of the package."""
+    file = package / "model" / "rules.py"
+    text = file.read_text(encoding="utf-8")
+    assert before in text
+    file.write_text(text.replace(before, after, 1), encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_begun_sweep_goes_on_after_a_reworded_rule_and_refuses_a_changed_one(tmp_path):
+    package = tmp_path / "buzzsim"
+    shutil.copytree(Path(buzzsim.__file__).parent, package)
+    ask = (
+        "import buzzsim as bz, sys\n"
+        "s = bz.Scenario().replace({'network.customers': 100, 'time.horizon': 5.0})\n"
+        "sweep = bz.Sweep(s, {'joining.r0': [0.5, 0.9]}, replicates=int(sys.argv[1]), rng=1, out='o')\n"
+        "sweep.run(1, quiet=True)\n"
+        "print(sweep.status().missing)\n"
+    )
+
+    def run(replicates):
+        command = [sys.executable, "-W", "ignore", "-c", ask, str(replicates)]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    assert run(20).stdout.strip() == "0"
+    reworded_rules(package, '    """', '    """In other words: ')
+    assert run(40).stdout.strip() == "0"
+    reworded_rules(package, "1.0 - ", "1.5 - ")
+    assert "SweepError" in run(60).stderr
+
+
 @compiled
 def _larger(a, b):
     return max(a, b)

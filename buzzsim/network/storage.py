@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError
 from buzzsim.files import write_pieces
+from buzzsim.model.parameters import from_plain, to_plain
 from buzzsim.network.network import Network
 
 MAGIC = b"buzznet1"
@@ -55,7 +56,7 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> None:
         "loops": network.dropped_loops,
         "repeats": network.dropped_repeats,
         "source": network.source,
-        "names": None if numbered else [_plain(name) for name in network.names],
+        "names": None if numbered else [to_plain(name) for name in network.names],
         "arrays": {name: [array.dtype.str, array.size] for name, array in arrays.items()},
     }
     header = json.dumps(about).encode()
@@ -98,7 +99,7 @@ def stored_network(path: Path, place: str) -> Network:
                 raise ValueError
             at = end
         names = about["names"]
-        names = range(arrays["indptr"].size - 1) if names is None else tuple(map(_name, names))
+        names = range(arrays["indptr"].size - 1) if names is None else tuple(map(from_plain, names))
         traits = {n.removeprefix("trait "): v for n, v in arrays.items() if n.startswith("trait ")}
         _check(arrays["indptr"], arrays["indices"], names, traits)
         dropped = int(about["loops"]), int(about["repeats"])
@@ -125,16 +126,3 @@ def _check(indptr: NDArray[Any], indices: NDArray[Any], names: Any, traits: dict
 
 def _padding(at: int) -> bytes:
     return bytes(-at % _ALIGNED)
-
-
-def _plain(name: Any) -> Any:
-    """Give a name as JSON can keep it; tuples become lists."""
-    if isinstance(name, tuple):
-        return [_plain(part) for part in name]
-    name = name.item() if isinstance(name, np.generic) else name
-    return name if isinstance(name, (int, float)) else str(name)
-
-
-def _name(kept: Any) -> Any:
-    """Give a name back as it was before `_plain`."""
-    return tuple(map(_name, kept)) if isinstance(kept, list) else kept

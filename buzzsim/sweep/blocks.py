@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from buzzsim.errors import OutputError, SweepError
 from buzzsim.files import write_whole
 from buzzsim.model.outcomes import OUTCOMES
+from buzzsim.model.scenario import value_of
 from buzzsim.sweep.plan import Block, Plan
 
 RUNS, HOURS = "blocks", "hourly"
@@ -146,7 +147,7 @@ def write_points(directory: Path, plan: Plan) -> None:
     """Write the name of each point and its value of every key that varies, for other readers."""
     columns: dict[str, Any] = {"point": pa.array(list(plan.points), pa.string())}
     for key in plan.design.keys:
-        values = [point.value_of(key) for point in plan.points.values()]
+        values = [value_of(point.scenario, key) for point in plan.points.values()]
         plain = [str(list(value)) if isinstance(value, tuple) else value for value in values]
         columns[key] = pa.array(plain, from_pandas=True)
     path, content = directory / "points.parquet", _written(pa.table(columns), {})

@@ -49,11 +49,6 @@ class Point:
     changes: Mapping[str, Any]
     scenario: Scenario
 
-    def value_of(self, key: str) -> Any:
-        """Give the value that a key has here, set or not."""
-        section, _, leaf = key.partition(".")
-        return getattr(getattr(self.scenario, section), leaf)
-
 
 @dataclass(frozen=True)
 class Block:

@@ -20,6 +20,7 @@ from buzzsim.errors import SweepError
 from buzzsim.files import instead_of
 from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.model.parameters import all_parameters
+from buzzsim.model.scenario import value_of
 from buzzsim.study.analysis import COLUMNS, Resampling, row, statistics
 from buzzsim.sweep import blocks
 from buzzsim.sweep.plan import Plan
@@ -94,7 +95,7 @@ def summary(directory: Path, plan: Plan, outcomes: list[str]) -> pd.DataFrame:
         values = _by_replicate(rows_of(directory, plan, name, list(OUTCOMES)), plan, list(OUTCOMES))
         if not len(values):
             continue
-        about = {"point": name} | {key: point.value_of(key) for key in plan.design.keys}
+        about = {"point": name} | {key: value_of(point.scenario, key) for key in plan.design.keys}
         by_strategy = {strategy: values[:, s] for s, strategy in enumerate(plan.strategies)}
         resampling = Resampling(plan.entropy, len(values))
         for strategy, by_outcome in statistics(by_strategy, plan.baseline, resampling).items():
@@ -152,7 +153,7 @@ def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
             allowed = "expected as many, or a sweep with hourly='whole'"
             raise SweepError(f"{directory}: {kept}; {allowed}")
         parts = [blocks.read(directory, block, folder=blocks.HOURS) for block in done]
-        about = {"point": name} | {key: point.value_of(key) for key in plan.design.keys}
+        about = {"point": name} | {key: value_of(point.scenario, key) for key in plan.design.keys}
         counts = _counts(pd.concat([part.to_pandas() for part in parts]), plan)
         by_hour = counts.groupby(["strategy", "hour"], observed=True, sort=True)
         for (strategy, hour), count in by_hour:
@@ -233,7 +234,7 @@ def _by_replicate(rows: pa.Table, plan: Plan, outcomes: list[str]) -> NDArray[np
 
 def _values(plan: Plan, key: str) -> NDArray[Any]:
     """Give the value of a key at each point; a list as text, a number that is not set as NaN."""
-    values = [point.value_of(key) for point in plan.points.values()]
+    values = [value_of(point.scenario, key) for point in plan.points.values()]
     if any(isinstance(value, tuple) for value in values):
         return np.array([str(list(value)) for value in values], object)
     if None in values and all(isinstance(value, (int, float, type(None))) for value in values):
@@ -247,7 +248,7 @@ def _factorial(plan: Plan) -> tuple[dict[str, list[Any]], list[str]]:
     Of other designs there are no levels, and the points come as they were asked for.
     """
     keys, points = plan.design.keys, list(plan.points.values())
-    values = {tuple(map(point.value_of, keys)): point.name for point in points}
+    values = {tuple(value_of(point.scenario, key) for key in keys): point.name for point in points}
     has_all = bool(keys) and all(len(point.changes) == len(keys) for point in points)
     if not has_all or any(isinstance(value, tuple) for value in next(iter(values))):
         return {}, list(plan.points)
