@@ -30,7 +30,7 @@ def progress(total: int | None, quiet: bool, *, compiling: bool = False, keep: b
     stream = sys.stdout if notebook else sys.stderr  # notebooks paint what comes from stderr red
     bar = tqdm(file=stream, disable=quiet or sys.stderr is None, **look)
     if compiling:
-        bar.set_description("compiling, this first time only (up to half a minute)")
+        bar.set_description("compiling, this first time only (up to a minute)")
     return bar
 
 

@@ -155,7 +155,8 @@ def test_a_begun_sweep_goes_on_after_a_reworded_rule_and_refuses_a_changed_one(t
     ask = (
         "import buzzsim as bz, sys\n"
         "s = bz.Scenario().replace({'network.customers': 100, 'time.horizon': 5.0})\n"
-        "sweep = bz.Sweep(s, {'joining.r0': [0.5, 0.9]}, replicates=int(sys.argv[1]), rng=1, out='o')\n"
+        "n = int(sys.argv[1])\n"
+        "sweep = bz.Sweep(s, {'joining.r0': [0.5, 0.9]}, replicates=n, rng=1, out='o')\n"
         "sweep.run(1, quiet=True)\n"
         "print(sweep.status().missing)\n"
     )
