@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from buzzsim.compiled import compiled
+from buzzsim.compiled import AHEAD, compiled, fetch
 from buzzsim.engine.people import anger_now, person_of, set_anger
 from buzzsim.engine.posts import is_older, new_post
 from buzzsim.engine.readers import second_notice_tick
@@ -19,6 +19,8 @@ from buzzsim.model.tables import (
     ascending,
 )
 
+NEAR = AHEAD // 2  # what was fetched ahead leads on to the rest
+
 
 @compiled
 def read(p: Numbers, w: Workspace) -> int:
@@ -26,6 +28,11 @@ def read(p: Numbers, w: Workspace) -> int:
     notices, posts, people, t = w.notices, w.posts, w.people, w.n[TICK]
     n_due, n_readers = _due(w), 0
     for i in range(n_due):
+        if i + AHEAD < n_due:
+            fetch(posts, notices[w.due[i + AHEAD]].post)
+            fetch(w.row_of, notices[w.due[i + AHEAD]].customer)
+        if i + NEAR < n_due:
+            fetch(people, max(0, w.row_of[notices[w.due[i + NEAR]].customer]))
         k = w.due[i]
         j, customer = notices[k].post, notices[k].customer
         gone = posts[j].end < t
@@ -43,6 +50,8 @@ def read(p: Numbers, w: Workspace) -> int:
                 n_readers += 1
             _take_in(p, w, row, k)
     for r in range(n_readers):
+        if r + AHEAD < n_readers:
+            fetch(people, w.readers[r + AHEAD])
         row = w.readers[r]
         person = people[row]
         anger, attitude = rules.reading(
@@ -102,6 +111,9 @@ def join(p: Numbers, w: Workspace, n_due: int) -> None:
     notices, posts, people = w.notices, w.posts, w.people
     n_new, n_defences = 0, 0
     for i in range(n_due):
+        if i + AHEAD < n_due:
+            fetch(posts, notices[w.due[i + AHEAD]].post)
+            fetch(people, max(0, notices[w.due[i + AHEAD]].row))
         k = w.due[i]
         j, row = notices[k].post, notices[k].row
         if row >= 0 and rules.is_critical(posts[j].kind):
@@ -122,8 +134,16 @@ def join(p: Numbers, w: Workspace, n_due: int) -> None:
             notices[k].defended = False
             w.tally[DEFENCES] += 1
             posts[notices[k].post].thread += rules.defence_effect(p)
-    for i in ascending(w.newcomers[:n_new]):
-        row = w.newcomer_rows[i]
+    order = ascending(w.newcomers[:n_new])
+    for i in range(n_new):
+        if i + AHEAD < n_new:
+            fetch(people, w.newcomer_rows[order[i + AHEAD]])
+            fetch(w.indptr, w.newcomers[order[i + AHEAD]])
+        if i + NEAR < n_new:
+            fetch(posts, people[w.newcomer_rows[order[i + NEAR]]].best)
+            followers = w.indptr[w.newcomers[order[i + NEAR]]]
+            fetch(w.indices, min(followers, w.indices.size - 1))
+        row = w.newcomer_rows[order[i]]
         best = people[row].best
         people[row].recruited_by = best
         posts[best].joined += 1

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.compiled import compiled
+from buzzsim.compiled import AHEAD, compiled, fetch
 from buzzsim.errors import ResultError, unknown
 from buzzsim.model import rules, tables
 from buzzsim.model.parameters import Numbers
@@ -234,6 +234,8 @@ def _crowd(n_customers: int, people: Any, order: Any, out: Any) -> None:
     reached, critics = 0, 0
     all_change, reached_change, bystander_change, anger = 0.0, 0.0, 0.0, 0.0
     for i in range(order.size):
+        if i + AHEAD < order.size:
+            fetch(people, order[i + AHEAD])
         row = order[i]
         change = people[row].attitude - people[row].attitude_start
         all_change += change
