@@ -1,8 +1,8 @@
 """The one way to compile: numba without Python objects, and a cache that notices every change.
 
 Numba keeps machine code on disk, but watches only the file in which a function stands: a rule
-changed in another file would go unnoticed. Here the folder of the cache carries the name of all
-compiled sources, so a changed rule has a new folder. A file in it is used only if its checksum is
+changed in another file would go unnoticed. Here the name of the cache folder is a digest of all
+compiled sources, so a changed rule gets a new folder. A file in it is used only if its checksum is
 right.
 
 Numba passes each array of a named tuple as seven values, in every call. A `bundle` is passed as one
@@ -42,7 +42,7 @@ T = TypeVar("T", bound=type)
 _UNCOMPILED = bool(config.DISABLE_JIT)
 _PACKAGE = Path(__file__).parent
 
-# ------------------------------------------------------------------------- the name of the sources
+# ----------------------------------------------------------------------- the digest of the sources
 
 _WORDS = {"annotation", "returns", "ctx", "kind", "type_params", "type_comment"}
 
@@ -95,7 +95,7 @@ def _name_of_sources() -> str:
 
 
 SOURCES = _name_of_sources()
-"""Names the compiled sources: the rules, and all that makes numbers of them."""
+"""Digest of all files that hold compiled functions."""
 
 # ------------------------------------------------------------------------------- the cache on disk
 
@@ -158,7 +158,7 @@ def compiled(function: F) -> F:
 
 
 class Compiled:
-    """A function that Python calls through a door, and compiled code without one."""
+    """One function compiled twice: `door` for calls from Python, `inner` for compiled callers."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func = function

@@ -19,7 +19,7 @@ HOUSE = Path(buzzsim.__file__).parent
 
 # A room imports only from floors below its own; inside a room nobody imports in a circle.
 FLOORS = [
-    ["errors", "compiled", "bundle", "progress"],
+    ["errors", "compiled", "progress"],
     ["files"],
     ["model"],
     ["network"],
@@ -33,8 +33,8 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 # Each heavy guest has its rooms.
 GUESTS = {
-    "numba": {"compiled", "bundle"},
-    "llvmlite": {"compiled", "bundle"},
+    "numba": {"compiled"},
+    "llvmlite": {"compiled"},
     "networkx": {"network"},
     "mesa": {"agents"},
     "matplotlib": {"pictures", "cli"},  # `cli` only chooses the backend that needs no screen

@@ -2,7 +2,7 @@
 
 Nothing is decided here: every `rules.` call is what the Mesa model calls too, and
 `tests/test_twins.py` holds both to the same trajectory. Cost follows the buzz: customers get a row
-when they are first touched, and a workspace is reset only where it was used. The phases of a tick
+when they are first touched, and a workspace is reset only where it was used. The steps of a tick
 are `notices`, `authors` and `cases`; `replicates` puts them together; Python enters by `batches`.
 """
 

@@ -1,4 +1,4 @@
-"""Phase 4 of a tick: what authors do."""
+"""Step 4 of a tick: what authors do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from buzzsim.model.tables import (
 
 @compiled
 def authors_act(p: Numbers, w: Workspace) -> None:
-    """Phase 4: resentment, repeats and posts decided before, by author, kind and number."""
+    """Step 4: resentment, repeats and posts decided before, by author, kind and number."""
     events, t = w.events, w.n[TICK]
     while w.bucket[EVENT_HEAD, t] >= 0:  # an occasion may bring the next one in the same tick
         n, k = 0, w.bucket[EVENT_HEAD, t]

@@ -1,4 +1,4 @@
-"""Phase 5 of a tick: the brand's queue of cases, and what it does with each."""
+"""Step 5 of a tick: the brand's queue of cases, and what it does with each."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ALL_BUSY = -1
 
 @compiled
 def brand_acts(p: Numbers, w: Workspace) -> bool:
-    """Phase 5: cases whose lag has run out, in the order of the queue, while staff is free.
+    """Step 5: cases whose lag has run out, in the order of the queue, while staff is free.
 
     Gives false where a strategy of one's own must first decide on the case in `ASKED`.
     """
@@ -74,7 +74,7 @@ def _is_open(w: Workspace, strategy: int, j: int) -> bool:
 
 @compiled
 def _free_desk(w: Workspace) -> int:
-    """Give who of the staff was free first (anybody without a limit), or `_ALL_BUSY`."""
+    """Give the employee who became free first, 0 without a limit, or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
         return 0
     desk = int(w.busy_until.argmin())

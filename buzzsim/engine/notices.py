@@ -1,4 +1,4 @@
-"""Phases 2 and 3 of a tick: what is due is read, then readers join or defend."""
+"""Steps 2 and 3 of a tick: what is due is read, then readers join or defend."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NEAR = AHEAD // 2  # what was fetched ahead leads on to the rest
 
 @compiled
 def read(p: Numbers, w: Workspace) -> int:
-    """Phase 2: notices due now are read; gives how many were due, 0 if nobody reads any."""
+    """Step 2: notices due now are read; gives their number, or 0 if nobody reads any."""
     notices, posts, people, t = w.notices, w.posts, w.people, w.n[TICK]
     n_due, n_readers = _due(w), 0
     for i in range(n_due):
@@ -107,7 +107,7 @@ def _take_in(p: Numbers, w: Workspace, row: int, notice: int) -> None:
 
 @compiled
 def join(p: Numbers, w: Workspace, n_due: int) -> None:
-    """Phase 3: each notice is one chance to join, or to defend the brand."""
+    """Step 3: each notice is one chance to join, or to defend the brand."""
     notices, posts, people = w.notices, w.posts, w.people
     n_new, n_defences = 0, 0
     for i in range(n_due):

@@ -72,7 +72,7 @@ def next_occasion(p: Numbers, w: Workspace, row: int) -> None:
 
 @compiled
 def _open_case(p: Numbers, w: Workspace, j: int) -> None:
-    """Let the brand see a critical post, after its lag, if its strategy has any use for it."""
+    """Let the brand see a critical post, after its lag, if its strategy handles such posts."""
     post = w.posts[j]
     if rules.concerns(w.n[STRATEGY], post.on_page):
         if rules.is_handled(p, draws.chance(post.key, draws.COVERAGE, 0)):

@@ -48,7 +48,7 @@ def begin(p: Numbers, w: Workspace) -> None:
 
 @compiled
 def _watch(p: Numbers, w: Workspace, is_over: bool) -> None:
-    """Measure the complainants' anger in the last tick before an hour asked for."""
+    """Measure the complainants' anger at the hours of `outcomes.watched_ticks`."""
     early, late = outcomes.watched_ticks(p)
     if w.n[TICK] == int(early) or (is_over and w.n[TICK] < int(early)):
         w.tally[EARLY_ANGER] = _mean_anger(p, w, early)
@@ -76,7 +76,7 @@ def batch(
 ) -> int:
     """Run replicates from `first` on into the rows of `out` and `hourly`; gives how many fitted.
 
-    `resumed` goes on with the first of them, from the brand's phase of a tick. Gives `ASKING` where
+    `resumed` goes on with the first of them, from the brand's step of a tick. Gives `ASKING` where
     a strategy of one's own must decide; its runs come one by one.
     """
     for r in range(out.shape[0]):

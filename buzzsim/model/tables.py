@@ -68,7 +68,7 @@ PERSON = _in_lines(
         ("customer", _WHOLE),
         ("joined", _WHOLE),  # tick of becoming a critic, or -1
         ("entry", _WHOLE),  # their own first critical post, or -1
-        ("recruited_by", _WHOLE),  # post that won them, or -1
+        ("recruited_by", _WHOLE),  # post that recruited them, or -1
         ("recruited_channel", _CODE),
         ("protested", _CLAIM),
         ("talking", _CLAIM),  # in a private dialogue

@@ -1,4 +1,4 @@
-"""Whose posts reach whom: the network, how it is read, and how it is generated."""
+"""Whose posts reach whom: ties, files, generators; who complains; R0; a scenario in its world."""
 
 from buzzsim.network.generators import GENERATORS, generate
 from buzzsim.network.network import Network

@@ -1,1 +1,1 @@
-"""How it looks: comparisons, single runs, and the words on them."""
+"""Figures of comparisons and of single runs, and the words on them."""

@@ -1,1 +1,1 @@
-"""Ask once: run or compare, and read what came out."""
+"""One run or one comparison: running it, its results, its statistics, its description in words."""
