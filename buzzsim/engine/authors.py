@@ -30,7 +30,7 @@ def authors_act(p: Numbers, w: Workspace) -> None:
         due, rank = np.empty(n, np.int64), np.empty(n, np.int64)
         n, k = 0, w.bucket[EVENT_HEAD, t]
         while k >= 0:
-            author = int(w.people[events[k].row].customer)
+            author = np.int64(w.people[events[k].row].customer)
             due[n], rank[n] = k, (author << 28) | ((events[k].kind + 1) << 24) | events[k].number
             n, k = n + 1, events[k].next
         w.bucket[EVENT_HEAD, t] = -1
