@@ -192,6 +192,7 @@ def opening(checks: pd.DataFrame, measures: pd.DataFrame) -> str:
     distance = ((means["mean"] - means["target"]) / means["error"]).abs().max()
     ran = tomllib.loads((HERE / "about.toml").read_text(encoding="utf-8"))
     date, commit, sources, inputs = (ran.pop(k) for k in ("date", "commit", "sources", "worlds"))
+    since = f"\n{ran.pop('since').strip()}" if "since" in ran else ""
     tools = ", ".join(f"{name} {version}" for name, version in ran.items())
     return f"""# Why believe it
 
@@ -211,7 +212,7 @@ Beside data stand the [stylised facts](#stylised-facts-the-model-beside-what-was
 [literature](#literature-when-the-model-agrees-with-a-study-and-when-it-does-not), misses included.
 The checks ran on {date} after commit {commit}, with
 {tools}
-(compiled code {sources}; scenarios, networks and R0 {inputs}).
+(compiled code {sources}; scenarios, networks and R0 {inputs}).{since}
 
 References stand in [sources.md](sources.md). Where theory knows a mean, the model's mean must lie
 within four standard errors of it. It must also lie more than four standard errors from a stated
