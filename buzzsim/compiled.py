@@ -44,7 +44,7 @@ _PACKAGE = Path(__file__).parent
 
 # ----------------------------------------------------------------------- the digest of the sources
 
-_WORDS = {"annotation", "returns", "ctx", "kind", "type_params", "type_comment"}
+_WORDS = {"annotation", "simple", "returns", "ctx", "kind", "type_params", "type_comment"}
 
 
 def digest_of(sources: Mapping[str, str]) -> str:
