@@ -28,9 +28,10 @@ from llvmlite import ir
 from numba import config, njit, types
 from numba.extending import (
     NativeValue,
+    infer_getattr,
     intrinsic,
+    lower_getattr_generic,
     models,
-    overload_attribute,
     register_model,
     typeof_impl,
     unbox,
@@ -133,14 +134,6 @@ def _seal(file: Path) -> Path:
     return file.with_name(f"{file.name}.sha256")
 
 
-def _seal_all(folder: Path) -> None:
-    """Write the checksum of each file that has none, or another one."""
-    for file in folder.rglob("*.nb[ci]"):
-        if not _is_whole(file):
-            with suppress(OSError):
-                _seal(file).write_text(_checksum(file), encoding="ascii")
-
-
 # --------------------------------------------------------------------------------------- compiling
 
 _FROM_PYTHON = {"nogil": True, "no_cfunc_wrapper": True, "error_model": "numpy"}
@@ -162,6 +155,7 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func = function
+        self._sealed = 0  # compilations whose files have their checksums
         update_wrapper(self, function)
 
     @cached_property
@@ -193,9 +187,18 @@ class Compiled:
             result = door(*args)
         except OSError:  # the disk is full, but the machine code is there
             result = door(*args)
-        if len(door.signatures) > known and door.stats.cache_path is not None:
-            _seal_all(Path(door.stats.cache_path))
+        if len(door.signatures) > known:
+            self._seal()
         return result
+
+    def _seal(self) -> None:
+        """Write the checksums of this function's files, if it was compiled and not only loaded."""
+        folder, _, misses = self.door.stats
+        if folder is not None and sum(misses.values()) > self._sealed:
+            self._sealed = sum(misses.values())
+            for file in Path(folder).glob(f"*{self.py_func.__name__}-*.nb[ci]"):
+                with suppress(OSError):
+                    _seal(file).write_text(_checksum(file), encoding="ascii")
 
     def __repr__(self) -> str:
         return f"<compiled {self.py_func.__name__}>"
@@ -250,14 +253,14 @@ _WORD = ir.IntType(64)
 
 
 class Bundle(types.Type):
-    """The type of a named tuple of C-contiguous arrays; its short name stands in every symbol."""
+    """The type of a named tuple of C-contiguous arrays and records; its name is short."""
 
     def __init__(self, name: str, arrays: tuple[tuple[str, Any, int], ...]) -> None:
         self.fields = {}  # name: type, bytes of an item, place of the address before the lengths
         self.size = 0
         for field, kind, itemsize in arrays:
             self.fields[field] = kind, itemsize, self.size
-            self.size += 1 + kind.ndim
+            self.size += 1 + getattr(kind, "ndim", 0)
         code = hashlib.sha256(repr(arrays).encode()).hexdigest()[:16]
         super().__init__(f"{name}_{code}")
 
@@ -274,17 +277,22 @@ def bundle(cls: T) -> T:
 def _knows_bundles() -> bool:
     """Whether a bundle works with this numba: tried where it is newer than those tested."""
     version = tuple(int(part) for part in re.findall(r"\d+", numba.__version__)[:2])
-    if _UNCOMPILED or version <= TESTED:
-        return not _UNCOMPILED
+    if _UNCOMPILED:
+        return False
 
-    class Pair(NamedTuple):
+    class Tables(NamedTuple):
         one: Any
         two: Any
+        row: Any
 
     try:
-        _register(Pair)
-        pair = Pair(np.arange(3.0), np.ones((2, 2)))
-        if njit(lambda pair: pair.one[1] + pair.two[1, 1] + pair.two.shape[1])(pair) == 4.0:
+        _give_attributes()
+        if version <= TESTED:
+            return True
+        _register(Tables)
+        row = np.ones(1, [("a", np.int8), ("b", np.float64)]).view(np.recarray)[0]
+        given = Tables(np.arange(3.0), np.ones((2, 2)), row)
+        if njit(lambda w: w.one[1] + w.two[1, 1] + w.two.shape[1] + w.row.b)(given) == 5.0:
             return True
     except Exception:  # whatever a numba that nobody has seen yet may raise
         pass
@@ -299,48 +307,52 @@ def _register(cls: Any) -> None:
     @typeof_impl.register(cls)
     def _type(value: Any, context: Any) -> Any:
         kinds = [typeof_impl(array, context) for array in value]
-        if all(isinstance(kind, types.Array) and kind.layout == "C" for kind in kinds):
+        if all(isinstance(kind, types.Record) or _is_plain(kind) for kind in kinds):
             sizes = (array.dtype.itemsize for array in value)
             return Bundle(cls.__name__, tuple(zip(value._fields, kinds, sizes, strict=True)))
         return types.NamedTuple(kinds, cls)
 
-    for field in cls._fields:
-        _give_attribute(field)
+
+def _is_plain(kind: Any) -> bool:
+    return isinstance(kind, types.Array) and kind.layout == "C"
 
 
-@cache
-def _give_attribute(field: str) -> None:
-    """Let compiled code write `bundle.field`; a bundle stays the same during a call."""
+def _give_attributes() -> None:
+    """Let compiled code write `bundle.field`."""
+    from numba.core.typing.templates import AttributeTemplate  # perhaps not in every numba to come
 
-    @intrinsic
-    def array_of(context: Any, bundle: Any) -> Any:
-        kind, itemsize, place = bundle.fields[field]
+    @infer_getattr
+    class _Fields(AttributeTemplate):
+        key = Bundle
 
-        def look(context: Any, builder: Any, signature: Any, given: Any) -> Any:
-            once = builder.module.add_metadata([])
+        def generic_resolve(self, value: Bundle, attr: str) -> Any:
+            return value.fields[attr][0] if attr in value.fields else None
 
-            def word(i: int) -> Any:
-                value = builder.load(builder.gep(given[0], [_WORD(place + i)], inbounds=True))
-                value.set_metadata("invariant.load", once)
-                return value
 
-            lengths = [word(1 + axis) for axis in range(kind.ndim)]
-            strides = [_WORD(itemsize)]
-            for length in reversed(lengths[1:]):
-                strides.insert(0, builder.mul(strides[0], length))
-            array = context.make_array(kind)(context, builder)
-            array.data = builder.inttoptr(word(0), array.data.type)
-            array.shape, array.strides = _packed(builder, lengths), _packed(builder, strides)
-            array.itemsize = _WORD(itemsize)
-            array.nitems = reduce(builder.mul, lengths)
-            array.meminfo, array.parent = array.meminfo.type(None), array.parent.type(None)
-            return array._getvalue()
+@lower_getattr_generic(Bundle)
+def _field(context: Any, builder: Any, bundle: Bundle, words: Any, name: str) -> Any:
+    """Read where an array is; a bundle stays the same during a call."""
+    kind, itemsize, place = bundle.fields[name]
+    once = builder.module.add_metadata([])
 
-        return kind(bundle), look
+    def word(i: int) -> Any:
+        value = builder.load(builder.gep(words, [_WORD(place + i)], inbounds=True))
+        value.set_metadata("invariant.load", once)
+        return value
 
-    @overload_attribute(Bundle, field, jit_options=_INSIDE)
-    def attribute(bundle):  # numba compares signatures, types included
-        return (lambda bundle: array_of(bundle)) if field in bundle.fields else None
+    if isinstance(kind, types.Record):
+        return builder.inttoptr(word(0), context.get_value_type(kind))
+    lengths = [word(1 + axis) for axis in range(kind.ndim)]
+    strides = [_WORD(itemsize)]
+    for length in reversed(lengths[1:]):
+        strides.insert(0, builder.mul(strides[0], length))
+    array = context.make_array(kind)(context, builder)
+    array.data = builder.inttoptr(word(0), array.data.type)
+    array.shape, array.strides = _packed(builder, lengths), _packed(builder, strides)
+    array.itemsize = _WORD(itemsize)
+    array.nitems = reduce(builder.mul, lengths)
+    array.meminfo, array.parent = array.meminfo.type(None), array.parent.type(None)
+    return array._getvalue()
 
 
 def _packed(builder: Any, values: list[Any]) -> Any:
@@ -361,14 +373,19 @@ def _enter(kind: Bundle, value: Any, c: Any) -> NativeValue:
     """Write down where the arrays of a tuple are; Python holds them during the call."""
     words = c.builder.alloca(_WORD, size=kind.size)
     failed = ir.IntType(1)(0)
-    for i, (array_type, _, place) in enumerate(kind.fields.values()):
-        entered = c.unbox(array_type, c.pyapi.tuple_getitem(value, i))
+    for i, (held, _, place) in enumerate(kind.fields.values()):
+        entered = c.unbox(held, c.pyapi.tuple_getitem(value, i))
         failed = c.builder.or_(failed, entered.is_error)
-        array = c.context.make_array(array_type)(c.context, c.builder, entered.value)
-        lengths = [c.builder.extract_value(array.shape, axis) for axis in range(array_type.ndim)]
-        for k, word in enumerate([c.builder.ptrtoint(array.data, _WORD), *lengths]):
+        if isinstance(held, types.Record):
+            address, lengths = entered.value, []
+            entered.cleanup()
+        else:
+            array = c.context.make_array(held)(c.context, c.builder, entered.value)
+            address = array.data
+            lengths = [c.builder.extract_value(array.shape, axis) for axis in range(held.ndim)]
+            c.context.nrt.decref(c.builder, held, entered.value)
+        for k, word in enumerate([c.builder.ptrtoint(address, _WORD), *lengths]):
             c.builder.store(word, c.builder.gep(words, [_WORD(place + k)], inbounds=True))
-        c.context.nrt.decref(c.builder, array_type, entered.value)
     return NativeValue(words, is_error=failed)
 
 

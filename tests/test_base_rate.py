@@ -14,7 +14,6 @@ from buzzsim.engine.workspace import larger
 from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.model.scenario import Scenario, packaged_text, scenarios
 from buzzsim.model.strategy import STRATEGIES
-from buzzsim.model.tables import PENDING, TICK, WAITING
 from buzzsim.network import generate
 from buzzsim.network.world import World
 from buzzsim.study.analysis import exact_interval
@@ -369,8 +368,8 @@ def test_the_clock_stops_where_nothing_is_left_to_happen(strategy):
     for replicate in range(20):
         hourly, values = np.zeros((1, world.n_hours), np.int32), np.empty((1, len(OUTCOMES)))
         assert batches._batch(world, strategy, w, replicate, hourly, values) == 1
-        assert w.n[PENDING] == w.n[WAITING] == 0
-        stops.append(int(w.n[TICK]))
+        assert w.state.pending == w.state.waiting == 0
+        stops.append(int(w.state.tick))
     assert max(stops) < 0.5 * world.horizon_ticks
     assert len(set(stops)) > 10
 
@@ -384,7 +383,7 @@ def test_room_is_made_where_a_run_did_not_fit_and_by_as_much_as_it_filled():
 
     w = World.of(Scenario()).workspace()
     people, posts, notices, *others = rows(w)
-    w.n[:7] = 10, posts, 5 * notices // 8, 0, 1, 0, 0
+    w.used[:] = 10, posts, 5 * notices // 8, 0, 1, 0, 0
     grown = larger(w)
     assert rows(grown) == [people, 4 * posts, 4 * (5 * notices // 8), *others]
     assert grown.due.size == grown.notices.size

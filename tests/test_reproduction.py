@@ -15,10 +15,10 @@ from yardstick import assert_mean
 from buzzsim import engine
 from buzzsim.errors import ScenarioError
 from buzzsim.model import rules
-from buzzsim.model.outcomes import N_OUTCOMES
+from buzzsim.model.outcomes import N_OUTCOMES, rows
 from buzzsim.model.parameters import numbers
 from buzzsim.model.scenario import Scenario
-from buzzsim.model.tables import ALL_REPLICATES, PEOPLE, STRATEGY, TRAITS, Net, workspace
+from buzzsim.model.tables import PEOPLE, TRAITS, Net, workspace
 from buzzsim.network import Network, generate
 from buzzsim.network.reproduction import solve, typical_r0
 from buzzsim.network.world import World
@@ -68,7 +68,7 @@ def won_by_typical_critics(p, network, replicates=REPLICATES, seed=1):
     )
     horizon, visitors = int(rules.ticks(p, p.time_horizon)), int(p.attention_page_visitors)
     w = workspace(net, np.zeros(1, np.int64), horizon, 0, visitors, False)
-    w.key[ALL_REPLICATES], w.n[STRATEGY] = seed, rules.IGNORE
+    w.setup.key, w.setup.strategy = seed, rules.IGNORE
     hourly = np.zeros((1, int(np.ceil(p.time_horizon))), np.int32)
     out, own, counts = np.zeros((1, N_OUTCOMES)), p.copy(), []
     for r, tie in enumerate(ties):
@@ -78,8 +78,8 @@ def won_by_typical_critics(p, network, replicates=REPLICATES, seed=1):
         w.indptr[: critic + 1], w.indptr[critic + 1 :] = 0, followers.size
         w.indices[: followers.size] = followers
         w.complainants[0], own.complaint_anger = critic, angers[r]
-        assert engine.batch(own, w, r, False, hourly, out) == 1
-        recruited_by = w.people[: w.n[PEOPLE]]["recruited_by"]
+        assert engine.batch(own, w, r, False, hourly, rows(out)) == 1
+        recruited_by = w.people[: w.used[PEOPLE]]["recruited_by"]
         counts.append((w.posts["author"][recruited_by[recruited_by >= 0]] == critic).sum())
     return np.array(counts)
 

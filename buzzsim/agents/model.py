@@ -157,15 +157,15 @@ class BuzzModel(Platform):
         """Measure the outcomes, and the critical posts by hour, as the engine does."""
         people, posts, acts = rows["customers"], rows["posts"], rows["acts"]
         w = self.world.workspace()._replace(people=people, posts=posts, acts=acts)
-        w.n[[tables.PEOPLE, tables.POSTS, tables.ACTS]] = people.size, posts.size, acts.size
+        w.used[[tables.PEOPLE, tables.POSTS, tables.ACTS]] = people.size, posts.size, acts.size
         w.row_of[people["customer"]] = np.arange(people.size)
-        w.tally[tables.BACKLOG] = self.brand.backlog
-        w.tally[tables.DEFENCES] = sum(post.defences for post in self.posts)
-        w.tally[tables.EARLY_ANGER] = self.early_anger
-        w.tally[tables.LATE_ANGER] = self.late_anger
-        values, hourly = np.empty(outcomes.N_OUTCOMES), np.zeros(self.world.n_hours, np.int32)
-        outcomes.measure(self.p, w, hourly, values)
-        return values, hourly
+        w.state.backlog = self.brand.backlog
+        w.state.defences = sum(post.defences for post in self.posts)
+        w.state.early_anger = self.early_anger
+        w.state.late_anger = self.late_anger
+        values, hourly = np.empty((1, outcomes.N_OUTCOMES)), np.zeros(self.world.n_hours, np.int32)
+        outcomes.measure(self.p, w, hourly, outcomes.rows(values)[0])
+        return values[0], hourly
 
     # What there is to see
 

@@ -9,32 +9,25 @@ from buzzsim.engine.people import anger_now, set_anger
 from buzzsim.engine.posts import new_post, next_occasion
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import (
-    EVENT_HEAD,
-    PENDING,
-    THIS_REPLICATE,
-    TICK,
-    Workspace,
-    ascending,
-)
+from buzzsim.model.tables import EVENT_HEAD, Workspace, ascending, zeros
 
 
 @compiled
 def authors_act(p: Numbers, w: Workspace) -> None:
     """Step 4: resentment, repeats and posts decided before, by author, kind and number."""
-    events, t = w.events, w.n[TICK]
+    events, t = w.events, w.state.tick
     while w.bucket[EVENT_HEAD, t] >= 0:  # an occasion may bring the next one in the same tick
         n, k = 0, w.bucket[EVENT_HEAD, t]
         while k >= 0:
             n, k = n + 1, events[k].next
-        due, rank = np.empty(n, np.int64), np.empty(n, np.int64)
+        due, rank = zeros(n), zeros(n)
         n, k = 0, w.bucket[EVENT_HEAD, t]
         while k >= 0:
             author = np.int64(w.people[events[k].row].customer)
             due[n], rank[n] = k, (author << 28) | ((events[k].kind + 1) << 24) | events[k].number
             n, k = n + 1, events[k].next
         w.bucket[EVENT_HEAD, t] = -1
-        w.n[PENDING] -= n
+        w.state.pending -= n
         for i in ascending(rank):
             _act(p, w, due[i])
 
@@ -42,7 +35,7 @@ def authors_act(p: Numbers, w: Workspace) -> None:
 @compiled
 def _act(p: Numbers, w: Workspace, k: int) -> None:
     """Do one thing that an author had planned for this tick."""
-    people, t = w.people, w.n[TICK]
+    people, t = w.people, w.state.tick
     row, kind, number, parent = (
         w.events[k].row,
         w.events[k].kind,
@@ -61,9 +54,7 @@ def _act(p: Numbers, w: Workspace, k: int) -> None:
         people[row].recruited_by = parent
         people[row].recruited_channel = _channel(w, parent, people[row].customer)
     if kind == rules.REPEAT:
-        luck = draws.occasion(
-            w.key[THIS_REPLICATE], draws.REPEAT_KEEP, people[row].customer, number
-        )
+        luck = draws.occasion(w.state.key, draws.REPEAT_KEEP, people[row].customer, number)
         if rules.repeats(anger_now(p, w, row, t), luck):
             new_post(p, w, row, kind, number, parent)
         next_occasion(p, w, row)

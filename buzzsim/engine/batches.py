@@ -17,20 +17,7 @@ from buzzsim.engine.workspace import larger
 from buzzsim.errors import StrategyError
 from buzzsim.model import draws, outcomes, rules
 from buzzsim.model.strategy import STRATEGIES, Case, Draw, decision, made, number_of
-from buzzsim.model.tables import (
-    ACTS,
-    ALL_REPLICATES,
-    ASKED,
-    HORIZON,
-    NOTICES,
-    PEOPLE,
-    POSTS,
-    STRATEGY,
-    TICK,
-    Record,
-    Workspace,
-    record_of,
-)
+from buzzsim.model.tables import ACTS, NOTICES, PEOPLE, POSTS, Record, Workspace, record_of
 from buzzsim.network.world import World
 
 _CHUNK = 64  # replicates between two looks at the progress bar
@@ -117,7 +104,7 @@ def trajectory(
     """Run one replicate, to the horizon or to an earlier tick, and keep everything."""
     w = _workspace(world, strategy, entropy)
     if last is not None:
-        w.n[HORIZON] = last  # rules go on seeing the whole horizon, so that the luck stays
+        w.setup.horizon = last  # rules go on seeing the whole horizon, so that the luck stays
     values, hourly = np.empty((1, outcomes.N_OUTCOMES)), np.zeros((1, world.n_hours), np.int32)
     while _batch(world, strategy, w, replicate, hourly, values) == 0:
         w = larger(w)
@@ -126,7 +113,7 @@ def trajectory(
 
 def _workspace(world: World, strategy: str, entropy: int) -> Workspace:
     w = world.workspace()
-    w.key[ALL_REPLICATES], w.n[STRATEGY] = draws.key_of(entropy), number_of(strategy)
+    w.setup.key, w.setup.strategy = draws.key_of(entropy), number_of(strategy)
     return w
 
 
@@ -140,13 +127,14 @@ def _batch(
 ) -> int:
     """Run replicates until one does not fit the workspace; gives how many were done."""
     if strategy in STRATEGIES:
-        return batch(world.p, w, first, False, hourly, values)
+        return batch(world.p, w, first, False, hourly, outcomes.rows(values))
     for row in range(len(values)):
-        own, one = made(strategy), slice(row, row + 1)
-        done = batch(world.p, w, first + row, False, hourly[one], values[one])
+        own = made(strategy)
+        one = hourly[row : row + 1], outcomes.rows(values[row : row + 1])
+        done = batch(world.p, w, first + row, False, *one)
         while done == ASKING:
             _decide(world, own, strategy, w, first + row)
-            done = batch(world.p, w, first + row, True, hourly[one], values[one])
+            done = batch(world.p, w, first + row, True, *one)
         if done == 0:
             return row
     return len(values)
@@ -154,7 +142,7 @@ def _batch(
 
 def _decide(world: World, own: Any, name: str, w: Workspace, replicate: int) -> None:
     """Ask a strategy of one's own about the case that has its turn."""
-    asked, now, tick = w.cases[w.n[ASKED]], int(w.n[TICK]), world.scenario.time.tick
+    asked, now, tick = w.cases[w.state.asked], int(w.state.tick), world.scenario.time.tick
     post, tries = w.posts[asked["post"]], int(asked["tries"])
     case = Case(
         hour=round(now * tick, 9),
@@ -175,14 +163,14 @@ def _decide(world: World, own: Any, name: str, w: Workspace, replicate: int) -> 
 
 def _record(w: Workspace) -> Record:
     """Copy a trajectory out of a workspace."""
-    people, notices = w.people[: w.n[PEOPLE]], w.notices[: w.n[NOTICES]]
+    people, notices = w.people[: w.used[PEOPLE]], w.notices[: w.used[NOTICES]]
     notices = notices[notices["row"] >= 0]
     by = notices["post"], notices["customer"], notices["tick"]
     order = np.lexsort(by)  # np.sort takes five times as long for rows
     tables = {
         "customers": people[np.argsort(people["customer"])],
-        "posts": w.posts[: w.n[POSTS]],
+        "posts": w.posts[: w.used[POSTS]],
         "notices": notices[order],
-        "acts": w.acts[: w.n[ACTS]],
+        "acts": w.acts[: w.used[ACTS]],
     }
     return record_of(tables)

@@ -9,10 +9,8 @@ from buzzsim.model.tables import (
     CASES,
     EVENT_HEAD,
     EVENTS,
-    HORIZON,
     NOTICE_HEAD,
     NOTICE_TAIL,
-    PENDING,
     STRETCH,
     Workspace,
 )
@@ -21,7 +19,7 @@ from buzzsim.model.tables import (
 @compiled
 def tell(w: Workspace, j: int, reader: int, tick: int, channel: int, wave: int) -> None:
     """Put a notice of a post into the calendar, unless the run or the post ends before."""
-    if tick < 0 or tick > w.n[HORIZON] or tick > w.posts[j].end:
+    if tick < 0 or tick > w.setup.horizon or tick > w.posts[j].end:
         return
     tail = w.bucket[NOTICE_TAIL, tick]
     k = tail + 1 if tail >= 0 and (tail + 1) % STRETCH != 0 else use_stretch(w)
@@ -36,13 +34,13 @@ def tell(w: Workspace, j: int, reader: int, tick: int, channel: int, wave: int) 
     else:
         notices[tail].next = k
     w.bucket[NOTICE_TAIL, tick] = k
-    w.n[PENDING] += 1
+    w.state.pending += 1
 
 
 @compiled
 def schedule(w: Workspace, row: int, kind: int, number: int, parent: int, tick: int) -> None:
     """Put what an author will do into the calendar."""
-    if tick > w.n[HORIZON]:
+    if tick > w.setup.horizon:
         return
     k = use(w, EVENTS, w.events.size)
     if k < 0:
@@ -51,13 +49,13 @@ def schedule(w: Workspace, row: int, kind: int, number: int, parent: int, tick: 
     events[k].row, events[k].kind, events[k].number, events[k].parent = row, kind, number, parent
     events[k].next = w.bucket[EVENT_HEAD, tick]
     w.bucket[EVENT_HEAD, tick] = k
-    w.n[PENDING] += 1
+    w.state.pending += 1
 
 
 @compiled
 def file_case(w: Workspace, j: int, talk_round: int, tries: int, tick: int) -> None:
     """Put a case into the calendar of the brand."""
-    if tick > w.n[HORIZON]:
+    if tick > w.setup.horizon:
         return
     k = use(w, CASES, w.cases.size)
     if k < 0:
@@ -66,4 +64,4 @@ def file_case(w: Workspace, j: int, talk_round: int, tries: int, tick: int) -> N
     cases[k].post, cases[k].talk_round, cases[k].next = j, talk_round, w.bucket[CASE_HEAD, tick]
     cases[k].tries, cases[k].choice, cases[k].due = tries, -1, tick
     w.bucket[CASE_HEAD, tick] = k
-    w.n[PENDING] += 1
+    w.state.pending += 1

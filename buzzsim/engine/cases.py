@@ -10,17 +10,7 @@ from buzzsim.engine.readers import bump, tell_brand_followers
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import (
-    ACTS,
-    ASKED,
-    BACKLOG,
-    CASE_HEAD,
-    PENDING,
-    STRATEGY,
-    TICK,
-    WAITING,
-    Workspace,
-)
+from buzzsim.model.tables import ACTS, CASE_HEAD, Workspace
 
 _ALL_BUSY = -1
 
@@ -29,31 +19,31 @@ _ALL_BUSY = -1
 def brand_acts(p: Numbers, w: Workspace) -> bool:
     """Step 5: cases whose lag has run out, in the order of the queue, while staff is free.
 
-    Gives false where a strategy of one's own must first decide on the case in `ASKED`.
+    Gives false where a strategy of one's own must first decide on the case in `state.asked`.
     """
-    cases, t = w.cases, w.n[TICK]
+    cases, t = w.cases, w.state.tick
     k = w.bucket[CASE_HEAD, t]
     w.bucket[CASE_HEAD, t] = -1
     while k >= 0:
-        w.n[PENDING] -= 1
+        w.state.pending -= 1
         post = w.posts[cases[k].post]
         followers = w.indptr[post.author + 1] - w.indptr[post.author]
         cases[k].rank = rules.priority(p, t, followers, post.intensity)
         _push_waiting(w, k)
         k = cases[k].next
-    while w.n[WAITING] > 0:
+    while w.state.waiting > 0:
         desk = _free_desk(w)
         if desk == _ALL_BUSY:
             break
-        if w.n[STRATEGY] == rules.OWN and _is_to_decide(w, w.waiting[0]):
-            w.n[ASKED] = w.waiting[0]
+        if w.setup.strategy == rules.OWN and _is_to_decide(w, w.waiting[0]):
+            w.state.asked = w.waiting[0]
             return False
         case = _pop_waiting(w)
         due = cases[case].due
         work = _handle(p, w, case)
         if w.busy_until.size > 0 and work >= 0.0:
             w.busy_until[desk] = rules.work_ends(p, w.busy_until[desk], due, work)
-    w.tally[BACKLOG] = max(w.tally[BACKLOG], w.n[WAITING])
+    w.state.backlog = max(w.state.backlog, w.state.waiting)
     return True
 
 
@@ -69,7 +59,7 @@ def _is_to_decide(w: Workspace, case: int) -> bool:
 def _is_open(w: Workspace, strategy: int, j: int) -> bool:
     """Whether the case of a post is still worth work."""
     author = w.people[w.posts[j].row]
-    return rules.is_open(strategy, w.posts[j].end <= w.n[TICK], author.stage, author.talking)
+    return rules.is_open(strategy, w.posts[j].end <= w.state.tick, author.stage, author.talking)
 
 
 @compiled
@@ -77,8 +67,11 @@ def _free_desk(w: Workspace) -> int:
     """Give the employee who became free first, 0 without a limit, or `_ALL_BUSY`."""
     if w.busy_until.size == 0:
         return 0
-    desk = int(w.busy_until.argmin())
-    return desk if rules.is_free(w.busy_until[desk], w.n[TICK]) else _ALL_BUSY
+    desk = 0
+    for other in range(1, w.busy_until.size):
+        if w.busy_until[other] < w.busy_until[desk]:
+            desk = other
+    return desk if rules.is_free(w.busy_until[desk], w.state.tick) else _ALL_BUSY
 
 
 @compiled
@@ -95,8 +88,8 @@ def _comes_first(w: Workspace, a: int, b: int) -> bool:
 @compiled
 def _push_waiting(w: Workspace, case: int) -> None:
     """Add to the queue, a binary heap."""
-    i = w.n[WAITING]
-    w.n[WAITING] += 1
+    i = w.state.waiting
+    w.state.waiting += 1
     w.waiting[i] = case
     while i > 0 and _comes_first(w, w.waiting[i], w.waiting[(i - 1) // 2]):
         above = (i - 1) // 2
@@ -108,8 +101,8 @@ def _push_waiting(w: Workspace, case: int) -> None:
 def _pop_waiting(w: Workspace) -> int:
     """Take the first case out of the queue."""
     first = w.waiting[0]
-    w.n[WAITING] -= 1
-    n = w.n[WAITING]
+    w.state.waiting -= 1
+    n = w.state.waiting
     w.waiting[0] = w.waiting[n]
     i = 0
     while 2 * i + 1 < n:
@@ -126,13 +119,13 @@ def _pop_waiting(w: Workspace) -> int:
 @compiled
 def _handle(p: Numbers, w: Workspace, case: int) -> float:
     """Do what the strategy says; gives the hours of work, or -1 if nothing was left to do."""
-    j, strategy = w.cases[case].post, w.n[STRATEGY]
+    j, strategy = w.cases[case].post, w.setup.strategy
     if w.cases[case].talk_round > 0:
         return _talk(p, w, j, w.cases[case].talk_round)
     if strategy == rules.OWN:
         strategy = int(w.cases[case].choice)
         if strategy == rules.WAIT:
-            tick = w.n[TICK] + rules.ticks(p, w.cases[case].wait)
+            tick = w.state.tick + rules.ticks(p, w.cases[case].wait)
             file_case(w, j, 0, w.cases[case].tries + 1, tick)
             return -1.0
     if not _is_open(w, strategy, j) or not rules.concerns(strategy, w.posts[j].on_page):
@@ -147,16 +140,16 @@ def _note(w: Workspace, j: int, act: int, result: int) -> None:
     """Keep what the brand did."""
     k = use(w, ACTS, w.acts.size)
     if k >= 0:
-        w.acts[k].tick, w.acts[k].post = w.n[TICK], j
+        w.acts[k].tick, w.acts[k].post = w.state.tick, j
         w.acts[k].act, w.acts[k].result = act, result
         if w.posts[j].answered < 0:
-            w.posts[j].answered = w.n[TICK]
+            w.posts[j].answered = w.state.tick
 
 
 @compiled
 def _remove(p: Numbers, w: Workspace, j: int) -> float:
     """Delete a post from the page; the author and the witnesses may not take it quietly."""
-    people, notices, t = w.people, w.notices, w.n[TICK]
+    people, notices, t = w.people, w.notices, w.state.tick
     post = w.posts[j]
     row = post.row
     author = people[row]
@@ -207,7 +200,7 @@ def _invite(p: Numbers, w: Workspace, j: int) -> float:
     post.invited = True
     if accepted:
         author.talking = True
-        file_case(w, j, 1, 0, w.n[TICK] + rules.ticks(p, p.private_round_time))
+        file_case(w, j, 1, 0, w.state.tick + rules.ticks(p, p.private_round_time))
     bump(p, w, j, p.private_invite_bump)
     return rules.work(p, rules.INVITED)
 
@@ -215,7 +208,7 @@ def _invite(p: Numbers, w: Workspace, j: int) -> float:
 @compiled
 def _talk(p: Numbers, w: Workspace, j: int, talk_round: int) -> float:
     """Hold one round of a private dialogue."""
-    post, t = w.posts[j], w.n[TICK]
+    post, t = w.posts[j], w.state.tick
     row = post.row
     author = w.people[row]
     solved = _answer(p, w, j, rules.NO_AUDIENCE, draws.chance(post.key, draws.ROUND, talk_round))
@@ -241,7 +234,7 @@ def _talk(p: Numbers, w: Workspace, j: int, talk_round: int) -> float:
 @compiled
 def _answer(p: Numbers, w: Workspace, j: int, heat: float, luck: float) -> bool:
     """Calm (or anger) an author; gives whether the case is solved."""
-    row, t = w.posts[j].row, w.n[TICK]
+    row, t = w.posts[j].row, w.state.tick
     character = w.people[row].character
     factor = rules.calming(p, rules.reply_strength(p), heat, character)
     if factor != 1.0:  # one leaves no trace, bit for bit
@@ -252,7 +245,7 @@ def _answer(p: Numbers, w: Workspace, j: int, heat: float, luck: float) -> bool:
 @compiled
 def _reconcile(p: Numbers, w: Workspace, j: int) -> None:
     """The case is solved: the author is no critic any more, and may say thanks."""
-    row, t = w.posts[j].row, w.n[TICK]
+    row, t = w.posts[j].row, w.state.tick
     set_anger(w, row, rules.solved_anger(p, anger_now(p, w, row, t)), t)
     w.people[row].stage = rules.RECONCILED
     if rules.thanks(p, draws.chance(w.posts[j].key, draws.THANKS, 0)):

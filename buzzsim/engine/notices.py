@@ -9,15 +9,7 @@ from buzzsim.engine.readers import second_notice_tick
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import (
-    DEFENCES,
-    NOTICE_HEAD,
-    PENDING,
-    SEEN,
-    TICK,
-    Workspace,
-    ascending,
-)
+from buzzsim.model.tables import NOTICE_HEAD, SEEN, Workspace, ascending
 
 NEAR = AHEAD // 2  # what was fetched ahead leads on to the rest
 
@@ -25,7 +17,7 @@ NEAR = AHEAD // 2  # what was fetched ahead leads on to the rest
 @compiled
 def read(p: Numbers, w: Workspace) -> int:
     """Step 2: notices due now are read; gives their number, or 0 if nobody reads any."""
-    notices, posts, people, t = w.notices, w.posts, w.people, w.n[TICK]
+    notices, posts, people, t = w.notices, w.posts, w.people, w.state.tick
     n_due, n_readers = _due(w), 0
     for i in range(n_due):
         if i + AHEAD < n_due:
@@ -66,11 +58,11 @@ def read(p: Numbers, w: Workspace) -> int:
 @compiled
 def _due(w: Workspace) -> int:
     """List in `w.due` the notices of this tick; gives how many."""
-    n, k = 0, w.bucket[NOTICE_HEAD, w.n[TICK]]
+    n, k = 0, w.bucket[NOTICE_HEAD, w.state.tick]
     while k >= 0:
         w.due[n] = k
         n, k = n + 1, w.notices[k].next
-    w.n[PENDING] -= n
+    w.state.pending -= n
     return n
 
 
@@ -88,7 +80,7 @@ def _take_in(p: Numbers, w: Workspace, row: int, notice: int) -> None:
     person.complaints += 1
     person.intensities += post.intensity
     if person.noticed < 0:
-        person.noticed, person.first_post = w.n[TICK], j
+        person.noticed, person.first_post = w.state.tick, j
         person.first_channel = w.notices[notice].channel
         if person.stage == rules.UNAWARE:
             person.stage = rules.AWARE
@@ -132,7 +124,7 @@ def join(p: Numbers, w: Workspace, n_due: int) -> None:
         k = w.due[i]
         if notices[k].defended:
             notices[k].defended = False
-            w.tally[DEFENCES] += 1
+            w.state.defences += 1
             posts[notices[k].post].thread += rules.defence_effect(p)
     order = ascending(w.newcomers[:n_new])
     for i in range(n_new):

@@ -14,7 +14,6 @@ from buzzsim.model.tables import (
     ATTITUDE,
     PEOPLE,
     SUSCEPTIBILITY,
-    THIS_REPLICATE,
     TROLL,
     VINDICTIVE,
     Workspace,
@@ -31,7 +30,7 @@ def person_of(p: Numbers, w: Workspace, customer: int) -> int:
     if row < 0:
         return row
     w.row_of[customer] = row
-    people, run = w.people, w.key[THIS_REPLICATE]
+    people, run = w.people, w.state.key
     character = rules.character(
         _is_a(
             w, draws.VINDICTIVE, customer, _trait(w, VINDICTIVE, customer, p.crowd_vindictive_share)
@@ -69,7 +68,7 @@ def person_of(p: Numbers, w: Workspace, customer: int) -> int:
 @compiled
 def _is_a(w: Workspace, purpose: int, customer: int, share: float) -> bool:
     """Whether a customer is of a kind; nobody is drawn where there are none."""
-    return share > 0.0 and rules.is_a(share, draws.chance(w.key[THIS_REPLICATE], purpose, customer))
+    return share > 0.0 and rules.is_a(share, draws.chance(w.state.key, purpose, customer))
 
 
 @compiled

@@ -9,14 +9,7 @@ from buzzsim.engine.readers import draw_readers
 from buzzsim.engine.workspace import use
 from buzzsim.model import draws, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import (
-    POSTS,
-    STILL_THERE,
-    STRATEGY,
-    THIS_REPLICATE,
-    TICK,
-    Workspace,
-)
+from buzzsim.model.tables import POSTS, STILL_THERE, Workspace
 
 
 @compiled
@@ -25,8 +18,8 @@ def new_post(p: Numbers, w: Workspace, row: int, kind: int, number: int, parent:
     j = use(w, POSTS, w.posts.size)
     if j < 0:
         return
-    post, author, t = w.posts[j], w.people[row].customer, w.n[TICK]
-    key = draws.post_key(w.key[THIS_REPLICATE], author, kind + 1, number)
+    post, author, t = w.posts[j], w.people[row].customer, w.state.tick
+    key = draws.post_key(w.state.key, author, kind + 1, number)
     post.key, post.author, post.row, post.kind, post.number = key, author, row, kind, number
     post.tick, post.parent = t, parent
     on_page = rules.page_probability(p, kind, parent < 0)
@@ -49,7 +42,7 @@ def new_post(p: Numbers, w: Workspace, row: int, kind: int, number: int, parent:
 @compiled
 def _enter(p: Numbers, w: Workspace, row: int, j: int) -> None:
     """Make an author a critic from this post on."""
-    person, t = w.people[row], w.n[TICK]
+    person, t = w.people[row], w.state.tick
     person.stage, person.entry, person.joined = rules.CRITIC, j, t
     if p.brand_resentment > 0.0:
         schedule(w, row, rules.WAITED_IN_VAIN, 0, j, t + rules.ticks(p, p.brand_patience))
@@ -62,7 +55,7 @@ def next_occasion(p: Numbers, w: Workspace, row: int) -> None:
     """Put the author's next occasion to post again into the calendar."""
     person = w.people[row]
     number = person.occasion
-    luck = draws.occasion(w.key[THIS_REPLICATE], draws.REPEAT_GAP, person.customer, number)
+    luck = draws.occasion(w.state.key, draws.REPEAT_GAP, person.customer, number)
     person.occasion_age += rules.repeat_gap(p, luck)
     person.occasion += 1
     if person.occasion_age <= p.time_horizon:
@@ -74,10 +67,10 @@ def next_occasion(p: Numbers, w: Workspace, row: int) -> None:
 def _open_case(p: Numbers, w: Workspace, j: int) -> None:
     """Let the brand see a critical post, after its lag, if its strategy handles such posts."""
     post = w.posts[j]
-    if rules.concerns(w.n[STRATEGY], post.on_page):
+    if rules.concerns(w.setup.strategy, post.on_page):
         if rules.is_handled(p, draws.chance(post.key, draws.COVERAGE, 0)):
             lag = rules.lag_ticks(p, rules.lag(p, draws.normal(post.key, draws.LAG, 0)))
-            file_case(w, j, 0, 0, w.n[TICK] + lag)
+            file_case(w, j, 0, 0, w.state.tick + lag)
 
 
 @compiled

@@ -6,14 +6,7 @@ from buzzsim.compiled import compiled
 from buzzsim.engine.calendar import tell
 from buzzsim.model import draws, rules, visibility
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import (
-    BRAND_FOLLOWERS,
-    HORIZON,
-    SIEVE,
-    THIS_REPLICATE,
-    TICK,
-    Workspace,
-)
+from buzzsim.model.tables import SIEVE, Workspace
 
 
 @compiled
@@ -23,7 +16,7 @@ def draw_readers(p: Numbers, w: Workspace, j: int) -> None:
     bound = 1.0
     if w.relative_followees.size == 0:  # a cheap first sieve; the exact test is the tick below
         mass = rules.notice_mass(p, post.multiplier, 1.0)
-        ticks = min(w.n[HORIZON], int(post.end)) - post.tick
+        ticks = min(w.setup.horizon, int(post.end)) - post.tick
         bound = rules.noticed_by(p, mass, (ticks + 0.001) * p.time_tick) + 1e-12
     end = w.indptr[post.author + 1]
     for first in range(w.indptr[post.author], end, SIEVE):
@@ -115,7 +108,7 @@ def bump(p: Numbers, w: Workspace, j: int, strength: float) -> None:
     if strength == 0.0 or not visibility.fades(p):
         return
     post = w.posts[j]
-    post.bump_tick, post.bump = w.n[TICK], strength
+    post.bump_tick, post.bump = w.state.tick, strength
     for k in range(w.indptr[post.author], w.indptr[post.author + 1]):
         _tell_again(p, w, j, int(w.indices[k]), rules.FOLLOWING)
     if post.on_page:
@@ -137,16 +130,16 @@ def tell_brand_followers(p: Numbers, w: Workspace, j: int) -> None:
     if p.reply_brand_reach == 0.0:
         return
     post = w.posts[j]
-    if w.n[BRAND_FOLLOWERS] < 0:
+    if w.state.brand_followers < 0:
         _draw_brand_followers(p, w)
     n_visitors = _page_visitors(p, w, j) if post.on_page else 0
-    for i in range(w.n[BRAND_FOLLOWERS]):
+    for i in range(w.state.brand_followers):
         viewer = int(w.brand_followers[i])
         if not _is_reader_already(w, post.author, viewer, n_visitors):
             mass = rules.notice_mass(p, post.multiplier, _relative_followees(w, viewer))
             age = rules.notice_age(p, mass, draws.chance(post.key, draws.BRAND_NOTICE, viewer))
             if age >= 0.0:
-                tell(w, j, viewer, w.n[TICK] + rules.ticks(p, age), rules.BRAND_FOLLOWING, 1)
+                tell(w, j, viewer, w.state.tick + rules.ticks(p, age), rules.BRAND_FOLLOWING, 1)
 
 
 @compiled
@@ -154,9 +147,7 @@ def _draw_brand_followers(p: Numbers, w: Workspace) -> None:
     """Draw who follows the brand in this run: once, when first needed."""
     n = 0
     for customer in range(w.row_of.size):
-        if rules.follows_brand(
-            p, draws.chance(w.key[THIS_REPLICATE], draws.BRAND_VIEWER, customer)
-        ):
+        if rules.follows_brand(p, draws.chance(w.state.key, draws.BRAND_VIEWER, customer)):
             w.brand_followers[n] = customer
             n += 1
-    w.n[BRAND_FOLLOWERS] = n
+    w.state.brand_followers = n

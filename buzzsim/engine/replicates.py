@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,22 +16,7 @@ from buzzsim.engine.posts import new_post
 from buzzsim.engine.workspace import clear
 from buzzsim.model import draws, outcomes, rules
 from buzzsim.model.parameters import Numbers
-from buzzsim.model.tables import (
-    ALL_REPLICATES,
-    DRAWN,
-    EARLY_ANGER,
-    FULL,
-    GIVEN,
-    HORIZON,
-    LATE_ANGER,
-    PENDING,
-    PEOPLE,
-    THIS_REPLICATE,
-    TICK,
-    WAITING,
-    Workspace,
-    ascending,
-)
+from buzzsim.model.tables import GIVEN, PEOPLE, Workspace, ascending
 from buzzsim.network.complainants import draw_complainants
 
 ASKING = -2  # what a batch gives instead of a number
@@ -50,10 +37,10 @@ def begin(p: Numbers, w: Workspace) -> None:
 def _watch(p: Numbers, w: Workspace, is_over: bool) -> None:
     """Measure the complainants' anger at the hours of `outcomes.watched_ticks`."""
     early, late = outcomes.watched_ticks(p)
-    if w.n[TICK] == int(early) or (is_over and w.n[TICK] < int(early)):
-        w.tally[EARLY_ANGER] = _mean_anger(p, w, early)
-    if w.n[TICK] == int(late) or (is_over and w.n[TICK] < int(late)):
-        w.tally[LATE_ANGER] = _mean_anger(p, w, late)
+    if w.state.tick == int(early) or (is_over and w.state.tick < int(early)):
+        w.state.early_anger = _mean_anger(p, w, early)
+    if w.state.tick == int(late) or (is_over and w.state.tick < int(late)):
+        w.state.late_anger = _mean_anger(p, w, late)
 
 
 @compiled
@@ -72,7 +59,7 @@ def batch(
     first: int,
     resumed: bool,
     hourly: NDArray[np.int32],
-    out: NDArray[np.float64],
+    out: Any,
 ) -> int:
     """Run replicates from `first` on into the rows of `out` and `hourly`; gives how many fitted.
 
@@ -81,24 +68,24 @@ def batch(
     """
     for r in range(out.shape[0]):
         if not resumed:
-            w.key[THIS_REPLICATE] = draws.fold(w.key[ALL_REPLICATES], first + r)
-            if w.n[DRAWN] != GIVEN:
-                draw_complainants(w.indptr, w.n[DRAWN], w.key[THIS_REPLICATE], w.complainants)
+            w.state.key = draws.fold(w.setup.key, first + r)
+            if w.setup.drawn != GIVEN:
+                draw_complainants(w.indptr, w.setup.drawn, w.state.key, w.complainants)
             begin(p, w)
         while brand_acts(p, w):
             _watch(p, w, False)
-            nothing_left = w.n[PENDING] + w.n[WAITING] == 0
-            if w.n[TICK] >= w.n[HORIZON] or nothing_left or w.n[FULL] > 0:
+            nothing_left = w.state.pending + w.state.waiting == 0
+            if w.state.tick >= w.setup.horizon or nothing_left or w.state.full:
                 break
-            w.n[TICK] += 1
+            w.state.tick += 1
             join(p, w, read(p, w))
             authors_act(p, w)
         else:
             return ASKING
-        if w.n[FULL] > 0:
+        if w.state.full:
             return r
         _watch(p, w, True)
-        for row in range(w.n[PEOPLE]):
-            set_anger(w, row, anger_now(p, w, row, w.n[HORIZON]), w.n[HORIZON])
+        for row in range(w.used[PEOPLE]):
+            set_anger(w, row, anger_now(p, w, row, w.setup.horizon), w.setup.horizon)
         outcomes.measure(p, w, hourly[r], out[r])
     return out.shape[0]

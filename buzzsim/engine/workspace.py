@@ -8,53 +8,42 @@ changes.
 from __future__ import annotations
 
 from buzzsim.compiled import compiled
-from buzzsim.model.tables import (
-    BRAND_FOLLOWERS,
-    FULL,
-    HORIZON,
-    NOTICES,
-    PENDING,
-    PEOPLE,
-    STRETCH,
-    TICK,
-    Net,
-    Workspace,
-    workspace,
-)
+from buzzsim.model.tables import NOTICES, PEOPLE, SETUP, STRETCH, Net, Workspace, workspace
 
 
 def larger(w: Workspace) -> Workspace:
     """Make a workspace for a run that did not fit: four times what the run filled."""
     tables = (w.people, w.posts, w.notices, w.seen, w.events, w.cases, w.acts)
-    rows = [max(table.size, 4 * int(used)) for table, used in zip(tables, w.n, strict=False)]
+    rows = [max(table.size, 4 * int(used)) for table, used in zip(tables, w.used, strict=True)]
     net = Net(w.indptr, w.indices, w.relative_followees, w.traits)
     reach = w.brand_followers.size > 0
     made = workspace(
-        net, w.complainants, int(w.n[HORIZON]), w.busy_until.size, w.visitors.size, reach, rows
+        net, w.complainants, int(w.setup.horizon), w.busy_until.size, w.visitors.size, reach, rows
     )
-    made.n[HORIZON:], made.key[:] = w.n[HORIZON:], w.key
+    for name in SETUP.names or ():
+        made.setup[name] = w.setup[name]
     return made
 
 
 @compiled
 def use(w: Workspace, table: int, size: int) -> int:
-    """Take the next row of a table, or -1 (and say so in `FULL`) when there is none."""
-    row = w.n[table]
+    """Take the next row of a table, or -1 (and say so in `state.full`) when there is none."""
+    row = w.used[table]
     if row >= size:
-        w.n[FULL] = 1
+        w.state.full = True
         return -1
-    w.n[table] += 1
+    w.used[table] += 1
     return row
 
 
 @compiled
 def use_stretch(w: Workspace) -> int:
     """Take the next stretch of unread notices; gives its first row, or -1 when there is none."""
-    first = w.n[NOTICES]
+    first = w.used[NOTICES]
     if first + STRETCH > w.notices.size:
-        w.n[FULL] = 1
+        w.state.full = True
         return -1
-    w.n[NOTICES] += STRETCH
+    w.used[NOTICES] += STRETCH
     for k in range(first, first + STRETCH):
         w.notices[k].row = -1
     return first
@@ -63,14 +52,16 @@ def use_stretch(w: Workspace) -> int:
 @compiled
 def clear(w: Workspace) -> None:
     """Forget the last run, touching only what it used."""
-    for row in range(w.n[PEOPLE]):
+    for row in range(w.used[PEOPLE]):
         w.row_of[w.people[row].customer] = -1
     used = (
-        w.n[TICK] if w.n[PENDING] == 0 else w.n[HORIZON]
+        w.state.tick if w.state.pending == 0 else w.setup.horizon
     )  # what is pending stands in a later tick
     for kind in range(w.bucket.shape[0]):
         w.bucket[kind, : used + 1] = -1
-    w.n[:HORIZON] = 0
-    w.n[BRAND_FOLLOWERS] = -1
-    w.tally[:] = 0.0
+    w.used[:] = 0
     w.busy_until[:] = 0
+    state = w.state
+    state.tick, state.pending, state.waiting, state.asked, state.full = 0, 0, 0, 0, False
+    state.brand_followers = -1
+    state.backlog, state.defences, state.early_anger, state.late_anger = 0.0, 0.0, 0.0, 0.0

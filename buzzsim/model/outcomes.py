@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import namedtuple
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.compiled import AHEAD, compiled, fetch
+from buzzsim.compiled import AHEAD, compiled, fetch, records
 from buzzsim.errors import ResultError, unknown
 from buzzsim.model import rules, tables
 from buzzsim.model.parameters import Numbers
@@ -93,7 +92,12 @@ OUTCOMES: dict[str, Outcome] = {outcome.name: outcome for outcome in _DEFINITION
 """Every outcome of a run, in the order of the engine's output."""
 
 N_OUTCOMES = len(OUTCOMES)
-_AT: Any = namedtuple("_AT", OUTCOMES)(*range(N_OUTCOMES))  # columns of the engine's output
+_ROW = np.dtype([(name, np.float64) for name in OUTCOMES])
+
+
+def rows(values: NDArray[np.float64]) -> Any:
+    """Give one record for each row of a table whose columns are the `OUTCOMES`."""
+    return records(values.view(_ROW).reshape(len(values)))
 
 
 def checked_outcomes(outcomes: Iterable[str] | str | None, place: str) -> list[str]:
@@ -139,7 +143,7 @@ def _whole_if_near(ticks: float) -> float:
 @compiled
 def count_by_hour(tick: float, ticks: NDArray[Any], n_hours: int) -> NDArray[np.int64]:
     """Count events by hour; `tick` is in hours, `ticks` says when each happened, below 0 never."""
-    counts = np.zeros(n_hours, np.int64)
+    counts = tables.zeros(n_hours)
     for t in ticks:
         if t >= 0:
             counts[_hour_of(tick, t, n_hours)] += 1
@@ -159,30 +163,30 @@ def measure(p: Numbers, w: tables.Workspace, hourly: Any, out: Any) -> None:
     Sums go over customers by increasing number, so the order of the engine's rows does not matter.
     """
     n_customers = w.row_of.size
-    people, posts = w.people[: w.n[tables.PEOPLE]], w.posts[: w.n[tables.POSTS]]
+    people, posts = w.people[: w.used[tables.PEOPLE]], w.posts[: w.used[tables.POSTS]]
     _volumes(p, posts, hourly, out)
     _crowd(n_customers, people, _by_customer(w, people), out)
-    _acts(p, posts, w.acts[: w.n[tables.ACTS]], out)
+    _acts(p, posts, w.acts[: w.used[tables.ACTS]], out)
     _cascade(posts, out)
-    out[_AT.attack_rate] = out[_AT.critics] / n_customers
-    out[_AT.firestorm] = 1.0 if out[_AT.volume] >= p.measures_firestorm_volume else 0.0
-    out[_AT.backlog] = w.tally[tables.BACKLOG]
-    out[_AT.defences] = w.tally[tables.DEFENCES]
-    out[_AT.author_anger_6h] = w.tally[tables.EARLY_ANGER]
-    out[_AT.author_anger_24h] = w.tally[tables.LATE_ANGER]
+    out.attack_rate = out.critics / n_customers
+    out.firestorm = 1.0 if out.volume >= p.measures_firestorm_volume else 0.0
+    out.backlog = w.state.backlog
+    out.defences = w.state.defences
+    out.author_anger_6h = w.state.early_anger
+    out.author_anger_24h = w.state.late_anger
 
 
 @compiled
 def _by_customer(w: tables.Workspace, people: Any) -> Any:
     """Give the rows of the people by increasing customer: few are sorted, many looked up."""
     if 16 * people.size > w.row_of.size:
-        order, n = np.empty(people.size, np.int64), 0
+        order, n = tables.zeros(people.size), 0
         for row in w.row_of:
             if row >= 0:
                 order[n] = row
                 n += 1
         return order
-    customers = np.empty(people.size, np.int64)
+    customers = tables.zeros(people.size)
     for row in range(people.size):
         customers[row] = people[row].customer
     return tables.ascending(customers)
@@ -221,11 +225,11 @@ def _volumes(p: Numbers, posts: Any, hourly: Any, out: Any) -> None:
             if 2 * seen >= volume:
                 half = posts[j].tick
                 break
-    out[_AT.volume], out[_AT.thanks], out[_AT.peak] = volume, thanks, peak
-    out[_AT.time_to_peak], out[_AT.duration] = peak_hour, last - first
-    out[_AT.half_life] = after - peak_hour if after < whole_hours else math.nan
-    out[_AT.t50] = half * p.time_tick
-    out[_AT.unfinished] = 1.0 if latest > 0 and latest * p.time_tick > horizon - 1.0 + 1e-9 else 0.0
+    out.volume, out.thanks, out.peak = volume, thanks, peak
+    out.time_to_peak, out.duration = peak_hour, last - first
+    out.half_life = after - peak_hour if after < whole_hours else math.nan
+    out.t50 = half * p.time_tick
+    out.unfinished = 1.0 if latest > 0 and latest * p.time_tick > horizon - 1.0 + 1e-9 else 0.0
 
 
 @compiled
@@ -247,13 +251,13 @@ def _crowd(n_customers: int, people: Any, order: Any, out: Any) -> None:
             critics += 1
         else:
             bystander_change += change
-    out[_AT.critics] = critics
-    out[_AT.reach] = reached / n_customers
-    out[_AT.attitude_change] = all_change / n_customers
-    out[_AT.attitude_change_reached] = reached_change / reached if reached > 0 else math.nan
+    out.critics = critics
+    out.reach = reached / n_customers
+    out.attitude_change = all_change / n_customers
+    out.attitude_change_reached = reached_change / reached if reached > 0 else math.nan
     bystanders = n_customers - critics
-    out[_AT.attitude_change_bystanders] = bystander_change / bystanders if bystanders else math.nan
-    out[_AT.residual_anger] = anger / n_customers
+    out.attitude_change_bystanders = bystander_change / bystanders if bystanders else math.nan
+    out.residual_anger = anger / n_customers
 
 
 @compiled
@@ -277,12 +281,12 @@ def _acts(p: Numbers, posts: Any, acts: Any, out: Any) -> None:
         if act != rules.TALKED:
             answered += 1
             waited += acts[k].tick - posts[acts[k].post].tick
-    out[_AT.deleted_posts], out[_AT.replies] = removed, replied
-    out[_AT.private_talks], out[_AT.solved] = accepted, solved
-    out[_AT.first_response] = waited * p.time_tick / answered if answered > 0 else math.nan
+    out.deleted_posts, out.replies = removed, replied
+    out.private_talks, out.solved = accepted, solved
+    out.first_response = waited * p.time_tick / answered if answered > 0 else math.nan
     answers = (replied + invited) * rules.work(p, rules.REPLIED)
-    out[_AT.staff_hours] = removed * rules.work(p, rules.REMOVED) + answers
-    out[_AT.staff_hours] += talked * rules.work(p, rules.TALKED)
+    out.staff_hours = removed * rules.work(p, rules.REMOVED) + answers
+    out.staff_hours += talked * rules.work(p, rules.TALKED)
 
 
 @compiled
@@ -292,14 +296,14 @@ def _cascade(posts: Any, out: Any) -> None:
     A critic's first post stands after the post that recruited them: parents come before children.
     """
     n_posts = posts.size
-    parent = np.empty(n_posts, np.int64)  # -2: not its author's first post; -1: a complainant's
-    root, depth = np.zeros(n_posts, np.int64), np.zeros(n_posts, np.int64)
+    parent = tables.zeros(n_posts)  # -2: not its author's first post; -1: a complainant's
+    root, depth = tables.zeros(n_posts), tables.zeros(n_posts)
     for j in range(n_posts):
         parent[j] = -2
         if posts[j].entry == j:
             parent[j] = posts[posts[j].parent].entry if posts[j].parent >= 0 else -1
-    width = np.zeros(n_posts + 1, np.int64)
-    size = np.empty(n_posts, np.int64)  # of the branch
+    width = tables.zeros(n_posts + 1)
+    size = tables.zeros(n_posts)  # of the branch
     recruited = 0
     for j in range(n_posts):
         size[j] = 1
@@ -325,8 +329,8 @@ def _cascade(posts: Any, out: Any) -> None:
     while deepest < n_posts and width[deepest + 1] > 0:
         deepest += 1
         widest = max(widest, width[deepest])
-    out[_AT.depth], out[_AT.breadth] = deepest, widest
-    out[_AT.structural_virality] = distance / pairs if pairs > 0 else 0.0
-    out[_AT.root_share] = width[1] / recruited if recruited > 0 else math.nan
+    out.depth, out.breadth = deepest, widest
+    out.structural_virality = distance / pairs if pairs > 0 else 0.0
+    out.root_share = width[1] / recruited if recruited > 0 else math.nan
     some = n_posts >= 2 and width[1] > 0
-    out[_AT.reproduction_number] = width[2] / width[1] if some else math.nan
+    out.reproduction_number = width[2] / width[1] if some else math.nan

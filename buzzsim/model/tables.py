@@ -12,18 +12,11 @@ from buzzsim.compiled import LINE, bundle, compiled, records
 
 STILL_THERE = 2**30  # last tick of a post that nobody removed
 
-# Where `Workspace.n` counts what; the first seven are tables, the last three stay from run to run.
-(
-    PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS, PENDING, WAITING, FULL, BRAND_FOLLOWERS,
-    TICK, ASKED, HORIZON, STRATEGY, DRAWN,
-) = range(16)  # fmt: skip
-# Where `Workspace.tally` keeps what `outcomes.measure` cannot see in the tables.
-BACKLOG, DEFENCES, EARLY_ANGER, LATE_ANGER = range(4)
+# Where `Workspace.used` counts the rows of which table.
+PEOPLE, POSTS, NOTICES, SEEN, EVENTS, CASES, ACTS = range(7)
 # Rows of `Workspace.bucket`: the first and last notice of a tick, its first event, its first case.
 NOTICE_HEAD, NOTICE_TAIL, EVENT_HEAD, CASE_HEAD = range(4)
-# Where `Workspace.key` keeps which key.
-ALL_REPLICATES, THIS_REPLICATE = 0, 1
-# How complainants are drawn (`Workspace.n[DRAWN]`): not, from all customers, by their followers.
+# How complainants are drawn (`Workspace.setup.drawn`): not, from all customers, by followers.
 GIVEN, FROM_ALL, BY_FOLLOWERS = 0, 1, 2
 # Rows of `Net.traits`.
 TRAITS = ("susceptibility", "anger", "attitude", "vindictive", "advocate", "troll")
@@ -140,6 +133,32 @@ CASE = np.dtype(
     align=True,
 )
 ACT = np.dtype([("tick", _WHOLE), ("post", _WHOLE), ("act", _WHOLE), ("result", _WHOLE)])
+SETUP = np.dtype(
+    [
+        ("horizon", np.int64),  # last tick
+        ("strategy", np.int64),
+        ("drawn", np.int64),
+        ("key", np.uint64),  # of the luck of all replicates
+    ]
+)
+"""What stays the same from run to run."""
+STATE = np.dtype(
+    [
+        ("key", np.uint64),  # of the luck of this replicate
+        ("tick", np.int64),
+        ("pending", np.int64),  # notices, events and cases in the calendar
+        ("waiting", np.int64),  # cases in the brand's queue
+        ("asked", np.int64),  # case on which a strategy of one's own must decide
+        ("brand_followers", np.int64),  # -1 until somebody asked
+        ("full", np.bool_),  # whether a table had no row left
+        ("backlog", _REAL),  # this and the rest: what `outcomes.measure` cannot see in the tables
+        ("defences", _REAL),
+        ("early_anger", _REAL),
+        ("late_anger", _REAL),
+    ],
+    align=True,
+)
+"""Where a run stands."""
 
 
 class Net(NamedTuple):
@@ -163,10 +182,10 @@ class Workspace(NamedTuple):
     relative_followees: NDArray[Any]
     traits: NDArray[Any]
     complainants: NDArray[Any]
-    key: NDArray[Any]
-    """The key of all replicates, and the key of this one."""
-    n: NDArray[Any]
-    tally: NDArray[Any]
+    setup: Any
+    state: Any
+    used: NDArray[Any]
+    """Rows in use, of each table from `PEOPLE` to `ACTS`."""
     row_of: NDArray[Any]
     """The row of a customer in `people`, or -1."""
     people: NDArray[Any]
@@ -186,7 +205,6 @@ class Workspace(NamedTuple):
     busy_until: NDArray[Any]
     visitors: NDArray[Any]
     brand_followers: NDArray[Any]
-    """Known once somebody asked; their number in `n` is -1 until then."""
 
 
 # Rows of each table to begin with, from `PEOPLE` to `ACTS`: room for a few hundred posts.
@@ -209,9 +227,9 @@ def workspace(
     w = Workspace(
         *net,
         complainants=complainants.copy(),
-        key=np.zeros(2, np.uint64),
-        n=np.zeros(DRAWN + 1, np.int64),
-        tally=np.zeros(LATE_ANGER + 1),
+        setup=np.zeros(1, SETUP).view(np.recarray)[0],
+        state=np.zeros(1, STATE).view(np.recarray)[0],
+        used=np.zeros(len(rows), np.int64),
         row_of=np.full(n_customers, -1, np.int32),
         people=_rows(people, PERSON),
         posts=_rows(posts, POST),
@@ -231,7 +249,7 @@ def workspace(
         visitors=np.zeros(max(1, n_visitors), np.int64),
         brand_followers=np.zeros(n_customers if brand_reach else 0, np.int32),
     )
-    w.n[HORIZON] = horizon_ticks
+    w.setup.horizon = horizon_ticks
     return w
 
 
@@ -269,13 +287,19 @@ def record_of(tables: Mapping[str, NDArray[Any]]) -> Record:
 
 
 @compiled
+def zeros(n: int) -> NDArray[np.int64]:
+    """Give so many zeros, in one place: numba compiles each np.zeros anew."""
+    return np.zeros(n, np.int64)
+
+
+@compiled
 def ascending(numbers: Any) -> Any:
     """Give the order in which whole numbers from 0 on increase, equal ones as they stand.
 
     np.argsort does the same but takes a second to compile.
     """
     n = numbers.size
-    order = np.empty(n, np.int64)
+    order = zeros(n)
     if n <= _FEW:
         for i in range(n):
             k = i
@@ -288,7 +312,7 @@ def ascending(numbers: Any) -> Any:
     for i in range(n):
         order[i] = i
         largest = max(largest, numbers[i])
-    other, start = np.empty(n, np.int64), np.empty(_DIGITS + 1, np.int64)
+    other, start = zeros(n), zeros(_DIGITS + 1)
     shift = 0
     while largest >> shift > 0:  # digit by digit, the lowest first
         start[:] = 0

@@ -13,15 +13,7 @@ from buzzsim.errors import NetworkError, ScenarioError, sentence
 from buzzsim.model.parameters import Numbers, numbers
 from buzzsim.model.rules import ticks
 from buzzsim.model.scenario import Scenario
-from buzzsim.model.tables import (
-    BY_FOLLOWERS,
-    DRAWN,
-    FROM_ALL,
-    GIVEN,
-    Net,
-    Workspace,
-    workspace,
-)
+from buzzsim.model.tables import BY_FOLLOWERS, FROM_ALL, GIVEN, Net, Workspace, workspace
 from buzzsim.network import Network, generate, open_network, reproduction
 from buzzsim.network.complainants import draw_complainants, named_complainants
 from buzzsim.network.traits import table_of
@@ -111,7 +103,7 @@ class World:
         )
         visitors, reach = int(self.p.attention_page_visitors), bool(self.p.reply_brand_reach > 0.0)
         w = workspace(self.net, complainants, self.horizon_ticks, self.n_staff, visitors, reach)
-        w.n[DRAWN] = self.drawn
+        w.setup.drawn = self.drawn
         return w
 
 
