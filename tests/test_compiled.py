@@ -233,7 +233,7 @@ def test_tables_go_as_one_pointer():
 def test_a_numba_too_new_for_bundles_takes_tuples_and_says_so(tmp_path):
     ask = (
         "import numba, warnings; numba.__version__ = '99.0.0'\n"
-        "import numba.extending as e; e.overload_attribute = None\n"
+        "import numba.extending as e; e.infer_getattr = None\n"
         "with warnings.catch_warnings(record=True) as said:\n"
         "    warnings.simplefilter('always')\n"
         "    import buzzsim as bz\n"
