@@ -317,8 +317,8 @@ class Watched(Customer):
             for n in self.reading
             if n.post.is_critical and n.post.luck(draws.JOIN, self.number) < self.chances[n.post]
         ]
-        self.model.happened["won by several posts at once"] += len(won) > 1
-        self.model.happened["won by a post noticed later in the tick"] += notice is not won[0]
+        self.model.happened["recruited by several posts at once"] += len(won) > 1
+        self.model.happened["recruited by a post noticed later in the tick"] += notice is not won[0]
 
     def join_probability(self, post):
         chance = super().join_probability(post)

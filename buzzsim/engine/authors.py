@@ -35,26 +35,22 @@ def authors_act(p: Numbers, w: Workspace) -> None:
 @compiled
 def _act(p: Numbers, w: Workspace, k: int) -> None:
     """Do one thing that an author had planned for this tick."""
-    people, t = w.people, w.state.tick
-    row, kind, number, parent = (
-        w.events[k].row,
-        w.events[k].kind,
-        w.events[k].number,
-        w.events[k].parent,
-    )
-    stage = people[row].stage
+    t, event = w.state.tick, w.events[k]
+    row, kind, number, parent = event.row, event.kind, event.number, event.parent
+    person = w.people[row]
+    stage = person.stage
     if not rules.still_does(kind, stage):
         return
     if kind == rules.WAITED_IN_VAIN:
         if rules.is_unanswered(w.posts[parent].answered):
-            anger = rules.resentful(p, anger_now(p, w, row, t), people[row].character)
+            anger = rules.resentful(p, anger_now(p, w, row, t), person.character)
             set_anger(w, row, anger, t)
         return
     if kind == rules.PROTEST and stage == rules.AWARE:
-        people[row].recruited_by = parent
-        people[row].recruited_channel = _channel(w, parent, people[row].customer)
+        person.recruited_by = parent
+        person.recruited_channel = _channel(w, parent, person.customer)
     if kind == rules.REPEAT:
-        luck = draws.occasion(w.state.key, draws.REPEAT_KEEP, people[row].customer, number)
+        luck = draws.occasion(w.state.key, draws.REPEAT_KEEP, person.customer, number)
         if rules.repeats(anger_now(p, w, row, t), luck):
             new_post(p, w, row, kind, number, parent)
         next_occasion(p, w, row)

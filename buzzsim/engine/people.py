@@ -31,18 +31,17 @@ def person_of(p: Numbers, w: Workspace, customer: int) -> int:
         return row
     w.row_of[customer] = row
     people, run = w.people, w.state.key
+    vindictive = _trait(w, VINDICTIVE, customer, p.crowd_vindictive_share)
+    advocate = _trait(w, ADVOCATE, customer, p.crowd_advocate_share)
+    troll = _trait(w, TROLL, customer, p.crowd_troll_share)
     character = rules.character(
-        _is_a(
-            w, draws.VINDICTIVE, customer, _trait(w, VINDICTIVE, customer, p.crowd_vindictive_share)
-        ),
-        _is_a(w, draws.ADVOCATE, customer, _trait(w, ADVOCATE, customer, p.crowd_advocate_share)),
-        _is_a(w, draws.TROLL, customer, _trait(w, TROLL, customer, p.crowd_troll_share)),
+        _is_a(w, draws.VINDICTIVE, customer, vindictive),
+        _is_a(w, draws.ADVOCATE, customer, advocate),
+        _is_a(w, draws.TROLL, customer, troll),
     )
-    susceptibility = _trait(w, SUSCEPTIBILITY, customer, -1.0)
+    susceptibility, shape = _trait(w, SUSCEPTIBILITY, customer, -1.0), p.crowd_susceptibility_shape
     if susceptibility < 0.0:
-        susceptibility = draws.gamma(
-            run, draws.SUSCEPTIBILITY, customer, p.crowd_susceptibility_shape
-        )
+        susceptibility = draws.gamma(run, draws.SUSCEPTIBILITY, customer, shape)
     attitude = _trait(w, ATTITUDE, customer, 2.0)
     if attitude > 1.0:
         is_drawn = p.crowd_attitude_spread > 0.0
@@ -50,11 +49,8 @@ def person_of(p: Numbers, w: Workspace, customer: int) -> int:
         attitude = rules.first_attitude(p, luck)
     person = people[row]
     person.customer, person.stage, person.character = customer, rules.UNAWARE, character
-    person.susceptibility, person.attitude, person.attitude_start = (
-        susceptibility,
-        attitude,
-        attitude,
-    )
+    person.susceptibility = susceptibility
+    person.attitude, person.attitude_start = attitude, attitude
     person.anger = rules.first_anger(character, _trait(w, ANGER, customer, -1.0))
     person.since, person.noticed, person.joined, person.entry = 0, -1, -1, -1
     person.first_post, person.first_channel = -1, -1

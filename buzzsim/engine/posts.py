@@ -22,8 +22,8 @@ def new_post(p: Numbers, w: Workspace, row: int, kind: int, number: int, parent:
     key = draws.post_key(w.state.key, author, kind + 1, number)
     post.key, post.author, post.row, post.kind, post.number = key, author, row, kind, number
     post.tick, post.parent = t, parent
-    on_page = rules.page_probability(p, kind, parent < 0)
-    post.on_page = on_page > 0.0 and draws.chance(key, draws.ON_PAGE, 0) < on_page
+    page = rules.page_probability(p, kind, parent < 0)
+    post.on_page = page > 0.0 and draws.chance(key, draws.ON_PAGE, 0) < page
     post.multiplier = rules.prominence(p, kind)
     post.intensity = anger_now(p, w, row, t)
     post.thread, post.readers, post.joined, post.last_notice = 0.0, 0, 0, -1

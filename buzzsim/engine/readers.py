@@ -18,11 +18,9 @@ def draw_readers(p: Numbers, w: Workspace, j: int) -> None:
         mass = rules.notice_mass(p, post.multiplier, 1.0)
         ticks = min(w.setup.horizon, int(post.end)) - post.tick
         bound = rules.noticed_by(p, mass, (ticks + 0.001) * p.time_tick) + 1e-12
-    end = w.indptr[post.author + 1]
+    end, key = w.indptr[post.author + 1], draws.fold(post.key, draws.NOTICE)
     for first in range(w.indptr[post.author], end, SIEVE):
-        for i in range(
-            _sieve(w, draws.fold(post.key, draws.NOTICE), first, min(first + SIEVE, end), bound)
-        ):
+        for i in range(_sieve(w, key, first, min(first + SIEVE, end), bound)):
             reader = int(w.sieved[i].customer)
             tell(w, j, reader, _notice_tick(p, w, j, reader, w.sieved[i].luck), rules.FOLLOWING, 0)
     if post.on_page:

@@ -54,11 +54,9 @@ def clear(w: Workspace) -> None:
     """Forget the last run, touching only what it used."""
     for row in range(w.used[PEOPLE]):
         w.row_of[w.people[row].customer] = -1
-    used = (
-        w.state.tick if w.state.pending == 0 else w.setup.horizon
-    )  # what is pending stands in a later tick
+    last = w.state.tick if w.state.pending == 0 else w.setup.horizon  # pending: in a later tick
     for kind in range(w.bucket.shape[0]):
-        w.bucket[kind, : used + 1] = -1
+        w.bucket[kind, : last + 1] = -1
     w.used[:] = 0
     w.busy_until[:] = 0
     state = w.state
