@@ -44,7 +44,7 @@ def p_of(changes=None, share=1.0):
     return numbers(Scenario().replace(FINE | (changes or {})), share)
 
 
-def recruits_of_typical_critics(p, network, replicates=REPLICATES, seed=1):
+def typical_recruits(p, network, replicates=REPLICATES, seed=1):
     """How many each of so many typical critics won, by the compiled engine."""
     rng = np.random.default_rng(seed)
     crowd = network.n_customers
@@ -139,7 +139,7 @@ def typical_susceptibilities(p, n, rng):
 def test_a_typical_critic_wins_r0_others(changes):
     p = p_of(changes)
     p["share_probability"] = solve(p, regular[8], 1.2)
-    assert_mean(recruits_of_typical_critics(p, regular[8]), 1.2, wrong=1.5, of="recruited by a critic")
+    assert_mean(typical_recruits(p, regular[8]), 1.2, wrong=1.5, of="recruited by a critic")
 
 
 @pytest.mark.parametrize(
@@ -160,13 +160,14 @@ def test_a_typical_critic_wins_r0_others_on_unequal_networks(kind, directed, dil
         network = Network.from_edges(tails[keep], heads[keep], n_customers=300, directed=True)
     p = p_of({"attention.dilution": dilution, "anger.repeat_rate": 0.1})
     p["share_probability"] = solve(p, network, 1.2)
-    assert_mean(recruits_of_typical_critics(p, network), 1.2, wrong=1.5, of="recruited by a critic")
+    assert_mean(typical_recruits(p, network), 1.2, wrong=1.5, of="recruited by a critic")
 
 
 @pytest.mark.parametrize("dilution", [0.0, 1.0])
 def test_a_tie_back_is_not_fresh_where_there_is_one(dilution):
-    """Half of the people are in pairs who follow one another and recruit nobody; the others in a circle
-    that goes one way.
+    """Half of the people are in pairs who follow one another and recruit nobody.
+
+    The others are in a circle that goes one way.
     """
     pairs, circle = np.arange(0, 200, 2), np.arange(200, 300)
     tails = np.concatenate([pairs, pairs + 1, np.repeat(circle, 8)])
@@ -176,7 +177,7 @@ def test_a_tie_back_is_not_fresh_where_there_is_one(dilution):
     network = Network.from_edges(tails, heads, n_customers=300, directed=True)
     p = p_of({"attention.dilution": dilution, "anger.repeat_rate": 0})
     p["share_probability"] = solve(p, network, 1.0)
-    assert_mean(recruits_of_typical_critics(p, network, 20_000), 1.0, wrong=8 / 7, of="recruited by a critic")
+    assert_mean(typical_recruits(p, network, 20_000), 1.0, wrong=8 / 7, of="recruited by a critic")
 
 
 def test_page_visitors_count_among_those_a_typical_critic_wins():
@@ -190,7 +191,7 @@ def test_page_visitors_count_among_those_a_typical_critic_wins():
     }
     p = p_of(changes)
     p["share_probability"] = solve(p, network, 0.8)
-    assert_mean(recruits_of_typical_critics(p, network, 3000), 0.8, wrong=1.0, of="recruited by a critic")
+    assert_mean(typical_recruits(p, network, 3000), 0.8, wrong=1.0, of="recruited by a critic")
 
 
 def test_an_r0_that_grows_and_falls_again_is_found_on_its_way_up():
