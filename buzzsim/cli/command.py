@@ -2,35 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, NoReturn
 
 from buzzsim.cli import compare, describe, options, run, scenario, sweep
-from buzzsim.errors import BuzzsimError, ScenarioError, unknown
+from buzzsim.errors import BuzzsimError
 
 EXIT_OK, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 2, 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence, with the near name."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(allow_abbrev=False, **settings)
-
-    def _check_value(self, action: argparse.Action, value: Any) -> None:
-        """Refuse a word that is none of the choices; argparse would list them all."""
-        if action.choices is not None and value not in action.choices:
-            place, what = options.place(self), str(action.metavar).lower()
-            if action.option_strings:
-                place, what = f"{place}: {action.option_strings[0]}", "value"
-            raise ScenarioError(unknown(place, what, value, action.choices))
-
-    def error(self, message: str) -> NoReturn:
-        raise ScenarioError(f"{options.place(self)}: {message.removeprefix('argument ')}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -66,10 +46,10 @@ def _leave_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> options.Parser:
     described = "Simulate how negative buzz spreads, and what the brand's answer changes."
-    parser = _Parser(prog="buzzsim", description=described)
-    parser.add_argument("--version", action="store_true", help="print the version and leave")
+    parser = options.Parser(prog="buzzsim", description=described)
+    parser.option("--version", "print the version and leave")
     parser.set_defaults(act=lambda asked: _version() if asked.version else parser.print_help())
     commands = parser.add_subparsers(metavar="COMMAND")
     for command in (compare, run, sweep, describe, scenario):

@@ -44,20 +44,16 @@ def add_to(commands: Any) -> None:
     )
     compare.set_defaults(act=_compare)
     options.add_run(compare)
-    add = compare.add_argument
-    described = "replicates of each strategy (default: 4000)"
-    add("--replicates", metavar="N", action=options.whole(1, 10**9), help=described)
+    add, whole = compare.option, options.whole
+    add("--replicates N", "replicates of each strategy (default: 4000)", type=whole(1, 10**9))
     described = "which strategies, separated by commas; the baseline is always among them"
-    add("--strategies", metavar="A,B", help=f"{described} (default: all)")
-    described = "what the others are compared with (default: ignore)"
-    add("--baseline", metavar="NAME", default="ignore", help=described)
-    add("--outcomes", metavar="A,B", help="which outcomes the table shows, or 'all'")
+    add("--strategies A,B", f"{described} (default: all)")
+    add("--baseline NAME", "what the others are compared with (default: ignore)", default="ignore")
+    add("--outcomes A,B", "which outcomes the table shows, or 'all'")
     described = "where to draw the figure: .png, .svg or .pdf, overwritten (default: "
-    described += "buzzsim-SCENARIO[-NETWORK][-CHANGES].png; with --json none)"
-    add("--figure", metavar="FILE", help=described)
-    add("--no-figure", action="store_true", help="draw no figure")
-    described = "how many runs at once (no result depends on it)"
-    add("--threads", metavar="N", action=options.whole(1, 1024), help=described)
+    add("--figure FILE", f"{described}buzzsim-SCENARIO[-NETWORK][-CHANGES].png; with --json none)")
+    add("--no-figure", "draw no figure")
+    add("--threads N", "how many runs at once (no result depends on it)", type=whole(1, 1024))
 
 
 def _compare(asked: argparse.Namespace) -> None:
@@ -124,7 +120,6 @@ def _table(comparison: Comparison, outcomes: list[str]) -> str:
 
 
 def _cells(summary: dict[str, Any], unit: str, scale: float) -> list[str]:
-    """Write the numbers of one strategy and outcome; empty where there are none."""
     from buzzsim.model.outcomes import YES_OR_NO
 
     paired = summary.get("paired", {})
@@ -178,7 +173,6 @@ def _figure(asked: argparse.Namespace, name: str) -> Path | None:
 
 
 def _draw(comparison: Comparison, path: Path) -> None:
-    """Draw the figure into a file."""
     import matplotlib as mpl
 
     mpl.use("agg")

@@ -20,13 +20,11 @@ def add_to(commands: Any) -> None:
     )
     describe.set_defaults(act=_describe)
     options.add_scenario(describe)
-    add = describe.add_argument
-    add("--strategies", metavar="A,B", help="which strategies were compared (default: all)")
-    described = "replicates of each strategy"
-    add("--replicates", metavar="N", action=options.whole(1, 10**9), help=described)
-    add("--odd", metavar="FILE", help="write the model's ODD protocol there, as Markdown")
-    described = "write the table of all parameters there, as Markdown"
-    add("--parameters", metavar="FILE", help=described)
+    add = describe.option
+    add("--strategies A,B", "which strategies were compared (default: all)")
+    add("--replicates N", "replicates of each strategy", type=options.whole(1, 10**9))
+    add("--odd FILE", "write the model's ODD protocol there, as Markdown")
+    add("--parameters FILE", "write the table of all parameters there, as Markdown")
 
 
 def _describe(asked: argparse.Namespace) -> None:

@@ -1,45 +1,80 @@
-"""What several commands ask for: a scenario with changes, its network, names, whole numbers."""
+"""The parser, and what several commands ask for: a scenario with changes, names, numbers."""
 
 from __future__ import annotations
 
 import argparse
 import tomllib
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from buzzsim.errors import ScenarioError, sentence, shown
+from buzzsim.errors import ScenarioError, sentence, shown, unknown
 
 if TYPE_CHECKING:
     from buzzsim.model.scenario import Scenario
     from buzzsim.network import Network
 
 
-def add_run(parser: argparse.ArgumentParser) -> None:
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one sentence, with the near name."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, **settings)
+
+    def option(self, form: str, described: str, **settings: Any) -> None:
+        """Add an option by its form in the help, such as "--seed N"; without a value a flag."""
+        name, _, value = form.partition(" ")
+        settings |= {"metavar": value} if value else {"action": "store_true"}
+        self.add_argument(name, help=described, **settings)
+
+    def _get_value(self, action: argparse.Action, text: str) -> Any:
+        try:
+            return super()._get_value(action, text)
+        except argparse.ArgumentError as error:
+            said = f"{action.option_strings[0]} is {shown(text)}; expected {error.message}"
+            raise ScenarioError(f"{self._place}: {said}") from None
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        """Refuse a word that is none of the choices; argparse would list them all."""
+        if action.choices is not None and value not in action.choices:
+            place, what = self._place, str(action.metavar).lower()
+            if action.option_strings:
+                place, what = f"{place}: {action.option_strings[0]}", "value"
+            raise ScenarioError(unknown(place, what, value, action.choices))
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse what was typed."""
+        raise ScenarioError(f"{self._place}: {message.removeprefix('argument ')}")
+
+    @property
+    def _place(self) -> str:
+        """The words of the command, as errors begin."""
+        return self.prog.removeprefix("buzzsim").strip() or "arguments"
+
+
+def add_run(parser: Parser) -> None:
     """Let a command that simulates take a scenario, a seed, and how to print."""
     add_scenario(parser)
-    add, described = parser.add_argument, "source of luck (default: fresh, and printed)"
-    add("--seed", metavar="N", action=whole(0, 2**4096), help=described)
-    add("--json", action="store_true", help="print JSON instead of text")
-    add("--quiet", action="store_true", help="show no progress")
+    add = parser.option
+    add("--seed N", "source of luck (default: fresh, and printed)", type=whole(0, 2**4096))
+    add("--json", "print JSON instead of text")
+    add("--quiet", "show no progress")
 
 
-def add_scenario(parser: argparse.ArgumentParser) -> None:
+def add_scenario(parser: Parser) -> None:
     """Let a command take a scenario, with changes and on a network from a file."""
     described = "a packaged scenario, or a .toml file (default: default)"
     parser.add_argument("scenario", nargs="?", help=described)
     add_changes(parser)
 
 
-def add_changes(parser: argparse.ArgumentParser) -> None:
+def add_changes(parser: Parser) -> None:
     """Let a command change its scenario, or put it on a network from a file."""
-    add = parser.add_argument
-    source = "edge list, GraphML, GEXF or .buzznet; default: the scenario's own"
-    add("--network", metavar="FILE", help=source)
-    edge = "an edge 'u v' of the file means"
-    add("--directed", action="store_true", help=f"{edge} only that v sees u's posts")
-    add("--follows", action="store_true", help=f"{edge} that u follows v (implies --directed)")
+    add, edge = parser.option, "an edge 'u v' of the file means"
+    add("--network FILE", "edge list, GraphML, GEXF or .buzznet; default: the scenario's own")
+    add("--directed", f"{edge} only that v sees u's posts")
+    add("--follows", f"{edge} that u follows v (implies --directed)")
     change = "change a key, such as reply.empathy=0.9; may be repeated"
-    add("--set", metavar="KEY=VALUE", action="append", default=[], help=change)
+    add("--set KEY=VALUE", change, action="append", default=[])
 
 
 def scenario(asked: argparse.Namespace) -> Scenario:
@@ -93,31 +128,18 @@ def outcomes(text: str | None, usual: Sequence[str] | None) -> list[str]:
     return checked_outcomes(wanted, "arguments: --outcomes")
 
 
-def place(parser: argparse.ArgumentParser) -> str:
-    """Give the words of the command, as errors begin."""
-    return parser.prog.removeprefix("buzzsim").strip() or "arguments"
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Give the reader of an option that takes a whole number of a range."""
 
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if not low <= number <= high:
+            has_limit = number > high and high < 2**64
+            allowed = f"from {low} to {high:,}" if has_limit else f"of {low} or more"
+            raise argparse.ArgumentTypeError(f"a whole number {allowed}")
+        return number
 
-def refusal(
-    parser: argparse.ArgumentParser, option: str | None, text: object, allowed: str
-) -> ScenarioError:
-    """Say what an option takes instead of what was typed."""
-    return ScenarioError(f"{place(parser)}: {option} is {shown(text)}; expected {allowed}")
-
-
-def whole(low: int, high: int) -> type[argparse.Action]:
-    """Give the action of an option that takes a whole number of a range."""
-
-    class Whole(argparse.Action):
-        def __call__(self, parser: Any, asked: Any, text: Any, option: str | None = None) -> None:
-            try:
-                number = int(text)
-            except ValueError:
-                number = low - 1
-            if not low <= number <= high:
-                has_limit = number > high and high < 2**64
-                allowed = f"from {low} to {high:,}" if has_limit else f"of {low} or more"
-                raise refusal(parser, option, text, f"a whole number {allowed}")
-            setattr(asked, self.dest, number)
-
-    return Whole
+    return read

@@ -19,14 +19,12 @@ def add_to(commands: Any) -> None:
     )
     run.set_defaults(act=_run)
     options.add_run(run)
-    add, strategies = run.add_argument, "ignore, censor, public_reply or private_dialogue"
-    add("--strategy", metavar="NAME", default="ignore", help=strategies)
-    whole, described = options.whole(0, 2**63 - 1), "which replicate (default: 0)"
-    add("--replicate", metavar="N", action=whole, default=0, help=described)
-    described = "compiled or mesa: the same numbers"
-    add("--engine", metavar="NAME", default="compiled", help=described)
-    described = "keep the whole run in a file that buzzsim.Result.load reads"
-    add("--save", metavar="FILE", help=described)
+    add, strategies = run.option, "ignore, censor, public_reply or private_dialogue"
+    add("--strategy NAME", strategies, default="ignore")
+    whole = options.whole(0, 2**63 - 1)
+    add("--replicate N", "which replicate (default: 0)", type=whole, default=0)
+    add("--engine NAME", "compiled or mesa: the same numbers", default="compiled")
+    add("--save FILE", "keep the whole run in a file that buzzsim.Result.load reads")
 
 
 def _run(asked: argparse.Namespace) -> None:

@@ -45,8 +45,7 @@ def add_to(commands: Any) -> None:
     status = actions.add_parser("status", help="what is finished, failed and missing")
     status.set_defaults(act=_status)
     status.add_argument("directory", metavar="DIR")
-    described = "print JSON, with the replicates of each point"
-    status.add_argument("--json", action="store_true", help=described)
+    status.option("--json", "print JSON, with the replicates of each point")
     _add_table(actions)
     _add_slurm(actions)
 
@@ -55,22 +54,19 @@ def _add_run(actions: Any) -> None:
     described = "Compute what is missing; stop it, and run it again."
     run = actions.add_parser("run", help="compute what is missing", description=described)
     run.set_defaults(act=_run)
-    add, whole = run.add_argument, options.whole
     described = "a sweep's .toml file, or the directory of one that was begun"
-    add("sweep", metavar="FILE", help=described)
-    described = "its directory (default: `out` of the file, else the file's name)"
-    add("--out", metavar="DIR", help=described)
-    described = "how many blocks at once (default: one for each core)"
-    add("--jobs", metavar="N", action=whole(1, 1024), help=described)
-    add("--processes", action="store_true", help="compute in processes instead of threads")
+    run.add_argument("sweep", metavar="FILE", help=described)
+    add, whole = run.option, options.whole
+    add("--out DIR", "its directory (default: `out` of the file, else the file's name)")
+    add("--jobs N", "how many blocks at once (default: one for each core)", type=whole(1, 1024))
+    add("--processes", "compute in processes instead of threads")
     described = "only the I-th of N parts, as in a job array"
-    add("--shard", metavar="I/N", action=_Shard, default=(1, 1), help=described)
-    described = "go on until it holds, such as 'ci95 of reach difference < 0.01'"
-    add("--until", metavar="RULE", help=described)
+    add("--shard I/N", described, type=_shard, default=(1, 1))
+    add("--until RULE", "go on until it holds, such as 'ci95 of reach difference < 0.01'")
     described = "where --until ends at the latest (default: the file's, else 10000)"
-    add("--max-replicates", metavar="N", action=whole(1, 10**9), help=described)
-    add("--retry", action="store_true", help="compute anew what failed")
-    add("--quiet", action="store_true", help="show no progress")
+    add("--max-replicates N", described, type=whole(1, 10**9))
+    add("--retry", "compute anew what failed")
+    add("--quiet", "show no progress")
 
 
 def _add_table(actions: Any) -> None:
@@ -78,46 +74,35 @@ def _add_table(actions: Any) -> None:
     help_ = "every finished run, or a summary"
     table = actions.add_parser("table", help=help_, description=described)
     table.set_defaults(act=_table)
-    add, formats = table.add_argument, ("csv", "parquet", "markdown")
-    add("directory", metavar="DIR")
+    table.add_argument("directory", metavar="DIR")
+    add, formats = table.option, ("csv", "parquet", "markdown")
     described = "csv, parquet or markdown (default)"
-    add("--format", metavar="NAME", choices=formats, default="markdown", help=described)
-    described = "which outcomes (default: all; markdown: volume, reach, firestorm)"
-    add("--outcomes", metavar="A,B", help=described)
-    described = "where to (default: printed; parquet needs a file)"
-    add("--to", metavar="FILE", help=described)
+    add("--format NAME", described, choices=formats, default="markdown")
+    add("--outcomes A,B", "which outcomes (default: all; markdown: volume, reach, firestorm)")
+    add("--to FILE", "where to (default: printed; parquet needs a file)")
 
 
 def _add_slurm(actions: Any) -> None:
     described = "print the script of a Slurm job array that computes it in shards"
     slurm = actions.add_parser("slurm", help=described)
     slurm.set_defaults(act=_slurm)
-    add, whole = slurm.add_argument, options.whole
-    add("sweep", metavar="FILE", help="as for `sweep run`")
-    add("--out", metavar="DIR", help="as for `sweep run`")
-    described = "tasks of the array (default: 10)"
-    add("--shards", metavar="N", action=whole(1, 10_000), default=10, help=described)
-    described = "cores of each task (default: 4)"
-    add("--cores", metavar="N", action=whole(1, 1024), default=4, help=described)
-    described = "memory of each task, as Slurm writes it (default: 4G)"
-    add("--memory", metavar="SIZE", default="4G", help=described)
-    described = "time of each task (default: 1)"
-    add("--hours", metavar="N", action=whole(1, 999), default=1, help=described)
+    slurm.add_argument("sweep", metavar="FILE", help="as for `sweep run`")
+    add, whole = slurm.option, options.whole
+    add("--out DIR", "as for `sweep run`")
+    add("--shards N", "tasks of the array (default: 10)", type=whole(1, 10_000), default=10)
+    add("--cores N", "cores of each task (default: 4)", type=whole(1, 1024), default=4)
+    add("--memory SIZE", "memory of each task, as Slurm writes it (default: 4G)", default="4G")
+    add("--hours N", "time of each task (default: 1)", type=whole(1, 999), default=1)
 
 
-class _Shard(argparse.Action):
-    """Read i/n, the i-th of n parts."""
-
-    def __call__(self, parser: Any, asked: Any, text: Any, option: str | None = None) -> None:
-        i, slash, n = text.partition("/")
-        if not (slash and i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
-            allowed = "i/n, the i-th of n parts, such as 1/4 to 4/4"
-            raise options.refusal(parser, option, text, allowed)
-        setattr(asked, self.dest, (int(i), int(n)))
+def _shard(text: str) -> tuple[int, int]:
+    i, _, n = text.partition("/")
+    if not (i.isdecimal() and n.isdecimal() and 1 <= int(i) <= int(n)):
+        raise argparse.ArgumentTypeError("i/n, the i-th of n parts, such as 1/4 to 4/4")
+    return int(i), int(n)
 
 
 def _run(asked: argparse.Namespace) -> int:
-    """Run, and say how far it is; what is finished is kept whatever happens."""
     sweep = _opened(asked)
     try:
         status = sweep.run(
@@ -137,7 +122,6 @@ def _run(asked: argparse.Namespace) -> int:
 
 
 def _opened(asked: argparse.Namespace) -> Sweep:
-    """Open the sweep of a directory or a file."""
     from buzzsim.sweep import Sweep
 
     if not Path(asked.sweep).is_dir():
@@ -148,7 +132,6 @@ def _opened(asked: argparse.Namespace) -> Sweep:
 
 
 def _status(asked: argparse.Namespace) -> None:
-    """Say how far a sweep is."""
     from buzzsim.sweep import Sweep
 
     status = Sweep.load(asked.directory).status()
@@ -160,7 +143,6 @@ def _status(asked: argparse.Namespace) -> None:
 
 
 def _table(asked: argparse.Namespace) -> None:
-    """Write the table where it is wanted."""
     from buzzsim.sweep import Sweep, tables
 
     sweep = Sweep.load(asked.directory)
@@ -204,7 +186,6 @@ def _slurm(asked: argparse.Namespace) -> None:
 
 
 def _put(pieces: Iterable[str], to: str | None) -> None:
-    """Print pieces of text, or write them into a file."""
     if to is None:
         sys.stdout.writelines(pieces)
     else:

@@ -29,7 +29,7 @@ _ABOUT = b"buzzsim"
 _WORD, _WHOLE = pa.dictionary(pa.int32(), pa.string()), pa.int32()
 _NAMES = [("point", _WORD), ("strategy", _WORD)]
 _OUTCOMES = [(name, pa.float64()) for name in OUTCOMES]
-_SCHEMAS = {
+SCHEMAS = {
     RUNS: pa.schema([*_NAMES, ("replicate", _WHOLE), ("error", pa.string()), *_OUTCOMES]),
     "whole": pa.schema([*_NAMES, ("replicate", _WHOLE), ("volume", pa.list_(_WHOLE))]),
     "bands": pa.schema([*_NAMES, *((key, _WHOLE) for key in ("hour", "volume", "runs"))]),
@@ -72,7 +72,7 @@ def write_runs(
     columns["replicate"] = _replicates(block, strategies)
     columns["error"] = pa.array(list(errors) * n, pa.string())
     columns |= {name: flat[:, k] for k, name in enumerate(OUTCOMES)}
-    table = pa.table(columns, _SCHEMAS[RUNS])
+    table = pa.table(columns, SCHEMAS[RUNS])
     write_whole(path_of(directory, block), _written(table, _about(plan, block, errors)))
 
 
@@ -102,7 +102,7 @@ def write_hourly(
         numbers = np.array(counts, np.int32).reshape(-1, 4).T
         columns = _columns(plan, block, numbers[0])
         columns |= dict(zip(("hour", "volume", "runs"), numbers[1:], strict=True))
-    table = pa.table(columns, _SCHEMAS[plan.hourly])
+    table = pa.table(columns, SCHEMAS[plan.hourly])
     write_whole(path_of(directory, block, HOURS), _written(table, _about(plan, block, errors)))
 
 
@@ -138,11 +138,6 @@ def read(
         raise SweepError(f"{path}: {why}; {hint}") from None
 
 
-def nothing(columns: Sequence[str]) -> pa.Table:
-    """Give some columns of runs, without rows."""
-    return _SCHEMAS[RUNS].empty_table().select(columns)
-
-
 def write_points(directory: Path, plan: Plan) -> None:
     """Write the name of each point and its value of every key that varies, for other readers."""
     columns: dict[str, Any] = {"point": pa.array(list(plan.points), pa.string())}
@@ -165,7 +160,6 @@ def _columns(plan: Plan, block: Block, strategies: NDArray[np.int32]) -> dict[st
 
 
 def _replicates(block: Block, strategies: int) -> NDArray[np.int32]:
-    """Give the replicate of each row."""
     return np.repeat(np.arange(block.first, block.last, dtype=np.int32), strategies)
 
 
@@ -179,7 +173,6 @@ def _about(plan: Plan, block: Block, errors: Errors | None = None) -> dict[str, 
 
 
 def _written(table: pa.Table, about: dict[str, Any]) -> bytes:
-    """Give a table's file, with checksums."""
     buffer = io.BytesIO()
     named = table.replace_schema_metadata({_ABOUT: json.dumps(about).encode()})
     pq.write_table(named, buffer, compression="zstd", write_page_checksum=True)
@@ -201,4 +194,4 @@ def _told_by(path: Path, every_page: bool) -> dict[str, Any] | None:
 
 def _is_ours(schema: pa.Schema) -> bool:
     """Whether columns have the names and types that buzzsim writes: no checksum covers these."""
-    return any(schema.equals(known) for known in _SCHEMAS.values())
+    return any(schema.equals(known) for known in SCHEMAS.values())

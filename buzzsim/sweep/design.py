@@ -76,8 +76,7 @@ class Design:
         6
         """
         varied = {key: _levels(key, values) for key, values in _grouped(levels).items()}
-        rows = itertools.product(*varied.values())
-        return cls(tuple(dict(zip(varied, row, strict=True)) for row in rows))
+        return cls(_rows(varied, itertools.product(*varied.values())))
 
     @classmethod
     def latin_hypercube(cls, ranges: Mapping[str, Any], n: int, *, rng: Any = None) -> Design:
@@ -269,7 +268,7 @@ class Design:
         rows = frame.drop(columns="point", errors="ignore").astype(object).to_dict("records")
         points = []
         for k, row in enumerate(rows, 1):
-            filled = {str(key): value for key, value in row.items() if not _is_empty(value)}
+            filled = {str(key): value for key, value in row.items() if pd.isna(value) is not True}
             points.append(_checked(filled, f"{place}, row {k}"))
         return cls(tuple(points))
 
@@ -279,16 +278,15 @@ class Design:
     ) -> Design:
         """Stretch points of the unit cube over ranges."""
         columns = _grouped(ranges)
-        varied = [key for key, value in columns.items() if _is_list(value)]
-        if not varied:
+        limits = {key: _range(key, value) for key, value in columns.items() if _is_list(value)}
+        if not limits:
             allowed = "expected at least one key with (low, high)"
             raise ScenarioError(f"{_PLACE}: no range given; {allowed}")
-        limits = [_range(key, columns[key]) for key in varied]
-        cube = spread(_checked_count(n), len(varied), draws.entropy_of(rng))
+        cube = spread(_checked_count(n), len(limits), draws.entropy_of(rng))
         columns = {key: [value] * len(cube) for key, value in columns.items()}
-        for d, (key, ends) in enumerate(zip(varied, limits, strict=True)):
-            columns[key] = _stretched(key, cube[:, d], *ends)
-        return cls(_rows(columns))
+        for (key, ends), unit in zip(limits.items(), cube.T, strict=True):
+            columns[key] = _stretched(key, unit, *ends)
+        return cls(_rows(columns, zip(*columns.values(), strict=True)))
 
 
 def _checked(point: Any, place: str) -> dict[str, Any]:
@@ -311,9 +309,8 @@ def _grouped(data: Mapping[str, Any]) -> dict[str, Any]:
     return {key: flat[key] for key in keys}
 
 
-def _rows(columns: Mapping[str, list[Any]]) -> tuple[dict[str, Any], ...]:
-    rows = zip(*columns.values(), strict=True)
-    return tuple(dict(zip(columns, row, strict=True)) for row in rows)
+def _rows(keys: Iterable[str], rows: Iterable[Iterable[Any]]) -> tuple[dict[str, Any], ...]:
+    return tuple(dict(zip(keys, row, strict=True)) for row in rows)
 
 
 def _plain(value: Any) -> Any:
@@ -323,10 +320,6 @@ def _plain(value: Any) -> Any:
 def _is_list(value: Any) -> bool:
     is_single = isinstance(value, (str, bytes, Mapping)) or getattr(value, "ndim", 1) == 0
     return isinstance(value, Iterable) and not is_single
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value))
 
 
 def _levels(key: str, values: Any) -> list[Any]:
@@ -350,7 +343,6 @@ def _levels(key: str, values: Any) -> list[Any]:
 
 
 def _range(key: str, value: Any) -> tuple[float, float]:
-    """Give a checked range of numbers."""
     parameter, ends = _PARAMETERS.get(key), list(value)
     allowed = "a key of numbers; others are varied by Design.product"
     if parameter is not None and parameter.kind in (int, float):
@@ -374,7 +366,6 @@ def _checked_count(n: Any) -> int:
 
 
 def _part(part: dict[str, Any], folder: Path) -> Design:
-    """Read one table of the text form."""
     method = part.pop("method", "product")
     if method not in METHODS:
         raise ScenarioError(unknown(f"{_PLACE}: method", "value", method, METHODS))
@@ -408,4 +399,4 @@ def _table(part: dict[str, Any]) -> Design:
     are_lists = all(isinstance(values, list) for values in columns.values())
     if not are_lists or len(set(map(len, columns.values()))) != 1:
         raise ScenarioError(sentence(_PLACE, "the table", list(columns), "lists of one length"))
-    return Design(_rows(columns))
+    return Design(_rows(columns, zip(*columns.values(), strict=True)))

@@ -143,7 +143,7 @@ def checked_shard(shard: Any) -> tuple[int, int]:
 @contextmanager
 def _workers(executor: Executor | str | None, n_jobs: int | None) -> Iterator[tuple[Executor, int]]:
     """Give who computes, and how many blocks they are handed at once."""
-    if isinstance(executor, Executor) or hasattr(executor, "submit"):
+    if hasattr(executor, "submit"):
         yield executor, _AT_ONCE  # type: ignore[misc]
         return
     if executor not in (None, "threads", "processes"):
@@ -153,12 +153,10 @@ def _workers(executor: Executor | str | None, n_jobs: int | None) -> Iterator[tu
     if n_jobs is not None:
         n = whole_number("arguments", "n_jobs", n_jobs, 1, 1024)
     warm_up()
-    pool: Executor
+    pool: Executor = futures.ThreadPoolExecutor(n)  # which begins no thread yet
     if executor == "processes":
         spawn = multiprocessing.get_context("spawn")
-        pool = futures.ProcessPoolExecutor(n, spawn, initializer=_begin_work)
-    else:
-        pool = futures.ThreadPoolExecutor(n)
+        pool = futures.ProcessPoolExecutor(n, spawn, _begin_work)
     try:
         yield pool, _FOR_EACH * n
     finally:

@@ -32,9 +32,7 @@ BLOCK = 250
 MOST = 10**9
 """Replicates of a point at most."""
 
-_HEAD = (
-    "# The plan of a buzzsim sweep: written by buzzsim, read by every process that works on it.\n"
-)
+_HEAD = "# The plan of a buzzsim sweep: written by buzzsim, read by every process that works on it."
 HOURLY = ("", "bands", "whole")
 """What may be kept of critical posts by hour."""
 
@@ -134,7 +132,6 @@ class Plan:
         return f"buzzsim {self.versions.get('buzzsim')} (sources {self.sources})"
 
     def _digest_of(self, scenario: Scenario) -> str:
-        """Name a scenario by its content, and by the content of its network file."""
         data = scenario.to_dict()
         file = scenario.network.file
         data["network"]["file"] = file and (self.networks.get(file) or digest_of_file(file))
@@ -146,9 +143,10 @@ class Plan:
         data["entropy"] = str(self.entropy)  # longer than the numbers of other TOML readers
         data["points"] = len(self.points)  # tells a file that was cut
         data |= {"scenario": self.scenario.to_dict(), "design": self.design.to_dict()}
-        return _HEAD + tomli_w.dumps(data)
+        return f"{_HEAD}\n{tomli_w.dumps(data)}"
 
     @classmethod
+    @lru_cache(maxsize=4)
     def from_toml(cls, text: str, place: str) -> Plan:
         """Read a plan back; a SweepError where it is none, is cut off, or of another version."""
         try:
@@ -192,7 +190,6 @@ class Plan:
         return replace(asked, stages=stages, block=begun.block, versions=begun.versions)
 
     def _differences(self, begun: Plan) -> Iterator[str]:
-        """Say in what this plan differs from the one that the directory was begun with."""
         if not begun.is_of_this_version:
             yield f"it was begun with {begun.begun_with}, and this is {self.begun_with}"
         for key in ("entropy", "strategies", "baseline", "hourly"):
@@ -224,11 +221,6 @@ class Plan:
             networks={**begun.networks, **self.networks},
         )
 
-    def asked_until(self, until: str, most: int) -> Plan:
-        """Give the plan that goes on until a rule holds, with a maximum of replicates."""
-        stages = self.stages + ((most,) if most > self.stages[-1] else ())
-        return replace(self, until=until, replicates=most, stages=stages)
-
 
 _KEYS = [key.name for key in fields(Plan) if key.name not in ("scenario", "design")]
 
@@ -242,19 +234,13 @@ def open_plan(directory: Path) -> Plan:
         why = getattr(error, "strerror", None) or error
         allowed = "expected the directory of a sweep"
         raise SweepError(f"{file}: cannot be read: {why}; {allowed}") from None
-    return _plan_of(text, str(file))
-
-
-@lru_cache(maxsize=4)
-def _plan_of(text: str, place: str) -> Plan:
-    return Plan.from_toml(text, place)
+    return Plan.from_toml(text, str(file))
 
 
 def settle(plan: Plan, directory: Path, takes_luck: bool, retry: bool = False) -> Plan:
     """Write the plan into its directory, or join it with what is there; give it as it then stands.
 
-    `takes_luck` says that nobody chose the entropy: the directory's is taken. `retry` says that
-    strategies may have been mended.
+    `takes_luck` is as for `Plan.joined_with`; `retry` says that strategies may have been mended.
     """
     file = directory / FILE
     if not file.exists() and create_whole(file, plan.to_toml().encode()):

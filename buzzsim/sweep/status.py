@@ -128,7 +128,6 @@ def _wanted(
 
 
 def _error(directory: Path, failed: list[Block]) -> str:
-    """Give why the first failed run did."""
     if not failed:
         return ""
     errors = blocks.read(directory, failed[0], ["error"]).column("error").drop_null()

@@ -29,13 +29,7 @@ class StoppingRule:
 
     @classmethod
     def of(cls, text: object) -> StoppingRule:
-        """Read a rule.
-
-        Examples
-        --------
-        >>> StoppingRule.of("ci95 of reach difference < 0.01")
-        StoppingRule(outcome='reach', width=0.01)
-        """
+        """Read a rule."""
         parts = _FORM.fullmatch(text) if isinstance(text, str) else None
         if parts is None:
             raise ScenarioError(sentence("arguments", "until", text, _EXAMPLE))

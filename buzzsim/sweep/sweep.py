@@ -230,8 +230,7 @@ class Sweep:
         if until is not None or max_replicates is not None:
             self._ask_until(self.plan.until or None if until is None else until, max_replicates)
         blocks.prepare(self.directory)
-        own = lines_of_all(self.plan.strategies)  # as they are by now
-        self.plan = replace(self.plan, own=own)
+        self.plan = replace(self.plan, own=lines_of_all(self.plan.strategies))  # as they now are
         with alone(self.directory / ".plan.lock"):
             self.plan = settle(self.plan, self.directory, self._takes_luck, retry)
         self._takes_luck = False
@@ -329,10 +328,12 @@ class Sweep:
         asked = self.plan.stages[0]
         if most is None:
             most = self.plan.replicates if self.plan.until else max(MOST_REPLICATES, asked)
-        if whole_number("arguments", "max_replicates", most, 1, MOST) < asked:
+        most = whole_number("arguments", "max_replicates", most, 1, MOST)
+        if most < asked:
             allowed = f"{asked:,} or more, the replicates first asked for"
             raise ScenarioError(sentence("arguments", "max_replicates", most, allowed))
-        self.plan = self.plan.asked_until(until, int(most))
+        stages = self.plan.stages + ((most,) if most > self.plan.stages[-1] else ())
+        self.plan = replace(self.plan, until=until, replicates=most, stages=stages)
 
 
 def _scenario(wanted: Any, folder: Path) -> Scenario:

@@ -36,7 +36,7 @@ _PARAMETERS = dict(all_parameters())
 def rows_of(directory: Path, plan: Plan, point: str, columns: list[str]) -> pa.Table:
     """Give the finished rows of a point, by replicate and strategy."""
     names = ["point", "strategy", "replicate", *columns]
-    parts = [blocks.nothing(names)]
+    parts = [blocks.SCHEMAS[blocks.RUNS].empty_table().select(names)]
     for block in finished_of(directory, plan, point):
         part = blocks.read(directory, block, names)
         parts.append(part.filter(pc.less(part["replicate"], plan.replicates)))
