@@ -15,7 +15,7 @@ from buzzsim.model import parameters, rules
 from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.model.parameters import all_parameters
 from buzzsim.model.scenario import Scenario, scenarios, value_of
-from buzzsim.model.strategy import LABELS
+from buzzsim.model.strategy import STRATEGIES, label_of
 from buzzsim.model.tables import PERSON, POST
 from buzzsim.network import open_network
 from buzzsim.study import describe, protocol
@@ -166,7 +166,7 @@ def test_a_network_from_a_file_is_named_and_counted(tmp_path):
 
 
 def test_all_strategies_are_named_unless_some_are_asked_for():
-    assert all(label in bz.describe() for label in LABELS.values())
+    assert all(label_of(name) in bz.describe() for name in STRATEGIES)
     assert "each strategy (ignore and censor)" in bz.describe(strategies=["ignore", "censor"])
 
 

@@ -84,7 +84,6 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         self.backlog = max(self.backlog, len(self.queue))
 
     def _free_clerk(self) -> int | None:
-        """Give who was free first, if anybody is."""
         if not self.busy_until:
             return 0
         clerk = min(range(len(self.busy_until)), key=self.busy_until.__getitem__)
@@ -104,9 +103,8 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         return self.reply(post) if strategy == rules.PUBLIC_REPLY else self.invite(post)
 
     def _is_open(self, post: Post, strategy: int) -> bool:
-        """Whether a strategy still finds something to do about a post."""
-        is_gone, author = post.end <= self.model.tick, post.author
-        return bool(rules.is_open(strategy, is_gone, author.stage, author.talking))
+        is_gone = post.end <= self.model.tick
+        return bool(rules.is_open(strategy, is_gone, post.author.stage, post.author.talking))
 
     def _own_choice(self, post: Post) -> int:
         """Ask a strategy of one's own; where it waits, take the case up again later."""
@@ -119,7 +117,6 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         return rules.IGNORE
 
     def _case(self, post: Post) -> Case:
-        """Give what the brand knows of a case."""
         now, tick = self.model.tick, self.model.world.scenario.time.tick
         return Case(
             hour=round(now * tick, 9),
@@ -194,7 +191,6 @@ class Brand(mesa.Agent):  # type: ignore[misc]
         return f"<Brand, {self.strategy}: {len(self.acts)} acts, {len(self.queue)} cases waiting>"
 
     def _note(self, post: Post, act: int, result: bool) -> None:
-        """Keep what was done."""
         self.acts.append(Act(self.model.tick, post, act, result))
         if post.answered < 0:
             post.answered = self.model.tick

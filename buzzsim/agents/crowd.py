@@ -202,7 +202,6 @@ class Post:
         return self.end >= now
 
     def _mass(self, reader: Customer) -> float:
-        """Give the expected number of looks at it by one reader."""
         mass = rules.notice_mass(self.model.p, self.multiplier, reader.relative_followees)
         return float(mass)
 
@@ -456,7 +455,6 @@ class Customer(mesa.Agent):  # type: ignore[misc]
             self._carry_out(intention)
 
     def _carry_out(self, intention: Intention) -> None:
-        """Do one thing, if it is still to be done."""
         kind, number, parent = intention
         if not rules.still_does(kind, self.stage):
             return
@@ -474,7 +472,6 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         self._await_occasion()
 
     def _await_occasion(self) -> None:
-        """Intend to post again at the next occasion."""
         p, number = self.model.p, self.n_intended[rules.REPEAT]
         self.occasion_age += rules.repeat_gap(p, self._repeat_luck(draws.REPEAT_GAP, number))
         if self.occasion_age <= p.time_horizon and self.entry is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import mesa
@@ -87,11 +88,12 @@ class BuzzModel(Platform):
         entropy = draws.entropy_of(rng)
         self.strategy = checked_strategy(strategy)
         super().__init__(_world_of(scenario, network), entropy, draws.replicate_of(replicate))
-        n_customers = self.world.network.n_customers
-        self.customers = [self.customer_class(self, number) for number in range(n_customers)]
+        crowd = self.world.network
+        self.customers = [self.customer_class(self, k) for k in range(crowd.n_customers)]
         self.brand = self.brand_class(self, self.strategy, self.world.n_staff)
-        self._introduce()
-        numbers = sorted(self.world.complainants(self.key).tolist())
+        for customer, (start, end) in zip(self.customers, pairwise(crowd.indptr), strict=True):
+            customer.followers = [self.customers[k] for k in crowd.indices[start:end]]
+        numbers = sorted(self.world.complainants(self.key))
         self.complainants = [self.customers[number] for number in numbers]
         for customer in self.complainants:
             customer.complain()
@@ -102,18 +104,6 @@ class BuzzModel(Platform):
         columns |= {"reach": "reach", "anger": "mean_anger"}
         self.datacollector = mesa.DataCollector(model_reporters=columns)
         self.datacollector.collect(self)
-
-    @classmethod
-    def of(cls, world: World, strategy: str, entropy: int, replicate: int) -> BuzzModel:
-        """Give the model of one run in a world."""
-        return cls(world, strategy, rng=entropy, replicate=replicate)
-
-    def _introduce(self) -> None:
-        """Tell all customers who follows them."""
-        starts, followers = self.world.network.indptr.tolist(), self.world.network.indices.tolist()
-        for customer in self.customers:
-            numbers = followers[starts[customer.number] : starts[customer.number + 1]]
-            customer.followers = [self.customers[number] for number in numbers]
 
     # A tick
 
@@ -149,23 +139,16 @@ class BuzzModel(Platform):
         while not self.is_over:
             self.step()
         rows = trajectory(self.customers, self.posts, self.brand.acts, self.horizon)
-        return tables.record_of(rows), *self._measured(rows)
-
-    def _measured(
-        self, rows: dict[str, NDArray[Any]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-        """Measure the outcomes, and the critical posts by hour, as the engine does."""
         people, posts, acts = rows["customers"], rows["posts"], rows["acts"]
         w = self.world.workspace()._replace(people=people, posts=posts, acts=acts)
         w.used[[tables.PEOPLE, tables.POSTS, tables.ACTS]] = people.size, posts.size, acts.size
         w.row_of[people["customer"]] = np.arange(people.size)
         w.state.backlog = self.brand.backlog
         w.state.defences = sum(post.defences for post in self.posts)
-        w.state.early_anger = self.early_anger
-        w.state.late_anger = self.late_anger
+        w.state.early_anger, w.state.late_anger = self.early_anger, self.late_anger
         values, hourly = np.empty((1, outcomes.N_OUTCOMES)), np.zeros(self.world.n_hours, np.int32)
         outcomes.measure(self.p, w, hourly, outcomes.rows(values)[0])
-        return values[0], hourly
+        return tables.record_of(rows), values[0], hourly
 
     # What there is to see
 
@@ -223,7 +206,6 @@ class BuzzModel(Platform):
 
 
 def _world_of(scenario: Any, network: Any) -> World:
-    """Place a scenario on a network, unless it is on one already."""
     if isinstance(scenario, World):
         return scenario
     if isinstance(scenario, (str, os.PathLike)):

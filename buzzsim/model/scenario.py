@@ -79,14 +79,16 @@ class Scenario:
         for part in fields(self):
             value, wanted = getattr(self, part.name), SECTIONS.get(part.name, str)
             if wanted is str:
-                _check_text(value, part.name)
+                try:
+                    parameters.checked_text(value)
+                except (TypeError, ValueError):
+                    raise ScenarioError(sentence("scenario", part.name, value, "text")) from None
             elif not isinstance(value, wanted):
                 raise ScenarioError(sentence("scenario", part.name, value, f"a {wanted.__name__}"))
         for key, is_possible, allowed in self._conditions():
             if not is_possible:
-                raise ScenarioError(
-                    sentence("scenario", key, to_plain(value_of(self, key)), allowed)
-                )
+                value = to_plain(value_of(self, key))
+                raise ScenarioError(sentence("scenario", key, value, allowed))
 
     def _conditions(self) -> Iterator[tuple[str, bool, str]]:
         """Give each key whose range depends on others: key, whether it is possible, the range."""
@@ -259,11 +261,13 @@ class Scenario:
             raise ScenarioError(sentence(place, "joining.r0", r0, allowed))
         return self._with(flat, place)
 
-    def _with(self, changes: Mapping[str, Any], place: str) -> Scenario:
-        """Put values into their sections, which check them."""
+    def _with(self, changes: dict[str, Any], place: str) -> Scenario:
         parts: dict[str, Any] = {}
         sections: dict[str, dict[str, Any]] = {}
-        for key, value in _with_preset(changes).items():
+        name = changes.get("reply.preset")  # sets what is not set beside it
+        preset = PRESETS.get(name, {}) if isinstance(name, str) else {}
+        ready = {f"reply.{key}": value for key, value in preset.items()}
+        for key, value in (ready | changes).items():
             name, _, leaf = key.partition(".")
             if leaf:
                 sections.setdefault(name, {})[leaf] = value
@@ -345,16 +349,7 @@ def packaged_text(name: str) -> str:
     return (_PACKAGED / f"{name}.toml").read_text(encoding="utf-8")
 
 
-def _check_text(value: Any, key: str) -> None:
-    """Refuse what is no text, and text that no file can hold."""
-    try:
-        parameters.checked_text(value)
-    except (TypeError, ValueError):
-        raise ScenarioError(sentence("scenario", key, value, "text")) from None
-
-
 def _text_of(source: str | os.PathLike[str]) -> tuple[str, str]:
-    """Give the place (for errors) and the text of a scenario."""
     if not isinstance(source, (str, os.PathLike)) or not os.fspath(source):
         allowed = "the name of a packaged scenario, or of a .toml file"
         raise ScenarioError(sentence("arguments", "scenario", source, allowed))
@@ -386,8 +381,8 @@ def flat_keys(data: Mapping[str, Any], place: str) -> dict[str, Any]:
             offered = [*sorted(known, key=lambda k: not k.startswith(section)), *SECTIONS]
             raise ScenarioError(unknown(place, "key", key, offered))
         if key in flat:
-            twice = f"{key} is given twice, in its table and in one word; expected once"
-            raise ScenarioError(f"{place}: {twice}")
+            twice = "is given twice, in its table and in one word; expected once"
+            raise ScenarioError(f"{place}: {key} {twice}")
         flat[key] = value
     return flat
 
@@ -410,13 +405,6 @@ def _pairs(data: Mapping[str, Any], known: list[str], place: str) -> Iterator[tu
             meant = next((name for name in known if name.endswith(f".{key}")), "")
             hint = f", or did you mean {meant!r}?" if meant else ""
             raise ScenarioError(sentence(place, key, value, f"a table, [{key}]{hint}"))
-
-
-def _with_preset(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Let a reply preset set what is not set beside it."""
-    name = changes.get("reply.preset")
-    preset = PRESETS.get(name, {}) if isinstance(name, str) else {}
-    return {f"reply.{key}": value for key, value in preset.items()} | dict(changes)
 
 
 def _rate(key: str, probability: Any, low: float) -> float:

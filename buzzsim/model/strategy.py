@@ -29,8 +29,6 @@ STRATEGIES: dict[str, int] = {
 }
 """Every strategy that comes with the package, and its number in the rules."""
 
-LABELS = {name: name.replace("_", " ") for name in STRATEGIES}
-
 OWN: dict[str, Callable[[], Strategy]] = {}
 """Strategies that users registered: each name with a function that makes one for a run."""
 
@@ -243,7 +241,7 @@ def number_of(name: str) -> int:
 
 def label_of(name: str) -> str:
     """Give a strategy's name as a person would write it."""
-    return LABELS.get(name, name.replace("_", " "))
+    return name.replace("_", " ")
 
 
 def made(name: str) -> Any:
@@ -279,7 +277,6 @@ def decision(own: Strategy, name: str, case: Case, draw: Draw) -> tuple[int, flo
 
 
 def _in_a_line(error: Exception) -> str:
-    """Write an error of a user's code in one line."""
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 

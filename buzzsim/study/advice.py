@@ -147,7 +147,6 @@ def _harm(outcome: str, baseline: str, statistics: Statistics) -> list[str]:
 
 
 def _is_worse(paired: Mapping[str, Any], outcome: str) -> bool:
-    """Whether the whole interval of the difference is on the worse side of none."""
     low, high = paired["ci95"]
     return low is not None and bool(low > 0 if OUTCOMES[outcome].better == "lower" else high < 0)
 
@@ -165,7 +164,6 @@ def _undefined(outcome: str, statistics: Statistics, replicates: int) -> list[st
 
 
 def _unfinished(statistics: Statistics) -> list[str]:
-    """Warn where the run ended before the criticism did."""
     share = max(each["unfinished"]["mean"] for each in statistics.values())
     if share < NOTABLE:
         return []
@@ -176,12 +174,10 @@ def _unfinished(statistics: Statistics) -> list[str]:
 
 
 def _doing(strategy: str) -> str:
-    """Name the baseline as people say it."""
     return "doing nothing" if strategy == "ignore" else label_of(strategy)
 
 
 def _amount(value: float, unit: str) -> str:
-    """Write a mean with its unit; for a yes-or-no outcome, as a percentage."""
     return f"{_plain(100 * value, 3)} %" if unit == YES_OR_NO else f"{_plain(value, 3)} {unit}"
 
 

@@ -23,8 +23,7 @@ from buzzsim.model.outcomes import OUTCOMES, YES_OR_NO, are_alike
 Floats = NDArray[np.float64]
 
 N_RESAMPLES = 1000
-LEVEL = 0.95
-_TAIL = (1 - LEVEL) / 2
+_TAIL = (1 - 0.95) / 2
 _ROOM = 4_000_000  # counts in memory at once (32 MB), however many replicates
 _COLUMN = {name: k for k, name in enumerate(OUTCOMES)}
 _SIGN = np.array([1.0 if outcome.better == "lower" else -1.0 for outcome in OUTCOMES.values()])
@@ -71,13 +70,10 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
     low, high = interval(resampling.means(values))
     summary: dict[str, dict[str, Any]] = {}
     for name, k in _COLUMN.items():
-        column = values[np.isfinite(values[:, k]), k]
-        if column.size == 0:
-            nothing = dict.fromkeys(["mean", "median", "p95"])
-            summary[name] = {**nothing, "ci95": [None, None], "n": 0}
-            continue
+        defined = values[np.isfinite(values[:, k]), k]
+        column = defined if defined.size else np.array([math.nan])
         ends = low[k], high[k]
-        if OUTCOMES[name].unit == YES_OR_NO:
+        if defined.size and OUTCOMES[name].unit == YES_OR_NO:
             ends = exact_interval(int(column.sum()), column.size)
         elif column.size == 1:
             ends = math.nan, math.nan
@@ -87,7 +83,7 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
             "median": plain(median),
             "p95": plain(p95),
             "ci95": [plain(end) for end in ends],
-            "n": column.size,
+            "n": defined.size,
         }
     return summary
 

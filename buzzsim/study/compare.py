@@ -17,17 +17,11 @@ from numpy.typing import NDArray
 from buzzsim import engine
 from buzzsim.compiled import is_warm
 from buzzsim.engine import replicates as run_replicates
-from buzzsim.errors import ResultError, StrategyError, shown, unknown, whole_number
+from buzzsim.errors import StrategyError, shown, unknown, whole_number
 from buzzsim.model import draws
 from buzzsim.model.outcomes import OUTCOMES, checked_outcomes
 from buzzsim.model.scenario import Scenario
-from buzzsim.model.strategy import (
-    checked_strategies,
-    checked_strategy,
-    label_of,
-    lines_of_all,
-    refuse_changed,
-)
+from buzzsim.model.strategy import checked_strategies, label_of, lines_of_all, refuse_changed
 from buzzsim.network.world import World
 from buzzsim.progress import progress
 from buzzsim.study.advice import advise
@@ -185,7 +179,8 @@ class Comparison:
         """Run one of the replicates again, keeping its whole trajectory."""
         number = draws.replicate_of(replicate, self.replicates)
         refuse_changed(self.own)
-        return run_in(self.world, checked_strategy(strategy), self.entropy, number)
+        (name,) = checked_strategies([strategy])
+        return run_in(self.world, name, self.entropy, number)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the whole comparison as plain values; the README says what each key means."""
@@ -264,8 +259,8 @@ class Comparison:
         from buzzsim.pictures import comparisons
 
         against = self.baseline if against is None else against
-        for name in (strategy, against):
-            if checked_strategy(name) not in self.values:
+        for name in checked_strategies([strategy, against]):
+            if name not in self.values:
                 raise StrategyError(unknown("plot_pairs", "strategy", name, self.strategies))
         return comparisons.pairs(self._volumes, strategy, against, ax)
 
@@ -330,8 +325,7 @@ def compare(
     >>> comparison.strategies
     ['ignore', 'censor', 'public_reply', 'private_dialogue']
     """
-    names = checked_strategies(strategies)
-    names = list(dict.fromkeys([checked_strategy(baseline), *names]))
+    names = checked_strategies([baseline, *checked_strategies(strategies)])
     replicates = whole_number("arguments", "replicates", replicates, 1, 10**9)
     if threads is not None:
         whole_number("arguments", "threads", threads, 1, 10**9)
@@ -362,8 +356,5 @@ def said(changes: Mapping[str, Any]) -> str:
 
 
 def _column(outcome: str) -> int:
-    """Give the column of an outcome."""
-    if not isinstance(outcome, str):
-        raise ResultError(unknown("comparison", "outcome", outcome, OUTCOMES))
-    (name,) = checked_outcomes(outcome, "comparison")
+    (name,) = checked_outcomes([outcome], "comparison")
     return list(OUTCOMES).index(name)

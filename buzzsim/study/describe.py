@@ -98,17 +98,9 @@ def describe(
         )
     if replicates is not None:
         replicates = whole_number("arguments", "replicates", replicates, 1)
-    parts = [
-        _opening(world.scenario),
-        _network(world),
-        _complaint(world),
-        _attention(world),
-        _brand(world, names),
-        _differences(world),
-        _compared(names, replicates, comparison),
-        _evidence(world.scenario),
-    ]
-    return " ".join(parts)
+    about = [tell(world) for tell in (_opening, _network, _complaint, _attention)]
+    brand = _brand(world, names), _differences(world)
+    return " ".join([*about, *brand, _compared(names, replicates, comparison), _evidence(world)])
 
 
 def idle_keys(world: World) -> list[str]:
@@ -131,7 +123,8 @@ def idle_keys(world: World) -> list[str]:
     return [key for key, value, default in _values(scenario) if key in idle and value != default]
 
 
-def _opening(scenario: Scenario) -> str:
+def _opening(world: World) -> str:
+    scenario = world.scenario
     title = f" ({scenario.title})" if scenario.title else ""
     return (
         f'We simulated the scenario "{scenario.name}"{title} with buzzsim '
@@ -141,7 +134,6 @@ def _opening(scenario: Scenario) -> str:
 
 
 def _network(world: World) -> str:
-    """Say what the network is, and how large it came out."""
     section, network = world.scenario.network, world.network
     if _is_generated(world):
         words, keys = GENERATED[section.kind]
@@ -165,7 +157,6 @@ def _network(world: World) -> str:
 
 
 def _complaint(world: World) -> str:
-    """Say who complains, and what R0 makes of the chance to join."""
     complaint, joining = world.scenario.complaint, world.scenario.joining
     chosen = "names given" if complaint.names else f"choice {complaint.choice}"
     share = float(world.p.share_probability)
@@ -186,7 +177,6 @@ def _complaint(world: World) -> str:
 
 
 def _attention(world: World) -> str:
-    """Say how posts fade, and how long a run is."""
     attention, tick = world.scenario.attention, world.scenario.time.tick
     half_life = f", half-life {counted(attention.half_life, 'hour')}"
     return (
@@ -197,20 +187,16 @@ def _attention(world: World) -> str:
 
 
 def _brand(world: World, names: list[str]) -> str:
-    """Tell the numbers of the brand, and of each strategy that was compared."""
     known, scenario, brand = dict(all_parameters()), world.scenario, world.scenario.brand
-    acts = (
-        _TOLD if any(name in OWN for name in names) else [name for name in names if name in _TOLD]
-    )
+    acts = _TOLD if OWN.keys() & names else [name for name in names if name in _TOLD]
     told = [
         f"{key} {as_written(value_of(scenario, key), known[key].unit)}"
         for name in acts
         for key in _TOLD[name]
     ]
     if "public_reply" in acts:
-        told.append(
-            f"quality of a reply {float(rules.reply_strength(world.p)):+.3g} on expectation"
-        )
+        strength = float(rules.reply_strength(world.p))
+        told.append(f"quality of a reply {strength:+.3g} on expectation")
     return (
         f"The brand sees a critical post with chance {brand.coverage:g} (coverage), after a "
         f"lognormal lag (median {counted(brand.response_median, 'hour', '.3g')}, sigma "
@@ -233,7 +219,6 @@ def _differences(world: World) -> str:
 
 
 def _compared(names: list[str], replicates: int | None, comparison: Comparison | None) -> str:
-    """Say what was run, and with which random numbers."""
     each = "[N] replicates" if replicates is None else counted(replicates, "replicate")
     seed = f"seed {comparison.entropy}" if comparison else "seed [S]"
     against = f", compared with {label_of(comparison.baseline)}" if comparison else ""
@@ -257,13 +242,13 @@ def _of_our_own(name: str) -> str:
     return f' The strategy "{label_of(name)}" is of our own: {what}.'
 
 
-def _evidence(scenario: Scenario) -> str:
-    """Say what is measured, what the numbers rest on, and how to cite the program."""
+def _evidence(world: World) -> str:
     grades = Counter(parameter.grade for _, parameter in all_parameters())
+    firestorm = world.scenario.measures.firestorm_volume
     cited = CITATION.format(version=metadata.version("buzzsim"))
     return (
         "Main outcomes are volume (critical posts), reach (share of the crowd that noticed "
-        f"criticism) and firestorms (volume {scenario.measures.firestorm_volume:,} or more) [name "
+        f"criticism) and firestorms (volume {firestorm:,} or more) [name "
         f"yours]. Of the {grades.total()} defaults {grades['measured']} are measured, "
         f"{grades['derived']} derived from measurements or from the direction of an effect, "
         f"{grades['assumption']} assumptions and {grades['choice']} choices (docs/parameters.md); "
@@ -279,7 +264,6 @@ def _is_generated(world: World) -> bool:
 
 
 def _values(scenario: Scenario) -> list[tuple[str, Any, Any]]:
-    """Give every key with its value and its default."""
     return [(key, value_of(scenario, key), known.default) for key, known in all_parameters()]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from buzzsim.model import parameters, rules, visibility
 from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.model.parameters import SECTIONS, all_parameters
-from buzzsim.model.strategy import LABELS
+from buzzsim.model.strategy import STRATEGIES, label_of
 from buzzsim.model.tables import TRAITS
 from buzzsim.network import GENERATORS, reproduction
 from buzzsim.study.describe import as_written
@@ -55,7 +55,7 @@ def odd() -> str:
         "stages": listed(rules.STAGES),
         "characters": listed(rules.CHARACTERS),
         "kinds": listed(rules.KINDS),
-        "strategies": listed(LABELS.values()),
+        "strategies": listed(map(label_of, STRATEGIES)),
         "tick": _default("time.tick"),
         "horizon": _default("time.horizon"),
         "customers": f"{known['network.customers'].default:,}",
@@ -116,7 +116,6 @@ def _rules(module: ModuleType) -> Iterator[str]:
 
 
 def _opening(function: Callable[..., Any]) -> str:
-    """Give the first paragraph of a docstring as one line."""
     return " ".join((inspect.getdoc(function) or "").partition("\n\n")[0].split())
 
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
-import lzma
 import os
-import struct
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -42,13 +37,6 @@ ACTS = {
     rules.TALKED: ("talked", ("unsolved", "solved")),
 }
 """What the brand does with a case, and what may come of it."""
-
-# What NumPy, zipfile and json raise on damaged files.
-_DAMAGED = (
-    *(ValueError, TypeError, LookupError, AttributeError, EOFError, RuntimeError, MemoryError),
-    *(OverflowError, SyntaxError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error),
-    tokenize.TokenError,
-)
 
 
 class Outcomes(dict[str, float]):
@@ -267,10 +255,9 @@ class Result:
         OutputError
             When the file cannot be written.
         """
-        about = {name: getattr(self, name) for name in _ABOUT}
-        about |= {"format": FORMAT, "scenario": self.scenario.to_dict(), "names": None}
-        if not isinstance(self.names, range):
-            about["names"] = [to_plain(name) for name in self.names]
+        names = None if isinstance(self.names, range) else [to_plain(name) for name in self.names]
+        about = {"format": FORMAT, "scenario": self.scenario.to_dict(), "names": names}
+        about |= {name: getattr(self, name) for name in _ABOUT}
         arrays = {
             f"{table}.{column}": values
             for table, part in self.record.items()
@@ -301,14 +288,13 @@ class Result:
             raise ResultError(f"{place}: cannot be read: {error.strerror or error}") from None
         except BuzzsimError:
             raise
-        except _DAMAGED as error:
+        except Exception as error:  # a damaged file makes NumPy, zipfile and json raise anything
             why = "" if "pickle" in str(error) else f": {error}"
             wanted = "expected what Result.save wrote"
             raise ResultError(f"{place}: not a saved buzzsim run{why}; {wanted}") from None
 
     @classmethod
     def _read(cls, data: Mapping[str, NDArray[Any]], place: str) -> Result:
-        """Make a run of the arrays in a file."""
         about = json.loads(str(data["about"]))
         if about["format"] != FORMAT:
             allowed = f"{FORMAT!r}; another needs another buzzsim"
@@ -330,7 +316,6 @@ class Result:
         return result
 
     def _fits(self) -> bool:
-        """Whether the parts of a record fit each other."""
         customers, posts = self.record["customers"], self.record["posts"]
         people = np.concatenate([customers["customer"], posts["author"]])
         known = [customers[column] for column in ("recruited_by", "entry", "first_post")]
@@ -350,7 +335,6 @@ class Result:
         )
 
     def _index(self, customers: Iterable[int]) -> pd.Index[Any]:
-        """Give customers' names as an index; a name may be a tuple."""
         names = [self.names[i] for i in customers]
         index: pd.Index[Any] = pd.Index(names, name="customer", tupleize_cols=False)
         return index
@@ -363,7 +347,6 @@ class Result:
         return named
 
     def _hours(self, ticks: NDArray[Any]) -> NDArray[np.float64]:
-        """Turn ticks into hours, -1 into NaN."""
         return np.where(ticks >= 0, ticks * self.scenario.time.tick, np.nan)
 
     def __repr__(self) -> str:
@@ -381,5 +364,4 @@ class Result:
 
 
 def _channels(codes: NDArray[Any]) -> list[str | None]:
-    """Give the names of channels, None for -1."""
     return [rules.CHANNELS[k] if k >= 0 else None for k in codes]

@@ -21,6 +21,7 @@ from buzzsim.network.world import World
 from buzzsim.study.result import Result, Scene
 
 ENGINES = ("compiled", "mesa")
+_VERSION = cache(metadata.version)
 
 
 def run(
@@ -72,10 +73,12 @@ def run(
     """
     scenario = scenario_of(scenario)
     if complainants is not None:
-        names = _list_of(complainants)
-        scenario = scenario.replace(
-            {"complaint.names": names, "complaint.complainants": len(names)}
-        )
+        no_list = isinstance(complainants, (str, bytes)) or not isinstance(complainants, Iterable)
+        if no_list or not (names := list(complainants)):
+            allowed = "a list of names, at least one"
+            raise ScenarioError(sentence("arguments", "complainants", complainants, allowed))
+        asked = {"complaint.names": names, "complaint.complainants": len(names)}
+        scenario = scenario.replace(asked)
     checked_strategy(strategy)
     if not isinstance(engine, str) or engine not in ENGINES:
         raise ScenarioError(unknown("arguments", "engine", engine, ENGINES))
@@ -90,7 +93,8 @@ def run_in(
     if engine == "mesa":
         from buzzsim.agents import BuzzModel
 
-        record, values, hourly = BuzzModel.of(world, strategy, entropy, replicate).finish()
+        model = BuzzModel(world, strategy, rng=entropy, replicate=replicate)
+        record, values, hourly = model.finish()
     else:
         record, values, hourly = trajectory(world, strategy, entropy, replicate)
     until = partial(record_until, world, strategy, entropy, replicate, lines_of_all([strategy]))
@@ -130,15 +134,6 @@ def scenario_of(scenario: Any) -> Scenario:
     raise ScenarioError(sentence("arguments", "scenario", scenario, allowed))
 
 
-def _list_of(names: Any) -> list[Any]:
-    """Take the names of the complainants from any collection."""
-    if isinstance(names, (str, bytes)) or not isinstance(names, Iterable):
-        raise ScenarioError(sentence("arguments", "complainants", names, "a list of names"))
-    if not (several := list(names)):
-        raise ScenarioError(sentence("arguments", "complainants", several, "at least one name"))
-    return several
-
-
 def about_network(world: World) -> dict[str, Any]:
     """Give the size and the source of the network."""
     network = world.network
@@ -172,9 +167,4 @@ def plain_changes(scenario: Scenario) -> dict[str, Any]:
 def versions() -> dict[str, str]:
     """Give the versions that a result was made with."""
     packages = ("buzzsim", "numpy", "numba", "mesa")
-    return {"python": platform.python_version()} | {name: _version(name) for name in packages}
-
-
-@cache
-def _version(package: str) -> str:
-    return metadata.version(package)
+    return {"python": platform.python_version()} | {name: _VERSION(name) for name in packages}

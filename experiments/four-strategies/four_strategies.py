@@ -25,7 +25,7 @@ import buzzsim as bz
 from buzzsim.errors import BuzzsimError, NetworkError
 from buzzsim.model.parameters import all_parameters
 from buzzsim.model.scenario import write_whole
-from buzzsim.model.strategy import LABELS
+from buzzsim.model.strategy import STRATEGIES, label_of
 from buzzsim.network import open_network
 from buzzsim.study import markdown
 from buzzsim.study.analysis import exact_interval
@@ -60,7 +60,7 @@ class Job:
 def jobs(size: str, networks: Mapping[str, Any]) -> Iterator[Job]:
     """Give the plan's jobs on networks that are there; `size` is ``replicates`` or ``small``."""
     for name in networks:
-        yield Job(name, {}, tuple(LABELS), PLAN["networks"][name][size])
+        yield Job(name, {}, tuple(STRATEGIES), PLAN["networks"][name][size])
         for variation in PLAN["variations"]:
             if variation["network"] == name:
                 for value in variation["values"]:
@@ -262,7 +262,7 @@ def outcomes(results: pd.DataFrame, network: str) -> str:
             for measure in ("firestorm", "author_anger_24h", "solved", "staff_hours")
         }
         rows.append([
-            LABELS[name], number(row["mean"]), number(row["median"]), number(row["p95"]),
+            label_of(name), number(row["mean"]), number(row["median"]), number(row["p95"]),
             percent(other["firestorm"]), difference(row), percent(row["better"]),
             percent(row["worse"]), number(other["author_anger_24h"]), number(other["solved"]),
             number(other["staff_hours"]),
@@ -280,7 +280,7 @@ confidence interval.
 
 {markdown.table(heads, rows)}
 
-Lowest mean: {LABELS[best]}, in {percent(sure)} of resamples of the complaints."""
+Lowest mean: {label_of(best)}, in {percent(sure)} of resamples of the complaints."""
 
 
 def storms(results: pd.DataFrame, _: str) -> str:
@@ -288,11 +288,11 @@ def storms(results: pd.DataFrame, _: str) -> str:
     firestorm, rows = bz.Scenario.load(PLAN["scenario"]).measures.firestorm_volume, []
     for network in there(results):
         found = part(results, network)
-        for name in LABELS:
+        for name in STRATEGIES:
             rows.append(
                 [
                     network,
-                    LABELS[name],
+                    label_of(name),
                     *(
                         interval(found, name, measure)
                         for measure in ("between", "everywhere", "going_on")
