@@ -39,10 +39,10 @@ def add_to(commands: Any) -> None:
     """Add the command to those of the parser."""
     compare = commands.add_parser(
         "compare",
+        act=_compare,
         help="the four strategies on the same crowd with the same luck",
         description="Compare strategies: a table, a figure, and a sentence of advice.",
     )
-    compare.set_defaults(act=_compare)
     options.add_run(compare)
     add, whole = compare.option, options.whole
     add("--replicates N", "replicates of each strategy (default: 4000)", type=whole(1, 10**9))
@@ -57,7 +57,6 @@ def add_to(commands: Any) -> None:
 
 
 def _compare(asked: argparse.Namespace) -> None:
-    """Check all that is asked for, simulate, then print and draw."""
     from buzzsim.study.compare import HEADLINES, REPLICATES, compare, said
 
     scenario = options.scenario(asked)

@@ -14,11 +14,11 @@ def add_to(commands: Any) -> None:
     """Add the command to those of the parser."""
     describe = commands.add_parser(
         "describe",
+        act=_describe,
         help="a scenario as the methods paragraph of a paper, or the model as an ODD protocol",
         description="Print the methods paragraph of a scenario, or write the pages that describe "
         "the model.",
     )
-    describe.set_defaults(act=_describe)
     options.add_scenario(describe)
     add = describe.option
     add("--strategies A,B", "which strategies were compared (default: all)")

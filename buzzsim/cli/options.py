@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one sentence, with the near name."""
+    """A parser whose errors are one sentence, with the near name; it knows who acts on it."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, act: Callable[..., Any] | None = None, **settings: Any) -> None:
         super().__init__(allow_abbrev=False, **settings)
+        self.set_defaults(act=act or (lambda asked: self.print_help()))
 
     def option(self, form: str, described: str, **settings: Any) -> None:
         """Add an option by its form in the help, such as "--seed N"; without a value a flag."""

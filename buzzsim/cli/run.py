@@ -14,10 +14,10 @@ def add_to(commands: Any) -> None:
     """Add the command to those of the parser."""
     run = commands.add_parser(
         "run",
+        act=_run,
         help="one run, with its whole trajectory",
         description="Run a scenario once under one strategy.",
     )
-    run.set_defaults(act=_run)
     options.add_run(run)
     add, strategies = run.option, "ignore, censor, public_reply or private_dialogue"
     add("--strategy NAME", strategies, default="ignore")
@@ -28,7 +28,6 @@ def add_to(commands: Any) -> None:
 
 
 def _run(asked: argparse.Namespace) -> None:
-    """Run once, then save and print."""
     from buzzsim.model.outcomes import OUTCOMES
     from buzzsim.study.run import plain_changes, run
 

@@ -16,15 +16,13 @@ def add_to(commands: Any) -> None:
     scenario = commands.add_parser(
         "scenario", help=described, description="Show, check or list scenarios."
     )
-    scenario.set_defaults(act=lambda asked: scenario.print_help())
     actions = scenario.add_subparsers(metavar="ACTION")
     for name, act, described in (
         ("list", _list, "list the scenarios that come with buzzsim"),
         ("show", _show, "print a scenario's file"),
         ("check", _check, "say whether a scenario is valid"),
     ):
-        action = actions.add_parser(name, help=described)
-        action.set_defaults(act=act)
+        action = actions.add_parser(name, act=act, help=described)
         if name != "list":
             action.add_argument("scenario", help="a packaged scenario, or a .toml file")
         if name == "check":

@@ -39,11 +39,10 @@ def add_to(commands: Any) -> None:
     """Add the command to those of the parser."""
     described = "many scenarios, in a directory that survives"
     sweep = commands.add_parser("sweep", help=described, description="Run a sweep, or look at one.")
-    sweep.set_defaults(act=lambda asked: sweep.print_help())
     actions = sweep.add_subparsers(metavar="ACTION")
     _add_run(actions)
-    status = actions.add_parser("status", help="what is finished, failed and missing")
-    status.set_defaults(act=_status)
+    described = "what is finished, failed and missing"
+    status = actions.add_parser("status", act=_status, help=described)
     status.add_argument("directory", metavar="DIR")
     status.option("--json", "print JSON, with the replicates of each point")
     _add_table(actions)
@@ -51,9 +50,9 @@ def add_to(commands: Any) -> None:
 
 
 def _add_run(actions: Any) -> None:
+    help_ = "compute what is missing"
     described = "Compute what is missing; stop it, and run it again."
-    run = actions.add_parser("run", help="compute what is missing", description=described)
-    run.set_defaults(act=_run)
+    run = actions.add_parser("run", act=_run, help=help_, description=described)
     described = "a sweep's .toml file, or the directory of one that was begun"
     run.add_argument("sweep", metavar="FILE", help=described)
     add, whole = run.option, options.whole
@@ -72,8 +71,7 @@ def _add_run(actions: Any) -> None:
 def _add_table(actions: Any) -> None:
     described = "csv, parquet: a row for each run; markdown: a summary."
     help_ = "every finished run, or a summary"
-    table = actions.add_parser("table", help=help_, description=described)
-    table.set_defaults(act=_table)
+    table = actions.add_parser("table", act=_table, help=help_, description=described)
     table.add_argument("directory", metavar="DIR")
     add, formats = table.option, ("csv", "parquet", "markdown")
     described = "csv, parquet or markdown (default)"
@@ -84,8 +82,7 @@ def _add_table(actions: Any) -> None:
 
 def _add_slurm(actions: Any) -> None:
     described = "print the script of a Slurm job array that computes it in shards"
-    slurm = actions.add_parser("slurm", help=described)
-    slurm.set_defaults(act=_slurm)
+    slurm = actions.add_parser("slurm", act=_slurm, help=described)
     slurm.add_argument("sweep", metavar="FILE", help="as for `sweep run`")
     add, whole = slurm.option, options.whole
     add("--out DIR", "as for `sweep run`")

@@ -57,12 +57,6 @@ def read_edges(
     """Give tails and heads as customers' numbers, the customers' names, and a note on the header.
 
     `directed` and `follows` are only compared with a header that says which end is which.
-
-    Raises
-    ------
-    NetworkError
-        When a line does not hold two names, the header contradicts what was asked for, or the
-        bytes are no text.
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NetworkError(sentence(place, "the encoding", "UTF-16", "plain text in UTF-8"))
@@ -84,7 +78,6 @@ def read_edges(
 
 
 def _note(layout: Layout) -> str:
-    """Say which line was taken for the names of the columns."""
     if not layout.header:
         return ""
     note = f"line {shown(layout.header)} read as column names"
@@ -224,7 +217,6 @@ def _line_number(data: bytes, at: int) -> int:
 def _numbered_integers(
     tails: Integers, heads: Integers
 ) -> tuple[Integers, Integers, Sequence[int]]:
-    """Number customers by increasing integer."""
     low, high = int(min(tails.min(), heads.min())), int(max(tails.max(), heads.max()))
     width = high - low + 1
     if width > 20 * len(tails) + 1_000_000:  # too sparse for a table

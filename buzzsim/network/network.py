@@ -16,13 +16,7 @@ from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, counted, sentence, unknown
 from buzzsim.model.tables import TRAITS
-from buzzsim.network.checks import (
-    check_size,
-    check_starts,
-    checked_names,
-    numbers_of_customers,
-    whole_numbers,
-)
+from buzzsim.network import checks
 from buzzsim.network.ties import are_reciprocal, rows_of
 from buzzsim.network.traits import Traits, checked_traits, traits_of_nodes
 
@@ -249,17 +243,18 @@ class Network:
         >>> Network.from_edges([0, 1], [1, 2], directed=True).followees
         array([0, 1, 1])
         """
-        u, v = whole_numbers(tails, source, "tails"), whole_numbers(heads, source, "heads")
+        u = checks.whole_numbers(tails, source, "tails")
+        v = checks.whole_numbers(heads, source, "heads")
         if len(u) != len(v):
             allowed = f"{len(u)}, as of tails"
             raise NetworkError(sentence(source, "the number of heads", len(v), allowed))
         n = n_customers
         if n is None:
             n = max(int(u.max()), int(v.max())) + 1 if len(u) else 0
-        check_size(n, source)
-        tails = numbers_of_customers(u, n, source, "tails")
-        heads = numbers_of_customers(v, n, source, "heads")
-        names = checked_names(names, n, source)
+        checks.check_size(n, source)
+        tails = checks.numbers_of_customers(u, n, source, "tails")
+        heads = checks.numbers_of_customers(v, n, source, "heads")
+        names = checks.checked_names(names, n, source)
         rows = rows_of(tails, heads, n, not directed)
         return cls.of_rows(rows, directed, names, source, checked_traits(traits, names, source))
 
@@ -293,12 +288,8 @@ class Network:
         ----------
         indptr, indices : array of int
             The followers of customer ``u`` are ``indices[indptr[u]:indptr[u + 1]]``, in any order.
-        directed : bool
-            Whether u -> v and v -> u are different ties.
-        names : sequence, optional
-            One name for each customer, all different.
-        source : str
-            Where it came from, in words for people.
+        directed, names, source
+            As for `from_edges`.
 
         Raises
         ------
@@ -310,18 +301,18 @@ class Network:
         >>> Network.from_csr([0, 2, 2, 2], [2, 1]).n_ties
         2
         """
-        starts = whole_numbers(indptr, source, "indptr")
-        ends = whole_numbers(indices, source, "indices")
+        starts = checks.whole_numbers(indptr, source, "indptr")
+        ends = checks.whole_numbers(indices, source, "indices")
         n = len(starts) - 1
-        check_size(n, source)
-        check_starts(starts, len(ends), source)
-        heads = numbers_of_customers(ends, n, source, "indices")
+        checks.check_size(n, source)
+        checks.check_starts(starts, len(ends), source)
+        heads = checks.numbers_of_customers(ends, n, source, "indices")
         tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(starts))
         rows = rows_of(tails, heads, n, False)
         if not directed and not are_reciprocal(rows[0], rows[1]).all():
             tails = np.repeat(np.arange(n, dtype=np.int32), np.diff(rows[0]))
             rows = (*rows_of(tails, rows[1], n, True)[:2], *rows[2:])
-        return cls.of_rows(rows, directed, checked_names(names, n, source), source)
+        return cls.of_rows(rows, directed, checks.checked_names(names, n, source), source)
 
     @classmethod
     def from_networkx(cls, graph: Any, source: str = "networkx graph") -> Network:
@@ -347,7 +338,7 @@ class Network:
         """
         nodes = list(graph)
         n = len(nodes)
-        check_size(n, source)
+        checks.check_size(n, source)
         rows = [row for _, row in graph.adjacency()]
         lengths = np.fromiter(map(len, rows), np.int64, n)
         neighbours: Iterable[Any] = chain.from_iterable(rows)

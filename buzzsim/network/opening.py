@@ -71,6 +71,7 @@ def open_network(
     """
     if isinstance(source, Network):
         return source
+    networkx = sys.modules.get("networkx")  # whoever hands a graph over has imported it
     directed = directed or follows
     if isinstance(source, (str, os.PathLike)):
         path = Path(source)
@@ -79,7 +80,7 @@ def open_network(
     elif isinstance(source, tuple) and len(source) == 2:
         name = "CSR arrays"
         network = Network.from_csr(*source, directed=directed, source=place or name)
-    elif _is_graph(source):
+    elif networkx is not None and isinstance(source, networkx.Graph):
         name = "networkx graph"
         network = Network.from_networkx(source, place or name)
     else:
@@ -93,12 +94,6 @@ def open_network(
         raise NetworkError(sentence(place or name, "the number of ties", 0, "1 or more"))
     network = replace(network, source=name)
     return _turned(network, place or name) if follows else network
-
-
-def _is_graph(source: Any) -> bool:
-    """Whether it is a graph; networkx is not imported here, as whoever has a graph has done so."""
-    networkx = sys.modules.get("networkx")
-    return networkx is not None and isinstance(source, networkx.Graph)
 
 
 def _turned(network: Network, place: str) -> Network:
@@ -125,7 +120,6 @@ def _read(path: Path, directed: bool, follows: bool, place: str) -> Network:
 
 
 def _content(path: Path, place: str) -> bytes:
-    """Give the bytes of a file, unpacked."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

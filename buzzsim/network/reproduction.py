@@ -46,22 +46,7 @@ _CERTAIN = 1e9  # a share probability at which everybody who notices joins
 
 
 def typical_r0(p: Numbers, network: Network, share_probability: float) -> float:
-    """Mean number of new critics that one typical critic makes on this network.
-
-    Parameters
-    ----------
-    p : Numbers
-        The scenario's numbers, as the rules take them.
-    network : Network
-        Whose posts reach whom.
-    share_probability : float
-        The chance to join that is tried.
-
-    Returns
-    -------
-    float
-        New critics per critic, counting all posts of the critic within the horizon.
-    """
+    """Mean number of new critics that one typical critic makes within the horizon."""
     return _r0(p, _audience(p, network), share_probability)
 
 

@@ -77,13 +77,7 @@ def is_stored(path: Path) -> bool:
 
 
 def stored_network(path: Path, place: str) -> Network:
-    """Map a stored network into memory.
-
-    Raises
-    ------
-    NetworkError
-        When the file was cut or changed.
-    """
+    """Map a stored network into memory; a NetworkError where the file was cut or changed."""
     try:
         with path.open("rb") as file:
             start = file.read(len(MAGIC) + 8)
@@ -116,9 +110,8 @@ def stored_network(path: Path, place: str) -> Network:
 def _check(indptr: NDArray[Any], indices: NDArray[Any], names: Any, traits: dict[str, Any]) -> None:
     """Refuse what is no network, looking at the ends only: to look at all would be to read it."""
     is_whole = indptr.dtype == np.int64 and indices.dtype == np.int32 and indptr.size > 1
-    if not is_whole or indptr[0] != 0 or indptr[-1] != indices.size:
-        raise ValueError
-    if len(names) != indptr.size - 1:
+    is_whole = is_whole and indptr[0] == 0 and indptr[-1] == indices.size
+    if not is_whole or len(names) != indptr.size - 1:
         raise ValueError
     if any(values.dtype != np.float64 or values.size != len(names) for values in traits.values()):
         raise ValueError

@@ -17,7 +17,6 @@ from buzzsim.model.tables import TRAITS
 Traits = dict[str, NDArray[np.float64]]
 """One value for each customer, by trait; NaN where it is unknown."""
 
-
 # What each trait may be: its smallest and largest value, in words too. A flag has none between.
 _FLAG = (0.0, 1.0, "0 or 1")
 _RANGES = {
@@ -31,13 +30,7 @@ _RANGES = {
 
 
 def checked_traits(traits: Mapping[str, Any] | None, names: Sequence[Any], place: str) -> Traits:
-    """Give the traits of all customers; None or NaN where a value is missing.
-
-    Raises
-    ------
-    NetworkError
-        When there is no such trait, or a value is impossible.
-    """
+    """Give the traits of all customers, once every name and value is known to be possible."""
     given = (traits or {}).items()
     return {trait: _checked(trait, values, names, place) for trait, values in given}
 
