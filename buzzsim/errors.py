@@ -64,13 +64,7 @@ def whole_number(
     high: int | None = None,
     error: type[BuzzsimError] = ScenarioError,
 ) -> int:
-    """Give the value back if it is a whole number from `low` to `high`, else raise the error.
-
-    Examples
-    --------
-    >>> whole_number("arguments", "replicates", 4000, 1)
-    4000
-    """
+    """Give the value back if it is a whole number from `low` to `high`, else raise the error."""
     allowed = f"of {low:,} or more" if high is None else f"from {low:,} to {high:,}"
     is_whole = isinstance(value, Integral) and not isinstance(value, bool)
     if not is_whole or value < low or (high is not None and value > high):
@@ -95,25 +89,13 @@ def unknown(place: str, what: str, word: object, known: Iterable[str]) -> str:
 
 
 def counted(count: float, what: str, form: str = ",.10g") -> str:
-    """Write a number of things, of one without the s.
-
-    Examples
-    --------
-    >>> counted(1, "tie"), counted(2500, "tie"), counted(0.25, "hour")
-    ('1 tie', '2,500 ties', '0.25 hours')
-    """
+    """Write a number of things, of one without the s: `1 tie`, `2,500 ties`, `0.25 hours`."""
     text = f"{count:{form}}"
     return f"{text} {what}" if text == "1" else f"{text} {what}s"
 
 
 def shown(value: Any, limit: int = 60) -> str:
-    """Write a value as a person typed it, cut to a readable length.
-
-    Examples
-    --------
-    >>> shown("a" * 100, limit=10)
-    "'aaaaaaaaa..."
-    """
+    """Write a value as a person typed it, cut to a readable length."""
     is_scalar = hasattr(value, "item") and getattr(value, "ndim", 1) == 0
     try:
         text = repr(value.item() if is_scalar else value)

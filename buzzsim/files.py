@@ -126,7 +126,6 @@ def _is_stream(path: Path) -> bool:
 
 
 def _sync_file(path: str) -> None:
-    """Wait until all of a file is on the disk."""
     with open(path, "rb+") as file:
         os.fsync(file.fileno())
 

@@ -269,20 +269,11 @@ def guess(
 
 
 def _folded(word: Any) -> str:
-    """Give a word as one compares it."""
     return re.sub(r"[ _-]+", "_", str(word).strip().lower())
 
 
 def _without_comma(value: Any) -> str:
-    """Say what was meant where Python read a comma as several numbers: thousands, or a decimal.
-
-    Nothing where nobody knows.
-
-    Examples
-    --------
-    >>> _without_comma((1, 500)), _without_comma((1, 5)), _without_comma((1, -5))
-    ('1500', '1.5', '')
-    """
+    """Say what was meant where Python read a comma as several numbers; nothing if nobody knows."""
     is_tuple = isinstance(value, tuple) and len(value) >= 2
     if not is_tuple or any(type(part) is not int or part < 0 for part in value):
         return ""
@@ -364,7 +355,6 @@ def shown(number: float, language: str = "en") -> str:
 
 
 def _number(place: str, value: Any) -> float:
-    """Give a number that came out as a float."""
     if isinstance(value, (int, float, np.number, np.bool_)) and math.isfinite(float(value)):
         return float(value)
     raise ResultError(sentence(place, "what came out", value, "a number"))

@@ -59,10 +59,8 @@ def check_strategy(name: str, replicates: int = 5, seed: Any = 1) -> None:
     checked_strategy(name)
     whole_number("arguments", "replicates", replicates, 1, error=StrategyError)
     if _holds_dice(made(name)):
-        raise StrategyError(
-            f"strategy {name} has dice of its own, the same in every replicate; "
-            "expected luck from draw() alone"
-        )
+        own = "has dice of its own, the same in every replicate; expected luck from draw() alone"
+        raise StrategyError(f"strategy {name} {own}")
     entropy = draws.entropy_of(seed)
     _ask_of_everything(name)
     for changes in _SETTINGS:
@@ -70,9 +68,7 @@ def check_strategy(name: str, replicates: int = 5, seed: Any = 1) -> None:
         first = [_run(scenario, name, entropy, r) for r in range(replicates)]
         for result in reversed(first):
             place = f"strategy {name}, replicate {result.replicate} of {changes}"
-            again = (
-                "another result when run again; expected no memory from run to run, no other luck"
-            )
+            again = "another result again; expected no memory from run to run, no other luck"
             _expect_same(result, "compiled", f"{place}: {again}")
             engines = "the engines differ; expected decisions from the case and the draw alone"
             _expect_same(result, "mesa", f"{place}: {engines}")
@@ -147,9 +143,8 @@ def _run(
     before = _shared_dice()
     result = run(scenario, strategy=name, rng=entropy, replicate=replicate, engine=engine)
     if before != _shared_dice():
-        raise StrategyError(
-            f"strategy {name} draws from random or numpy.random; expected luck from draw() alone"
-        )
+        other = "draws from random or numpy.random; expected luck from draw() alone"
+        raise StrategyError(f"strategy {name} {other}")
     return result
 
 

@@ -147,13 +147,7 @@ def _name(item: Any) -> Any:
 
 
 def to_plain(value: Any) -> Any:
-    """Give a value, such as a customer's name, as JSON and TOML can hold it: tuples become lists.
-
-    Examples
-    --------
-    >>> to_plain((np.int64(1), "a")), from_plain([1, "a"])
-    ([1, 'a'], (1, 'a'))
-    """
+    """Give a value, such as a customer's name, as JSON and TOML hold it: tuples become lists."""
     if isinstance(value, tuple):
         return [to_plain(part) for part in value]
     value = value.item() if isinstance(value, np.generic) else value
@@ -451,13 +445,7 @@ SECTIONS: dict[str, type] = {section_name(section): section for section in Secti
 
 
 def all_parameters() -> Iterator[tuple[str, Parameter]]:
-    """Give every key of a scenario with what is known about it.
-
-    Examples
-    --------
-    >>> dict(all_parameters())["reply.empathy"].allowed
-    '0 to 1'
-    """
+    """Give every key of a scenario with what is known about it."""
     for name, section in SECTIONS.items():
         for leaf, parameter in parameters_of(section).items():
             yield f"{name}.{leaf}", parameter

@@ -59,6 +59,8 @@ def comparison(
     `hours` holds the mean number of further critical posts in each hour, and the ends of its 95 %
     confidence interval. `about`, the network and the seed, stands under the panels.
     """
+    import matplotlib.pyplot as plt
+
     if axes is not None and np.size(axes) != 3:
         raise ScenarioError(sentence("arguments", "axes", axes, "three Axes"))
     n_complaints = len(scenario.complaint.names) or scenario.complaint.complainants
@@ -69,7 +71,11 @@ def comparison(
                 title = say("{title}: {n} complaints under each strategy", **about_each)
             else:
                 title = say("{title}: {n} runs under each strategy", **about_each)
-            axes = _new_axes(title, about)
+            layout: Any = {"layout": "constrained", "width_ratios": [1.15, 1, 1]}
+            figure, axes = plt.subplots(1, 3, figsize=(15, 5.4), **layout)
+            plain: Any = {"x": 0.01, "ha": "left", "parse_math": False}  # a title may hold dollars
+            figure.suptitle(title, fontsize=15, **plain)
+            figure.supxlabel(textwrap.fill(about, 190), fontsize=10, color="0.35", **plain)
         _distributions(volumes, scenario.measures.firestorm_volume, axes[0])
         _course(hours, n_complaints, axes[1])
         _differences(baseline, statistics, axes[2])
@@ -238,18 +244,6 @@ def save(axes: Any, path: str | os.PathLike[str]) -> None:
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
         np.ravel(axes)[0].figure.savefig(buffer, format=kind, dpi=150, metadata=undated)
     write_whole(path, buffer.getvalue())
-
-
-def _new_axes(title: str, about: str) -> Any:
-    """Make a figure of three panels, by pyplot, so that notebooks show it."""
-    import matplotlib.pyplot as plt
-
-    widths = [1.15, 1, 1]
-    figure, axes = plt.subplots(1, 3, figsize=(15, 5.4), layout="constrained", width_ratios=widths)
-    plain: Any = {"x": 0.01, "ha": "left", "parse_math": False}  # a title may hold dollars
-    figure.suptitle(title, fontsize=15, **plain)
-    figure.supxlabel(textwrap.fill(about, 190), fontsize=10, color="0.35", **plain)
-    return axes
 
 
 def _replicates(volumes: Volumes) -> int:

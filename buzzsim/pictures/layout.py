@@ -18,11 +18,6 @@ def places_of(
     `tails` and `heads` are both ends of each tie. Places are from 0 to 1 in both directions; names
     below the dots need room. Forces between all pairs (Fruchterman & Reingold 1991), as two
     products of matrices a step: half a second for 1,000 dots.
-
-    Examples
-    --------
-    >>> places_of(2, np.array([0]), np.array([1])).round(2).tolist()
-    [[1.0, 0.0], [0.0, 1.0]]
     """
     angle = np.arange(n) * np.pi * (3 - np.sqrt(5))  # a sunflower: even, and no two in one place
     radius = np.sqrt((np.arange(n) + 0.5) / n)[:, None]
@@ -50,7 +45,6 @@ def places_of(
 
 
 def _scaled(places: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Stretch places over the whole picture."""
     low, high = places.min(axis=0), places.max(axis=0)
     scaled: NDArray[np.float64] = (places - low) / np.maximum(high - low, 1e-9)
     return scaled
@@ -58,9 +52,7 @@ def _scaled(places: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _room_for_names(places: NDArray[np.float64]) -> NDArray[np.float64]:
     """Push dots apart until no name stands on another."""
-    box = np.array(
-        [0.085, 0.095]
-    )  # a name of seven letters with its dot, as a share of the picture
+    box = np.array([0.085, 0.095])  # a name of seven letters with its dot, of the whole picture
     order = np.sign(np.subtract.outer(range(len(places)), range(len(places))))
     places = places.copy()
     for _ in range(300):

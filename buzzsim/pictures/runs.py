@@ -189,14 +189,7 @@ def layout(network: Network) -> NDArray[np.float64]:
 
 
 def frames(horizon: float, last: float) -> list[float]:
-    """Choose the hours of a film: half of them in the first quarter, where most happens.
-
-    Examples
-    --------
-    >>> hours = frames(72, 20)
-    >>> len(hours), hours[-1]
-    (10, 20.0)
-    """
+    """Choose the hours of a film: half of them in the first quarter, where most happens."""
     end = min(horizon, max(1.0, np.ceil(last)))
     hours = {float(np.round(4 * end * (k / _FRAMES) ** 2 + 0.5) / 4) for k in range(1, _FRAMES)}
     return sorted({hour for hour in hours if hour < end} | {float(end)})
@@ -237,7 +230,6 @@ def _draw_crowd(
 
 
 def _frame(ax: Any, title: str, stage: NDArray[Any]) -> None:
-    """Put title, legend and the scale of anger around a crowd."""
     ax.set(xlim=(-0.04, 1.04), ylim=(-0.08, 1.06), xticks=[], yticks=[])
     ax.set_title(title, parse_math=False)
     for side in ax.spines.values():
@@ -270,11 +262,9 @@ def _after(hour: float, customers: Any) -> str:
     """Say the hour, and how many have joined or know by then."""
     n = int((customers["joined"] >= 0).sum())
     others = customers["customer"].size - n
-    known = say("{n} other knows", n=others) if others == 1 else say("{n} others know", n=others)
-    known = known if others else say("nobody else knows")
-    return say(
-        "After {hours} h: {critics}, {others}", hours=hour, critics=_critics(n), others=known
-    )
+    known = {0: "nobody else knows", 1: "{n} other knows"}.get(others, "{n} others know")
+    said = {"critics": _critics(n), "others": say(known, n=others)}
+    return say("After {hours} h: {critics}, {others}", hours=hour, **said)
 
 
 def _critics(n: int) -> str:

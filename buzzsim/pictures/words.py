@@ -138,12 +138,6 @@ def number(value: float, form: str = "") -> str:
 
 
 def in_french(text: str) -> str:
-    """Give a number written in English as French people write it.
-
-    Examples
-    --------
-    >>> in_french("1,234.5")
-    '1\u202f234,5'
-    """
+    """Give a number written in English as French people write it."""
     space = "\N{NARROW NO-BREAK SPACE}"
     return text.replace(",", space).replace(".", ",").replace("%", f"{space}%")

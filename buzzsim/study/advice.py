@@ -131,11 +131,8 @@ def _skew(summary: Mapping[str, Any], unit: str) -> list[str]:
 
 def _harm(outcome: str, baseline: str, statistics: Statistics) -> list[str]:
     """Name strategies worse than the baseline beyond the interval: in the outcome, and in anger."""
-    parts = []
-    for measure, worse_than in {
-        outcome: "WORSE than",
-        ANGER: "angrier authors after a day than",
-    }.items():
+    parts, harms = [], {outcome: "WORSE than", ANGER: "angrier authors after a day than"}
+    for measure, worse_than in harms.items():
         worse = [
             f"{label_of(name)} ({_change(each[measure], measure)})"
             for name, each in statistics.items()

@@ -342,13 +342,7 @@ def compare(
 
 
 def said(changes: Mapping[str, Any]) -> str:
-    """Write changes of a scenario for people.
-
-    Examples
-    --------
-    >>> said({"reply.empathy": 0.9, "brand.staff": 2})
-    'reply.empathy = 0.9, brand.staff = 2'
-    """
+    """Write changes of a scenario for people: `reply.empathy = 0.9, brand.staff = 2`."""
     return ", ".join(
         f"{key} = {shown(value) if isinstance(value, (str, list)) else value}"
         for key, value in changes.items()

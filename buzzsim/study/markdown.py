@@ -9,15 +9,7 @@ MARKED = re.compile(r"<!-- (\w+) -->\n(.*?)\n<!-- end -->", re.DOTALL)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    r"""Write a table; a row that is shorter or longer than the head is a ValueError.
-
-    Examples
-    --------
-    >>> print(table(["outcome", "mean"], [["volume", 9.8]]))
-    | outcome | mean |
-    | --- | --- |
-    | volume | 9.8 |
-    """
+    """Write a table; a row that is shorter or longer than the head is a ValueError."""
     lines = []
     for row in (heads, ["---"] * len(heads), *rows):
         if len(row) != len(heads):
@@ -28,13 +20,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Join words as people do.
-
-    Examples
-    --------
-    >>> listed(["a", "b", "c"]), listed(["a"])
-    ('a, b and c', 'a')
-    """
+    """Join words as people do: `a, b and c`."""
     *first, last = [*words] or [""]
     return f"{', '.join(first)} and {last}" if first else last
 

@@ -33,13 +33,7 @@ is there to be varied, or a **choice** of the user. Short citations stand for th
 
 
 def odd() -> str:
-    """Write the ODD protocol as Markdown.
-
-    Examples
-    --------
-    >>> odd().splitlines()[0]
-    '# The model: ODD protocol'
-    """
+    """Write the ODD protocol as Markdown."""
     known = dict(all_parameters())
     keys = [[f"`{key}`", _default(key), p.meaning] for key, p in known.items()]
     graded = [
@@ -74,13 +68,7 @@ def odd() -> str:
 
 
 def parameter_table() -> str:
-    """Write the table of all parameters as Markdown.
-
-    Examples
-    --------
-    >>> "| `reply.empathy` | 0 to 1 | 0.7 |" in parameter_table()
-    True
-    """
+    """Write the table of all parameters as Markdown."""
     parts = [_PARAMETERS]
     for name, section in SECTIONS.items():
         rows = []
