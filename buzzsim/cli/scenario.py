@@ -38,7 +38,6 @@ def _list(asked: argparse.Namespace) -> None:
 
 
 def _show(asked: argparse.Namespace) -> None:
-    """Print the file of a scenario, comments and all."""
     from buzzsim.model.scenario import Scenario, packaged_text, scenarios
 
     if asked.scenario in scenarios():

@@ -40,22 +40,13 @@ def add_to(commands: Any) -> None:
     described = "many scenarios, in a directory that survives"
     sweep = commands.add_parser("sweep", help=described, description="Run a sweep, or look at one.")
     actions = sweep.add_subparsers(metavar="ACTION")
-    _add_run(actions)
-    described = "what is finished, failed and missing"
-    status = actions.add_parser("status", act=_status, help=described)
-    status.add_argument("directory", metavar="DIR")
-    status.option("--json", "print JSON, with the replicates of each point")
-    _add_table(actions)
-    _add_slurm(actions)
-
-
-def _add_run(actions: Any) -> None:
+    whole = options.whole
     help_ = "compute what is missing"
     described = "Compute what is missing; stop it, and run it again."
     run = actions.add_parser("run", act=_run, help=help_, description=described)
     described = "a sweep's .toml file, or the directory of one that was begun"
     run.add_argument("sweep", metavar="FILE", help=described)
-    add, whole = run.option, options.whole
+    add = run.option
     add("--out DIR", "its directory (default: `out` of the file, else the file's name)")
     add("--jobs N", "how many blocks at once (default: one for each core)", type=whole(1, 1024))
     add("--processes", "compute in processes instead of threads")
@@ -66,9 +57,10 @@ def _add_run(actions: Any) -> None:
     add("--max-replicates N", described, type=whole(1, 10**9))
     add("--retry", "compute anew what failed")
     add("--quiet", "show no progress")
-
-
-def _add_table(actions: Any) -> None:
+    described = "what is finished, failed and missing"
+    status = actions.add_parser("status", act=_status, help=described)
+    status.add_argument("directory", metavar="DIR")
+    status.option("--json", "print JSON, with the replicates of each point")
     described = "csv, parquet: a row for each run; markdown: a summary."
     help_ = "every finished run, or a summary"
     table = actions.add_parser("table", act=_table, help=help_, description=described)
@@ -78,13 +70,10 @@ def _add_table(actions: Any) -> None:
     add("--format NAME", described, choices=formats, default="markdown")
     add("--outcomes A,B", "which outcomes (default: all; markdown: volume, reach, firestorm)")
     add("--to FILE", "where to (default: printed; parquet needs a file)")
-
-
-def _add_slurm(actions: Any) -> None:
     described = "print the script of a Slurm job array that computes it in shards"
     slurm = actions.add_parser("slurm", act=_slurm, help=described)
     slurm.add_argument("sweep", metavar="FILE", help="as for `sweep run`")
-    add, whole = slurm.option, options.whole
+    add = slurm.option
     add("--out DIR", "as for `sweep run`")
     add("--shards N", "tasks of the array (default: 10)", type=whole(1, 10_000), default=10)
     add("--cores N", "cores of each task (default: 4)", type=whole(1, 1024), default=4)

@@ -198,7 +198,6 @@ def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Integers, lis
 
 
 def _check_text(data: bytes, place: str) -> None:
-    """Refuse bytes that are no text in UTF-8."""
     control = _CONTROL.search(data)
     if control:
         key = f"line {_line_number(data, control.start())}"

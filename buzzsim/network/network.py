@@ -342,8 +342,9 @@ class Network:
         rows = [row for _, row in graph.adjacency()]
         lengths = np.fromiter(map(len, rows), np.int64, n)
         neighbours: Iterable[Any] = chain.from_iterable(rows)
-        names: Sequence[Any] = range(n) if _are_numbers(nodes) else tuple(nodes)
-        if not isinstance(names, range):
+        are_numbers = all(type(node) is int and node == k for k, node in enumerate(nodes))
+        names: Sequence[Any] = range(n) if are_numbers else tuple(nodes)
+        if not are_numbers:
             numbers = {node: number for number, node in enumerate(nodes)}
             neighbours = map(numbers.__getitem__, neighbours)
         heads = np.fromiter(neighbours, np.int32, int(lengths.sum()))
@@ -367,7 +368,3 @@ def _other_spelling(name: Any) -> Any:
     if isinstance(name, str):
         return int(name) if INTEGER.fullmatch(name) else name
     return str(int(name)) if isinstance(name, (int, np.integer)) else name
-
-
-def _are_numbers(nodes: list[Any]) -> bool:
-    return all(type(node) is int and node == number for number, node in enumerate(nodes))

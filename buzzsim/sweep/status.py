@@ -92,6 +92,7 @@ def status_of(directory: Path, plan: Plan) -> Status:
     missing_runs = len(plan.points) * plan.replicates - runs
     if rule:
         missing_runs = missing * min(plan.block, plan.replicates)
+    errors = blocks.read(directory, failed[0], ["error"])["error"].drop_null() if failed else []
     return Status(
         str(directory),
         len(plan.points),
@@ -103,7 +104,7 @@ def status_of(directory: Path, plan: Plan) -> Status:
         replicates,
         _time_left(directory, finished, missing),
         tuple(unsure),
-        _error(directory, failed),
+        str(errors[0]) if len(errors) else "",
     )
 
 
@@ -125,13 +126,6 @@ def _wanted(
         if rule.holds(np.concatenate(values), plan.entropy):
             return len(done), True
     return len(plan.spans), False
-
-
-def _error(directory: Path, failed: list[Block]) -> str:
-    if not failed:
-        return ""
-    errors = blocks.read(directory, failed[0], ["error"]).column("error").drop_null()
-    return str(errors[0]) if len(errors) else ""
 
 
 def _time_left(directory: Path, finished: list[Block], missing: int) -> float | None:

@@ -317,7 +317,6 @@ class Sweep:
         return f"<Sweep {plan.scenario.name!r} in {self.directory}: {about}>"
 
     def _ask_until(self, until: str | None, most: int | None) -> None:
-        """Take note of a rule and its maximum."""
         if until is None:
             allowed = "only together with until"
             raise ScenarioError(sentence("arguments", "max_replicates", most, allowed))
@@ -337,7 +336,6 @@ class Sweep:
 
 
 def _scenario(wanted: Any, folder: Path) -> Scenario:
-    """Open the scenario that a sweep file names or holds."""
     if isinstance(wanted, Mapping):
         return Scenario.from_dict(wanted).beside(folder)
     if isinstance(wanted, str) and wanted.endswith(".toml"):

@@ -155,12 +155,12 @@ def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
         parts = [blocks.read(directory, block, folder=blocks.HOURS) for block in done]
         about = {"point": name} | {key: value_of(point.scenario, key) for key in plan.design.keys}
         counts = _counts(pd.concat([part.to_pandas() for part in parts]), plan)
-        by_hour = counts.groupby(["strategy", "hour"], observed=True, sort=True)
-        for (strategy, hour), count in by_hour:
+        for (strategy, hour), count in counts.groupby(["strategy", "hour"], observed=True):
             volume, runs = count["volume"].to_numpy(), count["runs"].to_numpy()
             mean = np.average(volume, weights=runs)
             numbers = {"replicates": runs.sum(), "mean": mean}
-            numbers |= dict(zip(bands, _quantiles(volume, runs), strict=True))
+            at = np.searchsorted(np.cumsum(runs) / runs.sum(), np.array(QUANTILES) - 1e-12)
+            numbers |= dict(zip(bands, volume[at].tolist(), strict=True))  # the first to reach it
             rows.append({**about, "strategy": strategy, "hour": hour, **numbers})
     columns = ["point", *plan.design.keys, "strategy", "hour", "replicates", "mean", *bands]
     frame = pd.DataFrame(rows, columns=columns)
@@ -255,13 +255,11 @@ def _factorial(plan: Plan) -> tuple[dict[str, list[Any]], list[str]]:
     columns = [list(dict.fromkeys(column)) for column in zip(*values, strict=True)]
     if math.prod(map(len, columns)) != len(points):
         return {}, list(plan.points)
-    levels = {key: _ordered(column) for key, column in zip(keys, columns, strict=True)}
+    levels = dict(zip(keys, columns, strict=True))
+    for column in columns:  # of numbers are sorted, so that a slice holds what lies between
+        if all(isinstance(level, (int, float)) for level in column):
+            column.sort()
     return levels, [values[row] for row in itertools.product(*levels.values())]
-
-
-def _ordered(levels: list[Any]) -> list[Any]:
-    """Sort numbers, so that a slice holds what lies between; words stay in the order asked for."""
-    return sorted(levels) if all(isinstance(level, (int, float)) for level in levels) else levels
 
 
 def _counts(hours: pd.DataFrame, plan: Plan) -> pd.DataFrame:
@@ -273,9 +271,3 @@ def _counts(hours: pd.DataFrame, plan: Plan) -> pd.DataFrame:
         hours["runs"] = 1
     grouped = hours.groupby(["strategy", "hour", "volume"], observed=True, sort=True)["runs"].sum()
     return grouped.reset_index().astype({"volume": float})
-
-
-def _quantiles(volume: NDArray[np.float64], runs: NDArray[np.int64]) -> list[float]:
-    """Give quantiles of sorted volumes, each of so many runs (the smallest that reaches it)."""
-    share = np.cumsum(runs) / runs.sum()
-    return [float(volume[np.searchsorted(share, q - 1e-12)]) for q in QUANTILES]
