@@ -20,7 +20,6 @@ from buzzsim.study import markdown
 if TYPE_CHECKING:
     from buzzsim.sweep import Sweep
 
-_HEADLINES = ["volume", "reach", "firestorm"]
 _POINTS_AT_ONCE = 32  # of a table that is written piece by piece
 _SLURM = """\
 #!/bin/sh
@@ -138,7 +137,7 @@ def _table(asked: argparse.Namespace) -> None:
         missing = f"{status.missing:,} of {status.blocks:,} blocks are missing"
         points = f"{none:,} of {status.points:,} points have no run yet"
         print(f"buzzsim: {missing}; {points}", file=sys.stderr)
-    usual = _HEADLINES if asked.format == "markdown" else None
+    usual = ["volume", "reach", "firestorm"] if asked.format == "markdown" else None
     outcomes = options.outcomes(asked.outcomes, usual)
     if asked.format == "markdown":
         summary = sweep.summary(outcomes).drop(columns="point")

@@ -73,8 +73,7 @@ def read_edges(
         raise NetworkError(f"{place}: {_NO_TIES}")
     if understood:
         return *_numbered_integers(tails, heads), _note(layout)
-    note = _note(layout) or _doubt(ends, spelt)
-    return *_numbered_names(tails, heads, spelt), note
+    return *_numbered_names(tails, heads, spelt), _note(layout) or _doubt(ends, spelt)
 
 
 def _note(layout: Layout) -> str:
@@ -157,9 +156,7 @@ def _fields(line: str, separator: str) -> list[str]:
         except csv.Error:  # a field of more than 131,072 characters
             row = [line]
         return [name.strip() for name in row]
-    if separator:
-        return [name.strip() for name in line.split(separator, 2)]
-    return line.split(None, 2)
+    return [name.strip() for name in line.split(separator or None, 2)]
 
 
 def _is_header(head: list[str], rest: list[list[str]]) -> bool:

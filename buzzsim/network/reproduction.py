@@ -51,14 +51,9 @@ def typical_r0(p: Numbers, network: Network, share_probability: float) -> float:
 
 
 def solve(p: Numbers, network: Network, r0: float, place: str = "scenario") -> float:
-    """Give the share probability at which `typical_r0` is `r0`.
+    """Give the share probability at which `typical_r0` is `r0`; a ScenarioError where none is.
 
     Where there are several, it is one below the first power of two that goes beyond `r0`.
-
-    Raises
-    ------
-    ScenarioError
-        When no share probability reaches it on this network.
     """
     if r0 == 0.0:
         return 0.0

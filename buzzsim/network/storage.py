@@ -96,8 +96,7 @@ def stored_network(path: Path, place: str) -> Network:
         names = range(arrays["indptr"].size - 1) if names is None else tuple(map(from_plain, names))
         traits = {n.removeprefix("trait "): v for n, v in arrays.items() if n.startswith("trait ")}
         _check(arrays["indptr"], arrays["indices"], names, traits)
-        dropped = int(about["loops"]), int(about["repeats"])
-        rows = arrays["indptr"], arrays["indices"], *dropped
+        rows = arrays["indptr"], arrays["indices"], int(about["loops"]), int(about["repeats"])
         return Network.of_rows(rows, about["directed"], names, place, traits)
     except OSError as error:
         what = f"the file cannot be read ({error.strerror}); expected a stored network"

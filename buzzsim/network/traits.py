@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,11 @@ _RANGES = {
     "advocate": _FLAG,
     "troll": _FLAG,
 }
+_NUMBERS = bool, int, float, np.bool_, np.integer, np.floating
 
 
 def checked_traits(traits: Mapping[str, Any] | None, names: Sequence[Any], place: str) -> Traits:
-    """Give the traits of all customers, once every name and value is known to be possible."""
+    """Give the traits of all customers, NaN where unknown; a NetworkError names what cannot be."""
     given = (traits or {}).items()
     return {trait: _checked(trait, values, names, place) for trait, values in given}
 
@@ -66,19 +67,11 @@ def _checked(trait: str, values: Any, names: Sequence[Any], place: str) -> NDArr
         if value is None or (is_array and np.isnan(value)):  # NaN elsewhere is a slip
             continue
         low, high, allowed = _RANGES[trait]
-        checked[number] = _as_float(value)
+        if isinstance(value, _NUMBERS):
+            with suppress(OverflowError):  # one too large stays NaN, like what is no number
+                checked[number] = float(value)
         is_between = _RANGES[trait] is _FLAG and checked[number] % 1
         if not low <= checked[number] <= high or is_between:
             key = f"customer {names[number]}: {trait}"
             raise NetworkError(sentence(place, key, value, allowed))
     return checked
-
-
-def _as_float(value: Any) -> float:
-    """Give a number as a float; NaN for what is no number, or too large to be one."""
-    if not isinstance(value, (bool, int, float, np.bool_, np.integer, np.floating)):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.nan

@@ -34,13 +34,8 @@ class World:
     def of(cls, scenario: Scenario, network: Any = None) -> World:
         """Place a scenario on a network: its own, one handed over, or one in a file.
 
-        Raises
-        ------
-        ScenarioError
-            When the scenario does not fit the network: R0 is out of reach, complainants are too
-            many or unknown.
-        NetworkError
-            When the network cannot be read or built, or has no ties.
+        A ScenarioError says that it does not fit: R0 is out of reach, complainants are too many or
+        unknown. A NetworkError says that the network cannot be read or built, or has no ties.
         """
         if not isinstance(scenario, Scenario):
             raise ScenarioError(sentence("arguments", "scenario", scenario, "a Scenario or a name"))
@@ -48,10 +43,9 @@ class World:
         if network.n_stored == 0:
             raise NetworkError(f"{network.source}: has no ties; expected at least one")
         named = named_complainants(scenario, network)
-        joining = scenario.joining
-        share = joining.share_probability
+        share, r0 = scenario.joining.share_probability, scenario.joining.r0
         if share is None:
-            share = reproduction.solve(numbers(scenario, 1.0), network, joining.r0, scenario.name)
+            share = reproduction.solve(numbers(scenario, 1.0), network, r0, scenario.name)
         return cls(scenario, network, numbers(scenario, share), named, is_own)
 
     @cached_property
@@ -112,11 +106,11 @@ def network_of(scenario: Scenario, network: Any = None) -> Network:
     wanted = scenario.network
     if network is not None:
         return open_network(network, directed=wanted.directed)
-    if wanted.directed and wanted.kind != "file":
-        allowed = "false: generated networks are undirected"
-        raise ScenarioError(sentence("scenario", "network.directed", True, allowed))
     if wanted.kind == "file":
         return open_network(wanted.file, directed=wanted.directed)
+    if wanted.directed:
+        allowed = "false: generated networks are undirected"
+        raise ScenarioError(sentence("scenario", "network.directed", True, allowed))
     options = asdict(wanted)
     del options["file"], options["directed"]
     return generate(**options)

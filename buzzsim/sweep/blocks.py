@@ -21,9 +21,7 @@ from buzzsim.model.outcomes import OUTCOMES
 from buzzsim.model.scenario import value_of
 from buzzsim.sweep.plan import Block, Plan
 
-RUNS, HOURS = "blocks", "hourly"
-"""The folders of a sweep: every run's outcomes, and critical posts by hour."""
-
+RUNS, HOURS = "blocks", "hourly"  # folders: every run's outcomes, and critical posts by hour
 Errors = Sequence[str | None]
 _ABOUT = b"buzzsim"
 _WORD, _WHOLE = pa.dictionary(pa.int32(), pa.string()), pa.int32()
@@ -133,9 +131,8 @@ def read(
                 )
             return file.read(columns=columns)
     except _UNREADABLE as error:
-        why = f"cannot be read: {str(error).strip().splitlines()[0]}"
-        hint = "run the sweep again, and it is computed anew"
-        raise SweepError(f"{path}: {why}; {hint}") from None
+        why = f"{path}: cannot be read: {str(error).strip().splitlines()[0]}"
+        raise SweepError(f"{why}; run the sweep again, and it is computed anew") from None
 
 
 def write_points(directory: Path, plan: Plan) -> None:

@@ -169,15 +169,11 @@ class Design:
         head, is_empty = str(frame.columns[0]), frame.isna().all(axis=1)
         wrong = ""
         if head.startswith("Unnamed: "):
-            wrong = (
-                "the first column has no name; expected a key (pandas writes its index unless "
-                "asked not to: to_csv(..., index=False))"
-            )
+            wrong = "the first column has no name; expected a key (pandas writes its index "
+            wrong += "unless asked not to: to_csv(..., index=False))"
         elif len(frame.columns) == 1 and set(";\t") & set(head):
-            wrong = (
-                "the columns are parted by semicolons or tabs; expected commas, and points in "
-                "numbers (or pandas.read_csv with sep and decimal, then Design.from_dataframe)"
-            )
+            wrong = "the columns are parted by semicolons or tabs; expected commas, and points in "
+            wrong += "numbers (or pandas.read_csv with sep and decimal, then Design.from_dataframe)"
         elif not isinstance(frame.index, pd.RangeIndex):  # made of the first column
             wrong = "its rows have more cells than its header has keys; expected a key above each"
         if wrong:
@@ -250,8 +246,7 @@ class Design:
         return len(self.points)
 
     def __repr__(self) -> str:
-        points = counted(len(self), "point")
-        return f"<Design: {points} over {', '.join(self.keys) or 'no keys'}>"
+        return f"<Design: {counted(len(self), 'point')} over {', '.join(self.keys) or 'no keys'}>"
 
     def _repr_html_(self) -> str:
         return str(self.frame().to_html(max_rows=12))
@@ -328,9 +323,8 @@ def _levels(key: str, values: Any) -> list[Any]:
         values = values.tolist()  # a number, where it has no dimension
     if not isinstance(values, (list, tuple, range)):
         return [values]
-    takes_lists = key in _PARAMETERS and _PARAMETERS[key].kind is list
-    has_lists = bool(values) and all(isinstance(value, (list, tuple)) for value in values)
-    if takes_lists:
+    if key in _PARAMETERS and _PARAMETERS[key].kind is list:
+        has_lists = bool(values) and all(isinstance(value, (list, tuple)) for value in values)
         return list(values) if has_lists else [values]
     if not values:
         raise ScenarioError(sentence(_PLACE, key, values, "at least one value"))

@@ -48,8 +48,7 @@ class Queue:
             every = [block for point in plan.points for block in plan.blocks_of(point)]
             blocks_of_shard = [block for block in every[i - 1 :: n] if not self._is_done(block)]
             self.total = sum(map(self.runs, blocks_of_shard))
-        self._todo = iter(blocks_of_shard)
-        self._ready: list[Block] = []
+        self._todo = blocks_of_shard[::-1]  # the next one is the last
         self.is_begun = False
         self._values: dict[str, list[NDArray[np.float64]]] = {}
 
@@ -64,7 +63,7 @@ class Queue:
     def next(self) -> Block | None:
         """Give a block to compute; None while there is none."""
         while True:
-            block = self._ready.pop() if self._ready else next(self._todo, None)
+            block = self._todo.pop() if self._todo else None
             if block is None or self.rule is None or not self._is_done(block):
                 return block
             self.finished(block)
@@ -85,7 +84,7 @@ class Queue:
         if failed or not following or self.rule.holds(np.concatenate(values), self.plan.entropy):
             del self._values[block.point]
         else:
-            self._ready.append(following[0])
+            self._todo.append(following[0])
 
 
 def outcome_of(directory: Path, plan: Plan, block: Block, outcome: str) -> NDArray[np.float64]:
@@ -98,7 +97,6 @@ def work_off(
     queue: Queue, executor: Executor | str | None, n_jobs: int | None, quiet: bool
 ) -> None:
     """Compute what a queue holds; a SweepError where a worker died."""
-    directory = os.path.abspath(queue.directory)
     compiling = queue.total != 0 and not hasattr(executor, "submit") and not is_warm(engine.batch)
     with (
         progress(queue.total, quiet, compiling=compiling, keep=True) as bar,
@@ -109,7 +107,7 @@ def work_off(
         try:
             while True:
                 while len(waiting) < at_once and (block := queue.next()) is not None:
-                    waiting[workers.submit(compute, directory, block)] = block
+                    waiting[workers.submit(compute, str(queue.directory), block)] = block
                 if not waiting:
                     return
                 for future in futures.wait(waiting, return_when=futures.FIRST_COMPLETED).done:
@@ -155,8 +153,7 @@ def _workers(executor: Executor | str | None, n_jobs: int | None) -> Iterator[tu
     warm_up()
     pool: Executor = futures.ThreadPoolExecutor(n)  # which begins no thread yet
     if executor == "processes":
-        spawn = multiprocessing.get_context("spawn")
-        pool = futures.ProcessPoolExecutor(n, spawn, _begin_work)
+        pool = futures.ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), _begin_work)
     try:
         yield pool, _FOR_EACH * n
     finally:

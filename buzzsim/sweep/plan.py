@@ -22,20 +22,12 @@ from buzzsim.model.strategy import lines_of_all
 from buzzsim.study.run import versions
 from buzzsim.sweep.design import Design
 
-FORMAT = 2
-"""Format of a sweep's directory."""
-
+FORMAT = 2  # of a sweep's directory
 FILE = "sweep.toml"
-BLOCK = 250
-"""Replicates in a block at most: some 0.1 to 10 s under four strategies."""
-
-MOST = 10**9
-"""Replicates of a point at most."""
-
+BLOCK = 250  # replicates in a block at most: some 0.1 to 10 s under four strategies
+MOST = 10**9  # replicates of a point
 _HEAD = "# The plan of a buzzsim sweep: written by buzzsim, read by every process that works on it."
-HOURLY = ("", "bands", "whole")
-"""What may be kept of critical posts by hour."""
-
+HOURLY = ("", "bands", "whole")  # what may be kept of critical posts by hour
 _ATTEMPTS = 10  # to join others who write the same file
 
 

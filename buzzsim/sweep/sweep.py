@@ -30,9 +30,7 @@ from buzzsim.sweep.stopping import StoppingRule
 if TYPE_CHECKING:
     import xarray as xr
 
-MOST_REPLICATES = 10_000
-"""Where a rule goes on at most, unless asked otherwise."""
-
+MOST_REPLICATES = 10_000  # where a rule ends, unless asked otherwise
 _ARGUMENTS = ("replicates", "strategies", "baseline", "hourly")
 _KEYS = ("scenario", "design", "out", "seed", "until", "max_replicates", *_ARGUMENTS)
 

@@ -77,8 +77,7 @@ def save(directory: Path, plan: Plan, outcomes: list[str], path: str) -> None:
         columns.append((key, pa.string() if values.dtype == object else pa.array(values).type))
     columns += [("strategy", pa.string()), ("replicate", pa.int32())]
     columns += [*((name, pa.float64()) for name in outcomes), ("error", pa.string())]
-    about = {name: str(value) for name, value in provenance(plan).items()}
-    schema = pa.schema(columns, about)
+    schema = pa.schema(columns, {name: str(value) for name, value in provenance(plan).items()})
     with (
         instead_of(path) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
@@ -157,8 +156,7 @@ def hourly(directory: Path, plan: Plan) -> pd.DataFrame:
         counts = _counts(pd.concat([part.to_pandas() for part in parts]), plan)
         for (strategy, hour), count in counts.groupby(["strategy", "hour"], observed=True):
             volume, runs = count["volume"].to_numpy(), count["runs"].to_numpy()
-            mean = np.average(volume, weights=runs)
-            numbers = {"replicates": runs.sum(), "mean": mean}
+            numbers = {"replicates": runs.sum(), "mean": np.average(volume, weights=runs)}
             at = np.searchsorted(np.cumsum(runs) / runs.sum(), np.array(QUANTILES) - 1e-12)
             numbers |= dict(zip(bands, volume[at].tolist(), strict=True))  # the first to reach it
             rows.append({**about, "strategy": strategy, "hour": hour, **numbers})
@@ -221,8 +219,7 @@ def _placed(
     rows = rows_of(directory, plan, point, outcomes)
     replicates = rows["replicate"].to_numpy()[:: len(plan.strategies)]
     there = replicates < longest  # others may have been finished since
-    values = _by_replicate(rows, plan, outcomes)[there]
-    placed[..., replicates[there]] = values.transpose(2, 1, 0)
+    placed[..., replicates[there]] = _by_replicate(rows, plan, outcomes)[there].transpose(2, 1, 0)
     return placed
 
 
