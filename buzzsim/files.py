@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +31,9 @@ def write_pieces(path: str | os.PathLike[str], pieces: Iterable[Any]) -> None:
     if not isinstance(path, (str, os.PathLike)) or not os.fspath(path):
         raise OutputError(sentence("arguments", "path", path, "the name of a file"))
     with _or_output_error(path):
-        if _is_stream(Path(path)):
-            with open(path, "wb") as file:
-                file.writelines(pieces)
-        else:
-            with instead_of(path) as temporary, open(temporary, "wb") as file:
-                file.writelines(pieces)
+        place = nullcontext(os.fspath(path)) if _is_stream(Path(path)) else instead_of(path)
+        with place as name, open(name, "wb") as file:
+            file.writelines(pieces)
 
 
 def create_whole(path: Path, content: bytes) -> bool:

@@ -202,18 +202,14 @@ class Post:
         return self.end >= now
 
     def _mass(self, reader: Customer) -> float:
-        mass = rules.notice_mass(self.model.p, self.multiplier, reader.relative_followees)
-        return float(mass)
+        return float(rules.notice_mass(self.model.p, self.multiplier, reader.relative_followees))
 
     def _page_visitors(self) -> list[Customer]:
         """Draw who may see it on the brand's page, besides the author's followers."""
-        customers = self.model.customers
-        visitors: dict[Customer, None] = {}
-        for number in range(int(self.model.p.attention_page_visitors)):
-            visitor = customers[draws.pick(self.key, draws.VISITOR, number, len(customers))]
-            if visitor is not self.author and visitor not in self.author.followers:
-                visitors[visitor] = None
-        return list(visitors)
+        customers, n_visitors = self.model.customers, int(self.model.p.attention_page_visitors)
+        picks = (draws.pick(self.key, draws.VISITOR, k, len(customers)) for k in range(n_visitors))
+        visitors = dict.fromkeys(customers[number] for number in picks)
+        return [each for each in visitors if each not in (self.author, *self.author.followers)]
 
 
 class Intention(NamedTuple):
@@ -425,20 +421,16 @@ class Customer(mesa.Agent):  # type: ignore[misc]
 
     def write(self, kind: int, number: int, parent: Post | None) -> None:
         """Write a post; with the first, become a critic."""
-        post = Post(self, kind, number, parent)
+        post, now, p = Post(self, kind, number, parent), self.model.tick, self.model.p
         self.model.posts.append(post)
         if self.entry is None:
-            self._become_critic(post)
+            self.stage, self.entry, self.joined = rules.CRITIC, post, now
+            if p.brand_resentment > 0.0:
+                self.intend(rules.WAITED_IN_VAIN, post, now + rules.ticks(p, p.brand_patience))
+            if rules.may_repeat(p):
+                self._await_occasion()
         post.entry = self.entry
         post.appear()
-
-    def _become_critic(self, entry: Post) -> None:
-        now, p = self.model.tick, self.model.p
-        self.stage, self.entry, self.joined = rules.CRITIC, entry, now
-        if p.brand_resentment > 0.0:
-            self.intend(rules.WAITED_IN_VAIN, entry, now + rules.ticks(p, p.brand_patience))
-        if rules.may_repeat(p):
-            self._await_occasion()
 
     def intend(self, kind: int, parent: Post, tick: int) -> None:
         """Intend to do something in a tick."""
@@ -449,27 +441,22 @@ class Customer(mesa.Agent):  # type: ignore[misc]
             self.model.acting_days[tick].add(self)
 
     def act(self) -> None:
-        """Do what was intended for now."""
+        """Do what was intended for now, if it is still to be done."""
         due = self.intentions.pop(self.model.tick)
-        for intention in sorted(due, key=lambda intention: intention[:2]):
-            self._carry_out(intention)
-
-    def _carry_out(self, intention: Intention) -> None:
-        kind, number, parent = intention
-        if not rules.still_does(kind, self.stage):
-            return
-        if kind == rules.WAITED_IN_VAIN:
-            if rules.is_unanswered(parent.answered):
-                self.anger = rules.resentful(self.model.p, self.anger, self.character)
-            return
-        if kind == rules.PROTEST and self.stage == rules.AWARE:
-            self.recruited_by, (_, self.recruited_channel) = parent, parent.readers[self]
-        if kind != rules.REPEAT:
-            self.write(kind, number, parent)
-            return
-        if rules.repeats(self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
-            self.write(kind, number, parent)
-        self._await_occasion()
+        for kind, number, parent in sorted(due, key=lambda intention: intention[:2]):
+            if not rules.still_does(kind, self.stage):
+                continue
+            if kind == rules.WAITED_IN_VAIN:
+                if rules.is_unanswered(parent.answered):
+                    self.anger = rules.resentful(self.model.p, self.anger, self.character)
+            elif kind == rules.REPEAT:
+                if rules.repeats(self.anger, self._repeat_luck(draws.REPEAT_KEEP, number)):
+                    self.write(kind, number, parent)
+                self._await_occasion()
+            else:
+                if kind == rules.PROTEST and self.stage == rules.AWARE:
+                    self.recruited_by, (_, self.recruited_channel) = parent, parent.readers[self]
+                self.write(kind, number, parent)
 
     def _await_occasion(self) -> None:
         p, number = self.model.p, self.n_intended[rules.REPEAT]

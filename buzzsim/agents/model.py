@@ -87,13 +87,16 @@ class BuzzModel(Platform):
     ) -> None:
         entropy = draws.entropy_of(rng)
         self.strategy = checked_strategy(strategy)
-        super().__init__(_world_of(scenario, network), entropy, draws.replicate_of(replicate))
-        crowd = self.world.network
+        if isinstance(scenario, (str, os.PathLike)):
+            scenario = Scenario.load(scenario)
+        world = scenario if isinstance(scenario, World) else World.of(scenario, network)
+        super().__init__(world, entropy, draws.replicate_of(replicate))
+        crowd = world.network
         self.customers = [self.customer_class(self, k) for k in range(crowd.n_customers)]
-        self.brand = self.brand_class(self, self.strategy, self.world.n_staff)
+        self.brand = self.brand_class(self, self.strategy, world.n_staff)
         for customer, (start, end) in zip(self.customers, pairwise(crowd.indptr), strict=True):
             customer.followers = [self.customers[k] for k in crowd.indices[start:end]]
-        numbers = sorted(self.world.complainants(self.key))
+        numbers = sorted(world.complainants(self.key))
         self.complainants = [self.customers[number] for number in numbers]
         for customer in self.complainants:
             customer.complain()
@@ -203,11 +206,3 @@ class BuzzModel(Platform):
             f"<{type(self).__name__} {scenario.name!r}, {self.strategy}: {self.volume} posts by "
             f"{self.n_critics} critics after {self.hours:g} of {scenario.time.horizon:g} hours>"
         )
-
-
-def _world_of(scenario: Any, network: Any) -> World:
-    if isinstance(scenario, World):
-        return scenario
-    if isinstance(scenario, (str, os.PathLike)):
-        scenario = Scenario.load(scenario)
-    return World.of(scenario, network)

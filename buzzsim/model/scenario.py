@@ -385,11 +385,10 @@ def _pairs(data: Mapping[str, Any], known: list[str], place: str) -> Iterator[tu
     """Give the keys of a file, dotted, with their values; check its version."""
     for key, value in data.items():
         if key == "version":
-            is_whole = isinstance(value, int) and not isinstance(value, bool)
+            is_whole = type(value) is int
             if not is_whole or not 1 <= value <= VERSION:
-                is_newer = isinstance(value, int) and value > VERSION
                 newer = f"at most {VERSION}; a newer file needs a newer buzzsim"
-                allowed = newer if is_newer else str(VERSION)
+                allowed = newer if is_whole and value > VERSION else str(VERSION)
                 raise ScenarioError(sentence(place, key, value, allowed))
         elif key not in SECTIONS:
             yield str(key), value

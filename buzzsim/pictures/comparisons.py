@@ -247,7 +247,6 @@ def save(axes: Any, path: str | os.PathLike[str]) -> None:
 
 
 def _replicates(volumes: Volumes) -> int:
-    """Give the number of replicates, the same under every strategy."""
     return next(iter(volumes.values())).size
 
 

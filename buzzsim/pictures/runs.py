@@ -282,19 +282,15 @@ def _with_our_buttons(page: str) -> str:
 
 def _heights(children: dict[Any, list[Any]], own_rows: bool) -> dict[Any, float]:
     """Give each critic a row above those they recruited, or else a height in their middle."""
-    height: dict[Any, float] = {}
-    row, waiting = 0.0, [(root, False) for root in reversed(children.get(None, []))]
+    critics, waiting = [], children[None][::-1]
     while waiting:  # no recursion: a chain of critics may be a thousand long
-        critic, is_done = waiting.pop()
-        recruits = children.get(critic.critic, [])
-        if is_done:
-            height[critic.critic] = float(np.mean([height[child.critic] for child in recruits]))
-            continue
-        if own_rows or not recruits:
-            height[critic.critic], row = row, row - 1
-        else:
-            waiting.append((critic, True))
-        waiting += [(child, False) for child in reversed(recruits)]
+        critics.append(waiting.pop().critic)
+        waiting += children.get(critics[-1], [])[::-1]
+    with_row = [critic for critic in critics if own_rows or critic not in children]
+    height = {critic: -float(row) for row, critic in enumerate(with_row)}
+    for critic in reversed(critics):
+        if critic not in height:
+            height[critic] = float(np.mean([height[each.critic] for each in children[critic]]))
     return height
 
 

@@ -56,10 +56,8 @@ def advise(
     what = f"mean {outcome.replace('_', ' ')}"
     if judged.unit == YES_OR_NO:
         what = f"share of complaints counted as {outcome}"
-    means = {name: each[outcome]["mean"] for name, each in statistics.items()}
-    ranked = sorted(
-        (name for name in means if means[name] is not None), key=lambda name: sign * means[name]
-    )
+    means = {name: each[outcome]["mean"] for name, each in statistics.items() if each[outcome]["n"]}
+    ranked = sorted(means, key=lambda name: sign * means[name])
     if not ranked:
         return f"The {what} is undefined in all {replicates:,} replicates of every strategy."
     best = ranked[0]

@@ -25,7 +25,6 @@ Floats = NDArray[np.float64]
 N_RESAMPLES = 1000
 _TAIL = (1 - 0.95) / 2
 _ROOM = 4_000_000  # counts in memory at once (32 MB), however many replicates
-_COLUMN = {name: k for k, name in enumerate(OUTCOMES)}
 _SIGN = np.array([1.0 if outcome.better == "lower" else -1.0 for outcome in OUTCOMES.values()])
 
 
@@ -69,7 +68,7 @@ def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any
     """
     low, high = interval(resampling.means(values))
     summary: dict[str, dict[str, Any]] = {}
-    for name, k in _COLUMN.items():
+    for k, name in enumerate(OUTCOMES):
         defined = values[np.isfinite(values[:, k]), k]
         column = defined if defined.size else np.array([math.nan])
         ends = low[k], high[k]
@@ -97,10 +96,10 @@ def pair(values: Floats, baseline: Floats, resampling: Resampling) -> dict[str, 
     variance with the same luck, None where the pairs never differ.
     """
     difference = differences(values, baseline)
-    shares = [OUTCOMES[name].unit == YES_OR_NO for name in _COLUMN]
+    shares = [outcome.unit == YES_OR_NO for outcome in OUTCOMES.values()]
     low, high = change_intervals(difference, resampling, shares)
     paired: dict[str, dict[str, Any]] = {}
-    for name, k in _COLUMN.items():
+    for k, name in enumerate(OUTCOMES):
         both = np.isfinite(difference[:, k])
         delta = difference[both, k]
         if delta.size == 0:

@@ -1,7 +1,4 @@
-"""The methods paragraph of a paper: what was simulated, with every number from the scenario.
-
-The model itself is described by `protocol.py`.
-"""
+"""The methods paragraph of a paper: what was simulated, with every number from the scenario."""
 
 from __future__ import annotations
 
@@ -268,13 +265,7 @@ def _values(scenario: Scenario) -> list[tuple[str, Any, Any]]:
 
 
 def as_written(value: Any, unit: str = "") -> str:
-    """Write a value as a scenario file has it; a long one is cut.
-
-    Examples
-    --------
-    >>> as_written(1.0, "hours"), as_written(5000), as_written(())
-    ('1 hour', '5,000', 'none')
-    """
+    """Write a value for people, with its unit: `1 hour`, `5,000`, `none`; a long one is cut."""
     if value is None:
         return "solved"
     if isinstance(value, bool):

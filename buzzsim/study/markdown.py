@@ -26,16 +26,7 @@ def listed(words: Iterable[str]) -> str:
 
 
 def filled(text: str, blocks: Mapping[str, Callable[[], str]]) -> str:
-    r"""Write each block between its markers; a block without a function is a KeyError.
-
-    Examples
-    --------
-    >>> page = "Found: <!-- answer -->\nold\n<!-- end -->"
-    >>> print(filled(page, {"answer": lambda: "42"}))
-    Found: <!-- answer -->
-    42
-    <!-- end -->
-    """
+    """Write each block of a page between its markers; one without a function is a KeyError."""
     return MARKED.sub(
         lambda marked: f"<!-- {marked[1]} -->\n{blocks[marked[1]]()}\n<!-- end -->", text
     )
