@@ -155,7 +155,7 @@ class Compiled:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func = function
-        self._sealed = 0  # compilations whose files have their checksums
+        self._known = 0  # signatures whose files have their checksums
         update_wrapper(self, function)
 
     @cached_property
@@ -182,20 +182,19 @@ class Compiled:
     def __call__(self, *args: Any) -> Any:
         """Call the machine code; compile first if these types are new."""
         door = self.door
-        known = len(door.signatures)
         try:
             result = door(*args)
         except OSError:  # the disk is full, but the machine code is there
             result = door(*args)
-        if len(door.signatures) > known:
+        if len(door.overloads) > self._known:
             self._seal()
         return result
 
     def _seal(self) -> None:
         """Write the checksums of this function's files, if it was compiled and not only loaded."""
+        self._known = len(self.door.overloads)
         folder, _, misses = self.door.stats
-        if folder is not None and sum(misses.values()) > self._sealed:
-            self._sealed = sum(misses.values())
+        if folder is not None and misses:
             for file in Path(folder).glob(f"*{self.py_func.__name__}-*.nb[ci]"):
                 with suppress(OSError):
                     _seal(file).write_text(_checksum(file), encoding="ascii")

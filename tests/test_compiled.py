@@ -253,8 +253,9 @@ def test_uncompiled_comparisons_and_sweeps_run_too(tmp_path):
     ask = (
         "import buzzsim as bz, sys\n"
         "s = bz.Scenario().replace({'network.customers': 30, 'time.horizon': 5.0})\n"
+        "s = s.replace({'joining.share_probability': 0.1})  # no R0 to solve, which takes minutes\n"
         "print(len(bz.compare(s, replicates=2, rng=1, quiet=True).outcome('volume')))\n"
-        "sweep = bz.Sweep(s, {'joining.r0': [0.5]}, replicates=2, rng=1, out=sys.argv[1])\n"
+        "sweep = bz.Sweep(s, {'reply.empathy': [0.5]}, replicates=2, rng=1, out=sys.argv[1])\n"
         "print(sweep.run(1, quiet=True).runs)\n"
     )
     done = subprocess.run(
