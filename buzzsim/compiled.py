@@ -193,11 +193,14 @@ class Compiled:
     def _seal(self) -> None:
         """Write the checksums of this function's files, if it was compiled and not only loaded."""
         self._known = len(self.door.overloads)
-        folder, _, misses = self.door.stats
-        if folder is not None and misses:
-            for file in Path(folder).glob(f"*{self.py_func.__name__}-*.nb[ci]"):
-                with suppress(OSError):
-                    _seal(file).write_text(_checksum(file), encoding="ascii")
+        for file in self.files("nb[ci]") if self.door.stats.cache_misses else ():
+            with suppress(OSError):
+                _seal(file).write_text(_checksum(file), encoding="ascii")
+
+    def files(self, ending: str) -> list[Path]:
+        """List the files on disk that hold this function, and none of `lag_ticks` for `ticks`."""
+        folder = self.door.stats.cache_path
+        return [*Path(folder).glob(f"*.{self.py_func.__name__}-*.{ending}")] if folder else []
 
     def __repr__(self) -> str:
         return f"<compiled {self.py_func.__name__}>"
@@ -237,11 +240,7 @@ def is_loaded(function: Any) -> bool:
 
 def is_warm(function: Any) -> bool:
     """Whether a function has been compiled before, in this process or in an earlier one."""
-    if is_loaded(function):
-        return True
-    folder = function.door.stats.cache_path
-    name = function.py_func.__name__
-    return folder is not None and any(Path(folder).glob(f"*{name}-*.nbc"))
+    return is_loaded(function) or bool(function.files("nbc"))
 
 
 # ----------------------------------------------------------------------------------------- bundles

@@ -68,7 +68,8 @@ def check_strategy(name: str, replicates: int = 5, seed: Any = 1) -> None:
         first = [_run(scenario, name, entropy, r) for r in range(replicates)]
         for result in reversed(first):
             place = f"strategy {name}, replicate {result.replicate} of {changes}"
-            again = "another result again; expected no memory from run to run, no other luck"
+            again = "another result when run again; expected no memory from run to run"
+            again += ", no other luck"
             _expect_same(result, "compiled", f"{place}: {again}")
             engines = "the engines differ; expected decisions from the case and the draw alone"
             _expect_same(result, "mesa", f"{place}: {engines}")

@@ -209,7 +209,8 @@ class Post:
         customers, n_visitors = self.model.customers, int(self.model.p.attention_page_visitors)
         picks = (draws.pick(self.key, draws.VISITOR, k, len(customers)) for k in range(n_visitors))
         visitors = dict.fromkeys(customers[number] for number in picks)
-        return [each for each in visitors if each not in (self.author, *self.author.followers)]
+        others = {self.author, *self.author.followers}
+        return [visitor for visitor in visitors if visitor not in others]
 
 
 class Intention(NamedTuple):

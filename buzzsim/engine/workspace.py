@@ -8,7 +8,7 @@ changes.
 from __future__ import annotations
 
 from buzzsim.compiled import compiled
-from buzzsim.model.tables import NOTICES, PEOPLE, SETUP, STRETCH, Net, Workspace, workspace
+from buzzsim.model.tables import NOTICES, PEOPLE, STRETCH, Net, Workspace, workspace
 
 
 def larger(w: Workspace) -> Workspace:
@@ -20,9 +20,7 @@ def larger(w: Workspace) -> Workspace:
     made = workspace(
         net, w.complainants, int(w.setup.horizon), w.busy_until.size, w.visitors.size, reach, rows
     )
-    for name in SETUP.names or ():
-        made.setup[name] = w.setup[name]
-    return made
+    return made._replace(setup=w.setup)
 
 
 @compiled

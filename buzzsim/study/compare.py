@@ -21,7 +21,13 @@ from buzzsim.errors import StrategyError, shown, unknown, whole_number
 from buzzsim.model import draws
 from buzzsim.model.outcomes import OUTCOMES, checked_outcomes
 from buzzsim.model.scenario import Scenario
-from buzzsim.model.strategy import checked_strategies, label_of, lines_of_all, refuse_changed
+from buzzsim.model.strategy import (
+    checked_strategies,
+    checked_strategy,
+    label_of,
+    lines_of_all,
+    refuse_changed,
+)
 from buzzsim.network.world import World
 from buzzsim.progress import progress
 from buzzsim.study.advice import advise
@@ -179,8 +185,7 @@ class Comparison:
         """Run one of the replicates again, keeping its whole trajectory."""
         number = draws.replicate_of(replicate, self.replicates)
         refuse_changed(self.own)
-        (name,) = checked_strategies([strategy])
-        return run_in(self.world, name, self.entropy, number)
+        return run_in(self.world, checked_strategy(strategy), self.entropy, number)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the whole comparison as plain values; the README says what each key means."""
@@ -259,8 +264,8 @@ class Comparison:
         from buzzsim.pictures import comparisons
 
         against = self.baseline if against is None else against
-        for name in checked_strategies([strategy, against]):
-            if name not in self.values:
+        for name in (strategy, against):
+            if checked_strategy(name) not in self.values:
                 raise StrategyError(unknown("plot_pairs", "strategy", name, self.strategies))
         return comparisons.pairs(self._volumes, strategy, against, ax)
 
@@ -325,7 +330,8 @@ def compare(
     >>> comparison.strategies
     ['ignore', 'censor', 'public_reply', 'private_dialogue']
     """
-    names = checked_strategies([baseline, *checked_strategies(strategies)])
+    names = checked_strategies(strategies)
+    names = list(dict.fromkeys([checked_strategy(baseline), *names]))
     replicates = whole_number("arguments", "replicates", replicates, 1, 10**9)
     if threads is not None:
         whole_number("arguments", "threads", threads, 1, 10**9)

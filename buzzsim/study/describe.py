@@ -95,9 +95,17 @@ def describe(
         )
     if replicates is not None:
         replicates = whole_number("arguments", "replicates", replicates, 1)
-    about = [tell(world) for tell in (_opening, _network, _complaint, _attention)]
-    brand = _brand(world, names), _differences(world)
-    return " ".join([*about, *brand, _compared(names, replicates, comparison), _evidence(world)])
+    parts = [
+        _opening(world),
+        _network(world),
+        _complaint(world),
+        _attention(world),
+        _brand(world, names),
+        _differences(world),
+        _compared(names, replicates, comparison),
+        _evidence(world),
+    ]
+    return " ".join(parts)
 
 
 def idle_keys(world: World) -> list[str]:

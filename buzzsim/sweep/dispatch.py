@@ -151,9 +151,11 @@ def _workers(executor: Executor | str | None, n_jobs: int | None) -> Iterator[tu
     if n_jobs is not None:
         n = whole_number("arguments", "n_jobs", n_jobs, 1, 1024)
     warm_up()
-    pool: Executor = futures.ThreadPoolExecutor(n)  # which begins no thread yet
+    pool: Executor
     if executor == "processes":
         pool = futures.ProcessPoolExecutor(n, multiprocessing.get_context("spawn"), _begin_work)
+    else:
+        pool = futures.ThreadPoolExecutor(n)
     try:
         yield pool, _FOR_EACH * n
     finally:
