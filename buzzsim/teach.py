@@ -8,13 +8,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from buzzsim.errors import ResultError, sentence, unknown
 from buzzsim.network import Network, generate
-from buzzsim.pictures.words import LANGUAGES, in_french, speak
+from buzzsim.pictures.words import LANGUAGES, in_french, speak, texts
 
 __all__ = ["Guess", "Note", "guess", "holds", "shown", "speak", "street"]
 
@@ -27,74 +27,6 @@ _NAMES = (
     "Kira Leon Maya Noah Olga Pia Rami Sven Tara Ugo Vera Willi Yara Zeno Alma Boris Chloe Diego "
     "Elif Fanny Gil Hanna"
 )
-
-_WORDS = {
-    "en": {
-        "none": "No guess yet. The answer is {truth}{unit}: write a guess first next time, it is "
-        "how one learns what one expects.",
-        "refused": "The answer is {truth}{unit}. What was written could not be compared with it.",
-        "stored": "Stored: {value}{unit}.",
-        "ask": "No guess yet: put {allowed} in place of None and run the cell again. Any guess is "
-        "better than none.",
-        "number": "{value} cannot be read as a number; expected {allowed}. Nothing is lost: mend "
-        "it and run the cell again.",
-        "range": "{value} is outside what can happen here; expected {allowed}. Have another try, a "
-        "rough idea is enough.",
-        "percent": "{value} looks like per cent of a share from 0 to 1, so {share} is stored.",
-        "word": "{value} is not among the answers; expected {allowed}.",
-        "commas": "{value} came out of a comma; write {plain}. Nothing is lost: mend it and run "
-        "the cell again.",
-        "between": "a number from {low} to {high}{unit}",
-        "one_of": "one of {words}",
-        "near": "You said {value}{unit}, it is {truth}{unit}: as near as anybody gets without a "
-        "computer.",
-        "high": "You said {value}{unit}, it is {truth}{unit}: {far} too high.",
-        "low": "You said {value}{unit}, it is {truth}{unit}: {far} too low.",
-        "times": "about {far} times",
-        "percent_of": "{far} %",
-        "by": "{far}",
-        "share": "Stored: {value}{unit}. If a share was meant, write {percent}.",
-        "why_high": "Which step of the story did you take for stronger than it is here?",
-        "why_low": "Which step of the story did you take for weaker than it is here?",
-        "same": "You said {value}, and {truth} it is. Would you have bet on it? The next cells "
-        "show how sure one can be.",
-        "other": "You said {value}; here it is {truth}.",
-        "why_other": "A sensible answer: other parameters give it; the exercises look for them.",
-    },
-    "fr": {
-        "none": "Pas encore d'estimation. La réponse est {truth}{unit} : la prochaine fois, "
-        "écrivez d'abord une estimation, c'est ainsi qu'on découvre ce qu'on attendait.",
-        "refused": "La réponse est {truth}{unit}. Ce qui était écrit n'a pas pu y être comparé.",
-        "stored": "C'est noté : {value}{unit}.",
-        "ask": "Pas encore d'estimation : mettez {allowed} à la place de None et relancez la "
-        "cellule. Toute estimation vaut mieux que rien.",
-        "number": "{value} ne se lit pas comme un nombre ; il faut {allowed}. Rien n'est perdu : "
-        "corrigez et relancez la cellule.",
-        "range": "{value} sort de ce qui peut arriver ici ; il faut {allowed}. Essayez encore, une "
-        "idée approximative suffit.",
-        "percent": "{value} ressemble à un pourcentage : pour une part de 0 à 1, c'est {share}.",
-        "word": "{value} n'est pas parmi les réponses ; il faut {allowed}.",
-        "commas": "{value} vient d'une virgule ; écrivez {plain}. Rien n'est perdu : corrigez et "
-        "relancez la cellule.",
-        "between": "un nombre de {low} à {high}{unit}",
-        "one_of": "l'un de {words}",
-        "near": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : on ne fait pas mieux sans "
-        "ordinateur.",
-        "high": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} trop haut.",
-        "low": "Vous aviez dit {value}{unit}, c'est {truth}{unit} : {far} trop bas.",
-        "times": "environ {far} fois",
-        "percent_of": "{far} %",
-        "by": "de {far}",
-        "share": "C'est noté : {value}{unit}. Si c'était une part, écrivez {percent}.",
-        "why_high": "Quelle étape de l'histoire pensiez-vous plus forte qu'elle ne l'est ici ?",
-        "why_low": "Quelle étape de l'histoire pensiez-vous plus faible qu'elle ne l'est ici ?",
-        "same": "Vous aviez dit {value}, et c'est bien {truth}. L'auriez-vous parié ? Les cellules "
-        "suivantes montrent à quel point on peut en être sûr.",
-        "other": "Vous aviez dit {value} ; ici, c'est {truth}.",
-        "why_other": "Une réponse raisonnable : elle est juste pour d'autres paramètres, que les "
-        "exercices cherchent.",
-    },
-}
 
 
 class Note(str):
@@ -146,7 +78,7 @@ class Guess:
         'You said 30 critics, it is 10 critics: about 3 times too high. A sensible error: storms
         make the news.'
         """
-        words, value = _WORDS[self.language], self.value
+        words, value = self._words, self.value
         if isinstance(truth, str) or isinstance(value, str):
             if value is None:
                 return self._without_guess(truth=truth, unit="")
@@ -166,7 +98,7 @@ class Guess:
         return Note(f"{text} {reason or words[f'why_{kind}']}")
 
     def _without_guess(self, **said: Any) -> Note:
-        return Note(_WORDS[self.language]["refused" if self.refused else "none"].format(**said))
+        return Note(self._words["refused" if self.refused else "none"].format(**said))
 
     def _distance(self, value: float, answer: float) -> str:
         """Say how far: as a ratio where it is large, as a share of the answer where it is small."""
@@ -174,7 +106,11 @@ class Guess:
         if min(value, answer) > 0:
             ratio = max(value, answer) / min(value, answer)
             kind, far = ("times", ratio) if ratio >= 1.5 else ("percent_of", 100 * far / answer)
-        return _WORDS[self.language][kind].format(far=shown(float(f"{far:.2g}"), self.language))
+        return self._words[kind].format(far=shown(float(f"{far:.2g}"), self.language))
+
+    @property
+    def _words(self) -> dict[str, str]:
+        return cast("dict[str, str]", texts()["guess"][self.language])
 
     def __repr__(self) -> str:
         return str(self.note)
@@ -226,7 +162,7 @@ def guess(
     bottom, top = -math.inf if low is None else low, math.inf if high is None else high
     if not bottom < top:
         raise ResultError(sentence("guess", "low", low, f"less than high, which is {high}"))
-    words, spaced = _WORDS[language], f" {unit}" if unit else ""
+    words, spaced = texts()["guess"][language], f" {unit}" if unit else ""
     in_hundred = top == 100 and "100" in unit
     if among:
         allowed = words["one_of"].format(words=", ".join(among))

@@ -38,7 +38,7 @@ GUESTS = {
     "networkx": {"network"},
     "mesa": {"agents"},
     "matplotlib": {"pictures", "cli"},  # `cli` only chooses the backend that needs no screen
-    "pandas": {"study", "sweep"},
+    "pandas": {"network", "study", "sweep"},
     "scipy": {"network", "study", "sweep"},
     "tqdm": {"progress"},
     "xarray": {"sweep"},

@@ -13,6 +13,7 @@ from buzzsim.pictures import words
 
 mpl.use("agg")
 
+FRENCH = words.texts()["pictures"]["fr"]
 PANELS = ("How big does it get?", "When?", "What does it change?")
 BUTTONS = ("Once", "Loop", "Reflect", "Play", "Pause", "Play backwards", "Next frame", "Last frame")
 
@@ -35,7 +36,7 @@ def asked(monkeypatch):
             texts.add(text)
             return super().get(text, default)
 
-    monkeypatch.setattr(words, "FRENCH", Dictionary(words.FRENCH))
+    monkeypatch.setitem(words.texts()["pictures"], "fr", Dictionary(FRENCH))
     return texts
 
 
@@ -54,16 +55,16 @@ def test_every_word_of_every_picture_has_a_translation(french, asked):
         comparison.plot_distribution()
         comparison.plot_pairs("censor")
         plt.close("all")
-    assert asked - words.FRENCH.keys() == set()
+    assert asked - FRENCH.keys() == set()
     assert {*PANELS, *BUTTONS, "critic, now silent", "firestorms"} <= asked
 
 
-@pytest.mark.parametrize("text", words.FRENCH)
+@pytest.mark.parametrize("text", FRENCH)
 def test_both_languages_say_the_same_values(text):
     def fields(form):
         return sorted(field for _, field, _, _ in string.Formatter().parse(form) if field)
 
-    assert fields(words.FRENCH[text]) == fields(text)
+    assert fields(FRENCH[text]) == fields(text)
 
 
 def test_pictures_speak_french(french):
@@ -80,7 +81,7 @@ def test_pictures_speak_french(french):
     title = comparison.plot_pairs("censor").get_title(loc="left")
     assert title == "20 plaintes, chacune deux fois avec le même hasard"
     titles = [panel.get_title(loc="left") for panel in comparison.plot()]
-    assert titles == [words.FRENCH[text] for text in PANELS]
+    assert titles == [FRENCH[text] for text in PANELS]
 
 
 def test_a_strategy_of_ones_own_keeps_its_name(french):

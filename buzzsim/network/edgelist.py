@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
 from buzzsim.errors import NetworkError, sentence, shown
-from buzzsim.network.digits import WHITESPACE, Integers, number_pairs
 from buzzsim.network.network import INTEGER
+
+Integers = NDArray[np.int64]
 
 _LINE = re.compile(rb"[^\r\n]+")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
@@ -42,7 +45,7 @@ class Layout:
     """How the lines of a file are written: what stands between names, and where lines begin."""
 
     separator: str
-    start: int  # in bytes: behind the header, if there is one
+    start: int  # in bytes: behind comments and the header, if there is one
     header: str = ""
 
     @property
@@ -64,16 +67,14 @@ def read_edges(
     layout = _layout(data, place)
     if directed:
         _check_direction(layout, place, follows)
-    code = ord(layout.separator) if layout.separator else WHITESPACE
-    tails, heads, understood = number_pairs(np.frombuffer(data, np.uint8), layout.start, code)
-    if not understood:
-        ends, spelt = _named_pairs(data, layout, place)
-        tails, heads = ends[0::2], ends[1::2]
-    if not len(tails):
+    _check_text(data, place)
+    ties = _whole_numbers(data, layout)
+    if ties is not None:
+        return *_numbered_integers(*ties.T), _note(layout)
+    ends, spelt = _named_pairs(data, layout, place)
+    if not len(ends):
         raise NetworkError(f"{place}: {_NO_TIES}")
-    if understood:
-        return *_numbered_integers(tails, heads), _note(layout)
-    return *_numbered_names(tails, heads, spelt), _note(layout) or _doubt(ends, spelt)
+    return *_numbered_names(ends[0::2], ends[1::2], spelt), _note(layout) or _doubt(ends, spelt)
 
 
 def _note(layout: Layout) -> str:
@@ -99,8 +100,8 @@ def _layout(data: bytes, place: str) -> Layout:
     lines = list(islice(_data_lines(data), _LINES_LOOKED_AT))
     if not lines:
         raise NetworkError(f"{place}: {_NO_TIES}")
-    first_end, first_line = lines[0]
-    layout = Layout(_separator(first_line), 0)
+    first, first_line = lines[0]
+    layout = Layout(_separator(first_line), first.start())
     head, *rest = (_fields(line, layout.separator)[:2] for _, line in lines)
     if not _is_header(head, rest):
         return layout
@@ -109,7 +110,7 @@ def _layout(data: bytes, place: str) -> Layout:
     if is_late or not all(head):  # names in columns 2 and 3, as behind the index of pandas
         allowed = f"{layout.allowed}, without a column before them"
         raise NetworkError(sentence(place, "the header", first_line, allowed))
-    return Layout(layout.separator, first_end, first_line.strip())
+    return Layout(layout.separator, first.end(), first_line.strip())
 
 
 def _check_direction(layout: Layout, place: str, follows: bool) -> None:
@@ -127,12 +128,12 @@ def _check_direction(layout: Layout, place: str, follows: bool) -> None:
     raise NetworkError(sentence(place, "the header", layout.header, allowed))
 
 
-def _data_lines(data: bytes) -> Iterator[tuple[int, str]]:
-    """Give the lines that are neither blank nor comments, each with the place where it ends."""
+def _data_lines(data: bytes) -> Iterator[tuple[re.Match[bytes], str]]:
+    """Give the lines that are neither blank nor comments, each with the place where it stands."""
     for match in _LINE.finditer(data):
         line = match.group().decode("utf-8", "replace")
         if _holds_data(line):
-            yield match.end(), line
+            yield match, line
 
 
 def _holds_data(line: str) -> bool:
@@ -176,9 +177,26 @@ def _are_integers(names: list[str]) -> bool:
     return len(names) == 2 and all(map(INTEGER.fullmatch, names))
 
 
+def _whole_numbers(data: bytes, layout: Layout) -> Integers | None:
+    """Give a row of two numbers for each tie; None where a line holds anything else."""
+    import pandas as pd
+
+    if b"+" in data:  # pandas would read +1 as 1
+        return None
+    lines, separator = io.BytesIO(data), layout.separator or r"\s+"
+    lines.seek(layout.start)
+    try:
+        frame = pd.read_csv(
+            lines, sep=separator, header=None, usecols=[0, 1], index_col=False, low_memory=False,
+            quoting=csv.QUOTE_NONE, skipinitialspace=True,
+        )  # fmt: skip
+    except ValueError:
+        return None
+    return frame.to_numpy() if all(frame.dtypes == np.int64) else None
+
+
 def _named_pairs(data: bytes, layout: Layout, place: str) -> tuple[Integers, list[str]]:
     """Give the ends of the ties in turn, numbered in order of first appearance, and the names."""
-    _check_text(data, place)
     first_number = _line_number(data, layout.start)
     numbers: dict[str, int] = {}
     ends: list[int] = []

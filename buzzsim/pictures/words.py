@@ -1,94 +1,23 @@
-"""The words in pictures, in English or in French."""
+"""The words that people see, in English or in French; the words themselves are in `words.toml`."""
 
 from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from buzzsim.errors import ResultError, unknown
 
 LANGUAGES = ("en", "fr")
 
-FRENCH = {
-    # strategies
-    "ignore": "ignorer",
-    "censor": "censurer",
-    "public reply": "réponse publique",
-    "private dialogue": "dialogue privé",
-    # a crowd
-    "has noticed nothing": "n'a rien vu",
-    "has noticed it": "l'a vu",
-    "critic": "critique",
-    "critic, now silent": "critique, se tait",
-    "reconciled": "réconcilié",
-    "complained first": "première plainte",
-    "anger": "colère",
-    "After {hours} h: {critics}, {others}": "Après {hours} h : {critics}, {others}",
-    "{n} critic": "{n} critique",
-    "{n} critics": "{n} critiques",
-    "nobody else knows": "personne d'autre ne le sait",
-    "{n} other knows": "{n} autre le sait",
-    "{n} others know": "{n} autres le savent",
-    # the buttons of a film
-    "Repetition mode": "Mode de répétition",
-    "Once": "Une fois",
-    "Loop": "En boucle",
-    "Reflect": "Aller-retour",
-    "Decrease speed": "Ralentir",
-    "First frame": "Première image",
-    "Previous frame": "Image précédente",
-    "Play backwards": "Lire à rebours",
-    "Pause": "Pause",
-    "Play": "Lire",
-    "Next frame": "Image suivante",
-    "Last frame": "Dernière image",
-    "Increase speed": "Accélérer",
-    # a cascade
-    "Who recruited whom: {critics}, {strategy}": "Qui a recruté qui : {critics}, {strategy}",
-    "steps from the complaint": "pas depuis la plainte",
-    "hours since the complaint": "heures depuis la plainte",
-    "hours since the complaint (later ones drawn closer)": (
-        "heures depuis la plainte (resserrées vers la fin)"
-    ),
-    "hours since the complaints": "heures depuis les plaintes",
-    # comparisons
-    "{title}: {n} complaints under each strategy": "{title} : {n} plaintes sous chaque stratégie",
-    "{title}: {n} runs under each strategy": "{title} : {n} simulations sous chaque stratégie",
-    "How big does it get?": "Jusqu'où cela va-t-il ?",
-    "How big do {n} complaints get?": "Jusqu'où vont {n} plaintes ?",
-    "When?": "Quand ?",
-    "What does it change?": "Qu'est-ce que cela change ?",
-    "critical posts in all": "messages critiques en tout",
-    "critical posts in all (a bar's height is the root of its share)": (
-        "messages critiques en tout (hauteur : racine de la part)"
-    ),
-    "critical posts in all (each class from its number on)": (
-        "messages critiques en tout (classes à partir de leur nombre)"
-    ),
-    "critical posts, against {baseline!r}\n(same luck; mean and its 95 % interval)": (
-        "messages critiques, par rapport à {baseline!r}\n"
-        "(même hasard ; moyenne et son intervalle à 95 %)"
-    ),
-    "further critical posts per hour\n(mean and its 95 % interval)": (
-        "autres messages critiques par heure\n(moyenne et son intervalle à 95 %)"
-    ),
-    "share of complaints": "part des plaintes",
-    "firestorms": "tempêtes",
-    "{strategy}: {share} reach {least} posts": "{strategy} : {share} atteignent {least} messages",
-    "{low}\nto {high}": "{low}\nà {high}",
-    "{low}\nor more": "{low}\nou plus",
-    "{strategy}\nfewer posts: {fewer}\nmore posts: {more}": (
-        "{strategy}\nmoins : {fewer}\nplus : {more}"
-    ),
-    "more posts": "plus de messages",
-    "as many": "autant",
-    "fewer posts": "moins de messages",
-    "{label}: {share}": "{label} : {share}",
-    "mean: {before} to {after}": "moyenne : {before} à {after}",
-    " (the first {n} drawn)": " (dessin des {n} premières)",
-    "{n} complaints, each with the same luck twice": (
-        "{n} plaintes, chacune deux fois avec le même hasard"
-    ),
-}
-
 _SPOKEN = {"language": "en"}  # of the whole process; it changes words, never a number
+
+
+@cache
+def texts() -> dict[str, Any]:
+    """Read the texts: `pictures` from English to each other language, and `guess` of each."""
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 def speak(language: str) -> None:
@@ -120,7 +49,7 @@ def say(text: str, **values: object) -> str:
 
     A text that is in no dictionary, such as the name of a strategy of one's own, stays as it is.
     """
-    form = FRENCH.get(text, text) if _SPOKEN["language"] == "fr" else text
+    form: str = texts()["pictures"].get(_SPOKEN["language"], {}).get(text, text)
     numbers = {key: number(n) for key, n in values.items() if isinstance(n, (int, float))}
     return form.format(**values | numbers) if values else form
 
