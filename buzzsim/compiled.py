@@ -102,8 +102,8 @@ SOURCES = _name_of_sources()
 
 
 @cache
-def _folder() -> Path | None:
-    """Give the folder for machine code of these sources, cleared of damaged files."""
+def cache_folder() -> Path | None:
+    """Give the folder for what these sources made, cleared of damaged machine code; or None."""
     own = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
     for place in (*own, _PACKAGE / "__pycache__", Path.home() / ".cache" / "buzzsim"):
         folder = place / f"buzzsim-{SOURCES}"
@@ -113,24 +113,32 @@ def _folder() -> Path | None:
         except OSError:
             continue
         for file in folder.rglob("*.nb[ci]"):
-            if not _is_whole(file):
+            if not is_whole(file):
                 file.unlink(missing_ok=True)
         return folder
     return None
 
 
-def _is_whole(file: Path) -> bool:
+def is_whole(file: Path) -> bool:
+    """Whether a file is as it was when `seal` wrote its checksum."""
     try:
-        return _checksum(file) == _seal(file).read_text(encoding="ascii")
+        return _checksum(file) == _seal_of(file).read_text(encoding="ascii")
     except (OSError, ValueError):
         return False
 
 
+def seal(file: Path) -> None:
+    """Write the checksum of a file beside it, if the disk has room."""
+    with suppress(OSError):
+        _seal_of(file).write_text(_checksum(file), encoding="ascii")
+
+
 def _checksum(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+    with file.open("rb") as data:
+        return hashlib.file_digest(data, "sha256").hexdigest()
 
 
-def _seal(file: Path) -> Path:
+def _seal_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.sha256")
 
 
@@ -166,7 +174,7 @@ class Compiled:
     @cached_property
     def door(self) -> Any:
         """What Python calls, kept on disk where there is a folder."""
-        folder, before = _folder(), config.CACHE_DIR
+        folder, before = cache_folder(), config.CACHE_DIR
         if folder is not None:
             config.CACHE_DIR = str(folder)
             try:
@@ -194,8 +202,7 @@ class Compiled:
         """Write the checksums of this function's files, if it was compiled and not only loaded."""
         self._known = len(self.door.overloads)
         for file in self.files("nb[ci]") if self.door.stats.cache_misses else ():
-            with suppress(OSError):
-                _seal(file).write_text(_checksum(file), encoding="ascii")
+            seal(file)
 
     def files(self, ending: str) -> list[Path]:
         """List the files on disk that hold this function, and none of `lag_ticks` for `ticks`."""

@@ -10,10 +10,23 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import brentq
+from scipy.stats import spearmanr
 
 from buzzsim.errors import NetworkError
-from buzzsim.network import GENERATORS, Network, generate, open_network, save_network
+from buzzsim.model.parameters import NetworkSection
+from buzzsim.model.scenario import Scenario
+from buzzsim.network import (
+    GENERATORS,
+    Network,
+    generate,
+    open_network,
+    save_network,
+    storage,
+    world,
+)
 from buzzsim.network.builders import _log_of_one_minus
+from buzzsim.network.world import network_of
 
 REAL_DATA = Path(__file__).resolve().parents[1] / ".." / "shared" / "data"
 
@@ -622,6 +635,7 @@ def digest(network):
 
 SMALL = {"customers": 60, "ties": 3, "degrees": [1, 2, 3, 4, 5, 9] * 10, "seed": 2**70 + 5}
 DIGESTS = {
+    "followers": "7f0c1379aa5bdcd0",
     "scale_free": "817b62f9f400a49e",
     "clustered_scale_free": "ced8f3a8b7a464d1",
     "small_world": "d6a67c50f8112b0e",
@@ -679,6 +693,72 @@ def test_scale_free_degrees_follow_the_law_of_preferential_attachment():
 def test_customers_are_numbered_whatever_their_age():
     followers = generate("scale_free", customers=20_000).followers
     assert abs(np.corrcoef(followers, np.arange(20_000))[0, 1]) < 0.03
+
+
+@pytest.mark.parametrize(("exponent", "largest"), [(2.1, 0.3), (2.3, 0.2), (3.5, 0.05)])
+def test_numbers_of_followers_follow_a_pareto_law_that_is_cut(exponent, largest):
+    n, mean = 20_000, 20
+    asked = {"exponent": exponent, "largest": largest}
+    network = generate("followers", customers=n, ties=mean, **asked)
+    assert network.directed
+    assert network.dropped_loops == network.dropped_repeats == 0
+    followers, most = network.followers, largest * n
+    assert abs(followers.max() - most) <= 1
+    assert abs(followers.mean() / mean - 1) < 0.02
+    # P(F >= k) = ((k / least)^-a - c) / (1 - c), with a = exponent - 1 and c = (most / least)^-a;
+    # `least` is what gives the mean.
+    a = exponent - 1
+
+    def excess(least):
+        r = least / most
+        return most * a / (1 - a) * (1 - r ** (1 - a)) / (r**-a - 1) - mean
+
+    least = brentq(excess, 1e-3, mean)
+    cut = (most / least) ** -a
+
+    def share(k):
+        return min(1.0, ((k / least) ** -a - cut) / (1 - cut))
+
+    for k in (10, 20, 50, 200, int(most / 2)):  # whole numbers: a remainder goes to the next
+        measured = (followers >= k).mean()
+        assert 0.99 * share(k) - 1 / n <= measured <= 1.01 * share(k - 1) + 1 / n
+
+
+@pytest.mark.parametrize("correlation", [-0.5, 0.0, 0.5, 1.0])
+def test_followers_and_followees_are_correlated_as_asked(correlation):
+    network = generate("followers", customers=20_000, ties=30, correlation=correlation)
+    measured = spearmanr(network.followers, network.followees).statistic
+    assert abs(measured - correlation) < 0.05  # whole numbers, drawn
+    spread = np.log(np.maximum(1, network.followees)).std()
+    assert abs(spread - 1) < 0.1  # lognormal, sigma 1
+
+
+@pytest.mark.parametrize("mutual", [0.1, 0.5])
+def test_ordinary_people_follow_back_as_asked(mutual):
+    network = generate("followers", customers=20_000, ties=20, mutual=mutual)
+    assert abs(network.followers.mean() / 20 - 1) < 0.02
+    ordinary = network.followers < 150
+    tails = np.repeat(np.arange(20_000), network.followers)
+    between = ordinary[tails] & ordinary[network.indices]
+    assert abs(network.are_reciprocal[between].mean() - mutual) < 0.03
+
+
+def test_a_large_generated_network_is_made_once_and_mended_if_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr(storage, "cache_folder", lambda: tmp_path)
+    section = NetworkSection(kind="random", customers=200_000, ties=5)
+    scenario = Scenario(network=section)
+    first = network_of(scenario)
+    (file,) = tmp_path.glob("*.buzznet")
+    monkeypatch.setattr(world, "generate", None)  # from now on nothing can be made
+    again = network_of(scenario)
+    assert again.source == first.source
+    assert again.reciprocal == first.reciprocal
+    assert np.array_equal(again.indices, first.indices)
+    content = bytearray(file.read_bytes())
+    content[-1] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(TypeError):  # so it would have been made anew
+        network_of(scenario)
 
 
 def plain_holme_kim(n, ties, clustering, rng):
@@ -847,6 +927,11 @@ def test_a_configuration_has_its_degrees_but_for_what_was_dropped():
             "degrees[0] is 100; expected a whole number from 0 to 99",
         ),
         ("configuration", {"degrees": [1.5] * 100}, "degrees[0] is 1.5"),
+        ("followers", {"ties": 20}, "ties is 20; expected less than 20, the followers of the"),
+        ("followers", {"exponent": 2}, "exponent is 2; expected 2.01 to 5"),
+        ("followers", {"largest": 0.6}, "largest is 0.6; expected 0 to 0.5"),
+        ("followers", {"correlation": 2}, "correlation is 2; expected -1 to 1"),
+        ("followers", {"mutual": True}, "mutual is True; expected 0 to 0.9"),
         ("random", {"seed": -1}, "seed is -1"),
         ("random", {"seed": True}, "seed is True"),
     ],

@@ -34,8 +34,8 @@ KERNELS = ("exponential", "power_law", "constant", "immediate")
 ORDERS = ("first_come", "most_followed", "angriest")
 CHOICES = ("random", "followers", "most_followed")
 NETWORKS = (
-    "clustered_scale_free", "scale_free", "small_world", "blocks", "configuration", "random",
-    "file",
+    "followers", "clustered_scale_free", "scale_free", "small_world", "blocks", "configuration",
+    "random", "file",
 )  # fmt: skip
 
 PRESETS: dict[str, dict[str, float]] = {
@@ -224,7 +224,15 @@ class NetworkSection(Section):
         "an edge list, GraphML or GEXF file, for kind `file`; from the scenario file's folder")
     directed: bool = _claim(False, "whether an edge u v of a file means only that v sees u's posts")
     customers: int = _chosen(5000, 1, 2**31 - 2, "size of the generated crowd", unit="customers")
-    ties: int = _chosen(5, 1, 10**6, "ties per newcomer; half the mean degree", unit="ties")
+    ties: int = _chosen(5, 1, 10**6, unit="ties", meaning=
+        "ties that each customer brings: mean followers (followers), else half the mean degree")
+    exponent: float = _measured(2.3, 2.01, 5, "exponent of the law of followers (followers)",
+        "tails of GitHub and Higgs 2.0 to 2.5; range 2.1 to 2.5")
+    largest: float = _assumed(0.2, 0, 0.5, "most followers, as a share of the crowd (followers)")
+    correlation: float = _assumed(0.5, -1, 1,
+        "rank correlation of numbers of followers and followees (followers)")
+    mutual: float = _assumed(0.0, 0, 0.9,
+        "share of mutual ties among people without many followers (followers)")
     clustering: float = _assumed(0.5, 0, 1, "chance a tie closes a triangle", "Holme & Kim 2002")
     rewiring: float = _assumed(0.1, 0, 1, "rewired share (small_world)", "Watts & Strogatz 1998")
     blocks: int = _chosen(4, 1, 10**6, "number of communities (blocks)", unit="blocks")

@@ -15,6 +15,7 @@ from buzzsim.compiled import compiled
 from buzzsim.model.draws import fold, unit
 from buzzsim.network.ties import Ends
 
+Counts = NDArray[np.int64]
 Whole = int | np.int32 | np.int64
 Lists = NDArray[np.int64]
 """A row (place, length, room) for each customer's list in a pool; the last is the pool's rest."""
@@ -219,18 +220,121 @@ def bernoulli_pairs(
 
 
 @compiled
+def follower_counts(n: int, mean: float, exponent: float, largest: float) -> Counts:
+    """Give n numbers of followers, ascending: the quantiles of a Pareto law cut at `largest`.
+
+    Two networks so differ in who is followed by whom, not in how large their hubs are.
+    """
+    power = 1.0 - exponent
+    low, high = 0.0, 1.0  # where the law begins, as a share of the largest
+    for _ in range(60):
+        r = 0.5 * (low + high)
+        ratio = (1.0 - _raised(r, 1.0 + power)) / (_raised(r, power) - 1.0)
+        if largest * -power / (1.0 + power) * ratio < mean:
+            low = r
+        else:
+            high = r
+    counts, cut, rest = np.empty(n, np.int64), 1.0 - _raised(low, -power), 0.0
+    for rank in range(n):
+        u = (rank + 0.5) / n if rank < n - 1 else 1.0
+        exact = largest * low * _raised(1.0 - u * cut, 1.0 / power) + rest
+        counts[rank] = np.int64(exact)
+        rest = exact - counts[rank]  # left to the next, so that the mean is right
+    return counts
+
+
+@compiled
+def readers(counts: Counts, tickets: Ends, key: np.uint64) -> Ends:
+    """Draw for each customer so many different readers, from tickets: one row after the other."""
+    ends = np.empty(counts.sum(), np.int32)
+    seen_by = np.full(counts.size, -1, np.int32)
+    at, draw = 0, 0
+    for author in range(counts.size):
+        seen_by[author] = author
+        row_end = at + counts[author]
+        while at < row_end:
+            reader = tickets[np.int64(unit(fold(key, draw)) * tickets.size)]
+            draw += 1
+            if seen_by[reader] != author:
+                seen_by[reader] = author
+                ends[at] = reader
+                at += 1
+    return ends
+
+
+@compiled
+def chosen(
+    ordinary: NDArray[np.bool_], tails: Ends, heads: Ends, probability: float, key: np.uint64
+) -> NDArray[np.bool_]:
+    """Choose each tie between two ordinary people with the same chance."""
+    are = np.zeros(tails.size, np.bool_)
+    for k in range(tails.size):
+        if ordinary[tails[k]] and ordinary[heads[k]]:
+            are[k] = unit(fold(key, k)) < probability
+    return are
+
+
+@compiled
+def normals(n: int, key: np.uint64) -> NDArray[np.float64]:
+    """Give n draws of the standard normal law (Marsaglia's polar method)."""
+    drawn = np.empty(n)
+    for i in range(n):
+        stream, attempt, square = fold(key, i), 0, 2.0
+        while square >= 1.0 or square == 0.0:
+            x = 2.0 * unit(fold(stream, attempt)) - 1.0
+            y = 2.0 * unit(fold(stream, attempt + 1)) - 1.0
+            attempt, square = attempt + 2, x * x + y * y
+        drawn[i] = x * math.sqrt(-2.0 * _logarithm(square) / square)
+    return drawn
+
+
+@compiled
+def exponentials(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give exp(x) of each number, the same on every machine."""
+    e = np.empty_like(x)
+    for i in range(x.size):
+        e[i] = _exponential(x[i])
+    return e
+
+
+@compiled
+def _raised(base: float, power: float) -> float:
+    """Give base ** power, for a base above 0."""
+    return _exponential(power * _logarithm(base))
+
+
+@compiled
+def _exponential(x: float) -> float:
+    """Give exp(x) to about 1e-15, the same on every machine."""
+    halvings = math.floor(x / 0.6931471805599453 + 0.5)
+    rest, series = x - halvings * 0.6931471805599453, 1.0
+    for k in range(16, 0, -1):
+        series = 1.0 + series * rest / k
+    return math.ldexp(series, int(halvings))
+
+
+@compiled
 def _log_of_one_minus(x: float) -> float:
     """Give ln(1 - x) to about 1e-15, for 0 <= x < 1.
 
     It is the same on every machine, which the logarithms of libraries are not.
     """
-    exponent, s = 0, -x / (2.0 - x)
-    if x > 0.25:
-        mantissa, exponent = math.frexp(1.0 - x)
-        if mantissa < 0.7071067811865476:
-            mantissa, exponent = 2.0 * mantissa, exponent - 1
-        s = (mantissa - 1.0) / (mantissa + 1.0)
+    return _log_series(-x / (2.0 - x)) if x <= 0.25 else _logarithm(1.0 - x)
+
+
+@compiled
+def _logarithm(x: float) -> float:
+    """Give ln(x) to about 1e-15, for x > 0, the same on every machine."""
+    mantissa, exponent = math.frexp(x)
+    if mantissa < 0.7071067811865476:
+        mantissa, exponent = 2.0 * mantissa, exponent - 1
+    return _log_series((mantissa - 1.0) / (mantissa + 1.0)) + exponent * 0.6931471805599453
+
+
+@compiled
+def _log_series(s: float) -> float:
+    """Give ln((1 + s) / (1 - s)) for s near 0."""
     square, series = s * s, 0.0
     for k in range(12, -1, -1):
         series = series * square + 1.0 / (2 * k + 1)
-    return 2.0 * s * series + exponent * 0.6931471805599453
+    return 2.0 * s * series

@@ -1,7 +1,8 @@
-"""Networks made by rule: six textbook families, each a function of its numbers and its seed."""
+"""Networks made by rule from numbers and a seed: follower networks and six textbook families."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,10 +15,14 @@ from buzzsim.model.draws import fold
 from buzzsim.network import builders
 from buzzsim.network.checks import check_size, whole_numbers
 from buzzsim.network.network import Network
+from buzzsim.network.ties import rows_of
 
 Pairs = tuple[NDArray[np.int32], NDArray[np.int32]]
 _PLACE = "network"
-_GROWTH, _ORDER, _ACROSS = (np.uint64(purpose) for purpose in (1, 2, 3))
+_GROWTH, _ORDER, _ACROSS, _FAME, _ACTIVITY, _BACK = map(np.uint64, range(1, 7))
+_SIGMA = 1.0  # of the lognormal law of how many people customers follow
+_TICKETS = 8  # of a customer who follows as many as the average
+_ORDINARY = 10  # times the mean number of followers: who has fewer may follow back
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,10 @@ class Recipe:
     blocks: int
     mixing: float
     degrees: NDArray[np.int64]
+    exponent: float
+    largest: float
+    correlation: float
+    mutual: float
     seed: int
 
     def key(self, purpose: np.uint64) -> np.uint64:
@@ -53,23 +62,31 @@ def generate(
     blocks: int = 4,
     mixing: float = 0.1,
     degrees: Sequence[int] = (),
+    exponent: float = 2.3,
+    largest: float = 0.2,
+    correlation: float = 0.5,
+    mutual: float = 0.0,
     seed: int = 1,
 ) -> Network:
-    """Make an undirected network of a family, the same on every machine for the same arguments.
+    """Make a network of a family, the same on every machine for the same arguments.
+
+    Only ``followers`` is directed.
 
     Parameters
     ----------
     kind : str
-        ``scale_free`` (Barabasi & Albert 1999), ``clustered_scale_free`` (Holme & Kim 2002),
-        ``small_world`` (Watts & Strogatz 1998), ``blocks`` (planted partition, Condon & Karp
-        2001), ``random`` (Gilbert 1959) or ``configuration`` (erased configuration model); the
-        entries of `GENERATORS` say how each is made.
+        ``followers`` (numbers of followers as on platforms), ``scale_free`` (Barabasi & Albert
+        1999), ``clustered_scale_free`` (Holme & Kim 2002), ``small_world`` (Watts & Strogatz 1998),
+        ``blocks`` (planted partition, Condon & Karp 2001), ``random`` (Gilbert 1959) or
+        ``configuration`` (erased configuration model); the entries of `GENERATORS` say how each is
+        made.
     customers : int
         Number of customers, 1 or more; for ``configuration`` the number of degrees.
     ties : int
-        Ties that each customer brings, 1 or more. The mean number of followers is twice that:
-        exactly for ``small_world``, on average for ``blocks`` and ``random``, in the limit of many
-        customers for the scale-free families.
+        Ties that each customer brings, 1 or more. Of ``followers`` it is the mean number of
+        followers. Of the others that mean is twice as large: exactly for ``small_world``, on
+        average for ``blocks`` and ``random``, in the limit of many customers for the scale-free
+        families.
     rewiring : float
         Chance, 0 to 1, that a tie of ``small_world`` is rewired.
     clustering : float
@@ -81,6 +98,16 @@ def generate(
         Expected share, 0 to 1, of ties between different ``blocks``.
     degrees : sequence of int
         Followers wished for each customer of ``configuration``, with an even sum.
+    exponent : float
+        Exponent, above 2 and up to 5, of the law of the number of followers (``followers``).
+    largest : float
+        Most followers that anybody has, as a share, up to 0.5, of the crowd (``followers``).
+    correlation : float
+        Rank correlation, -1 to 1, of how many follow customers and how many they follow
+        (``followers``).
+    mutual : float
+        Share, 0 to 0.9, of mutual ties among ordinary people, who have less than ten times the
+        mean number of followers (``followers``).
     seed : int
         0 or more; another seed gives another network.
 
@@ -101,17 +128,54 @@ def generate(
     recipe = Recipe(
         customers=whole_number(_PLACE, "customers", customers, 1, error=NetworkError),
         ties=whole_number(_PLACE, "ties", ties, 1, error=NetworkError),
-        rewiring=_share("rewiring", rewiring),
-        clustering=_share("clustering", clustering),
+        rewiring=_between("rewiring", rewiring, 0, 1),
+        clustering=_between("clustering", clustering, 0, 1),
         blocks=whole_number(_PLACE, "blocks", blocks, 1, error=NetworkError),
-        mixing=_share("mixing", mixing),
+        mixing=_between("mixing", mixing, 0, 1),
         degrees=whole_numbers(degrees, _PLACE, "degrees"),
+        exponent=_between("exponent", exponent, 2.01, 5),
+        largest=_between("largest", largest, 0, 0.5),
+        correlation=_between("correlation", correlation, -1, 1),
+        mutual=_between("mutual", mutual, 0, 0.9),
         seed=whole_number(_PLACE, "seed", seed, 0, error=NetworkError),
     )
     check_size(recipe.customers, _PLACE)
-    tails, heads = GENERATORS[kind](recipe)
-    source = f"generated network ({kind})"
-    return Network.from_edges(tails, heads, n_customers=recipe.customers, source=source)
+    directed, n = kind == "followers", recipe.customers
+    rows = rows_of(*GENERATORS[kind](recipe), n, not directed)
+    return Network.of_rows(rows, directed, range(n), f"generated network ({kind})")
+
+
+def followers(recipe: Recipe) -> Pairs:
+    """Followers by a Pareto law, followees by a lognormal one, tied at random along both.
+
+    The two are linked by a Gaussian copula. Some of the ties among ordinary people are answered.
+    """
+    n, mean, most = recipe.customers, float(recipe.ties), recipe.largest * recipe.customers
+    if not mean < most:
+        allowed = f"less than {most:g}, the followers of the largest hub (largest {recipe.largest})"
+        raise NetworkError(sentence(_PLACE, "ties", recipe.ties, allowed))
+    fame = builders.normals(n, recipe.key(_FAME))
+    link = 2 * math.sin(math.pi / 6 * recipe.correlation)  # of normals with this rank correlation
+    rest = math.sqrt(1 - link**2) * builders.normals(n, recipe.key(_ACTIVITY))
+    follows = builders.exponentials(_SIGMA * (link * fame + rest) - _SIGMA**2 / 2)
+    rank = np.argsort(np.argsort(fame, kind="stable"), kind="stable")
+
+    def drawn(mean: float) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.bool_]]:
+        counts = builders.follower_counts(n, mean, recipe.exponent, most)[rank]
+        tickets = np.maximum(1, (_TICKETS * follows + 0.5).astype(np.int64))
+        return counts, np.repeat(np.arange(n, dtype=np.int32), tickets), counts < _ORDINARY * mean
+
+    counts, tickets, ordinary = drawn(mean)
+    answered = recipe.mutual / (2 - recipe.mutual)  # share of ties that get an opposite one
+    if answered:
+        share = counts[ordinary].sum() / counts.sum() * ordinary[tickets].mean()
+        counts, tickets, ordinary = drawn(mean / (1 + answered * share))
+    heads = builders.readers(counts, tickets, recipe.key(_GROWTH))
+    tails = np.repeat(np.arange(n, dtype=np.int32), counts)
+    if not answered:
+        return tails, heads
+    back = builders.chosen(ordinary, tails, heads, answered, recipe.key(_BACK))
+    return np.append(tails, heads[back]), np.append(heads, tails[back])
 
 
 def scale_free(recipe: Recipe) -> Pairs:
@@ -180,7 +244,7 @@ def configuration(recipe: Recipe) -> Pairs:
     return ends[0::2], ends[1::2]
 
 
-_FAMILIES = scale_free, clustered_scale_free, small_world, blocks, random, configuration
+_FAMILIES = followers, scale_free, clustered_scale_free, small_world, blocks, random, configuration
 GENERATORS: dict[str, Callable[[Recipe], Pairs]] = {make.__name__: make for make in _FAMILIES}
 
 
@@ -204,8 +268,8 @@ def _check_ties(recipe: Recipe, most: int) -> None:
         raise NetworkError(sentence(_PLACE, "ties", recipe.ties, allowed))
 
 
-def _share(key: str, value: Any) -> float:
+def _between(key: str, value: Any, low: float, high: float) -> float:
     is_number = isinstance(value, (int, float, np.integer, np.floating))
-    if is_number and not isinstance(value, bool) and 0 <= value <= 1:
+    if is_number and not isinstance(value, bool) and low <= value <= high:
         return float(value)
-    raise NetworkError(sentence(_PLACE, key, value, "0 to 1"))
+    raise NetworkError(sentence(_PLACE, key, value, f"{low:g} to {high:g}"))

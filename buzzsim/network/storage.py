@@ -5,21 +5,26 @@ Their sizes are checked; the ties themselves are trusted, as to check them would
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from buzzsim.errors import NetworkError
+from buzzsim.compiled import cache_folder, is_whole, seal
+from buzzsim.errors import NetworkError, OutputError
 from buzzsim.files import write_pieces
 from buzzsim.model.parameters import from_plain, to_plain
 from buzzsim.network.network import Network
 
 MAGIC = b"buzznet1"
 _ALIGNED = 64  # bytes
+_KEPT = 8  # generated networks on disk
 
 
 def save_network(network: Network, path: str | os.PathLike[str]) -> None:
@@ -56,6 +61,7 @@ def save_network(network: Network, path: str | os.PathLike[str]) -> None:
         "loops": network.dropped_loops,
         "repeats": network.dropped_repeats,
         "source": network.source,
+        "reciprocal": network.__dict__.get("reciprocal"),  # if it has been counted
         "names": None if numbered else [to_plain(name) for name in network.names],
         "arrays": {name: [array.dtype.str, array.size] for name, array in arrays.items()},
     }
@@ -97,13 +103,42 @@ def stored_network(path: Path, place: str) -> Network:
         traits = {n.removeprefix("trait "): v for n, v in arrays.items() if n.startswith("trait ")}
         _check(arrays["indptr"], arrays["indices"], names, traits)
         rows = arrays["indptr"], arrays["indices"], int(about["loops"]), int(about["repeats"])
-        return Network.of_rows(rows, about["directed"], names, place, traits)
+        network = Network.of_rows(rows, about["directed"], names, place, traits)
+        if about.get("reciprocal") is not None:
+            network.__dict__["reciprocal"] = int(about["reciprocal"])
+        return network
     except OSError as error:
         what = f"the file cannot be read ({error.strerror}); expected a stored network"
         raise NetworkError(f"{place}: {what}") from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError):
         what = "the stored network is broken; expected a file as save_network wrote it"
         raise NetworkError(f"{place}: {what}") from None
+
+
+def kept(make: Callable[[], Network], options: Mapping[str, Any]) -> Network:
+    """Give a network that is made once and then mapped from the folder of the compiled code.
+
+    The last eight are kept there; without such a folder each is made anew.
+    """
+    folder = cache_folder()
+    if folder is None:
+        return make()
+    name = hashlib.sha256(repr(sorted(options.items())).encode()).hexdigest()[:16]
+    file = folder / f"{name}.buzznet"
+    with suppress(OSError, NetworkError):
+        if is_whole(file):
+            file.touch()
+            return stored_network(file, f"generated network ({options['kind']})")
+    network = make()
+    _ = network.reciprocal  # counted once, and kept
+    with suppress(OSError, OutputError):
+        save_network(network, file)
+        seal(file)
+        files = sorted(folder.glob("*.buzznet"), key=lambda file: file.stat().st_mtime)
+        for old in files[:-_KEPT]:
+            for part in folder.glob(f"{old.name}*"):  # its checksum too
+                part.unlink()
+    return network
 
 
 def _check(indptr: NDArray[Any], indices: NDArray[Any], names: Any, traits: dict[str, Any]) -> None:

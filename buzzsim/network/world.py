@@ -16,7 +16,10 @@ from buzzsim.model.scenario import Scenario
 from buzzsim.model.tables import BY_FOLLOWERS, FROM_ALL, GIVEN, Net, Workspace, workspace
 from buzzsim.network import Network, generate, open_network, reproduction
 from buzzsim.network.complainants import draw_complainants, named_complainants
+from buzzsim.network.storage import kept
 from buzzsim.network.traits import table_of
+
+_LARGE = 1_000_000  # ties of a generated network that is worth a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +112,10 @@ def network_of(scenario: Scenario, network: Any = None) -> Network:
     if wanted.kind == "file":
         return open_network(wanted.file, directed=wanted.directed)
     if wanted.directed:
-        allowed = "false: generated networks are undirected"
+        allowed = "false: the kind of a generated network says whether it is directed"
         raise ScenarioError(sentence("scenario", "network.directed", True, allowed))
     options = asdict(wanted)
     del options["file"], options["directed"]
-    return generate(**options)
+    if wanted.customers * wanted.ties < _LARGE:
+        return generate(**options)
+    return kept(lambda: generate(**options), options)
