@@ -33,15 +33,20 @@ class Naive:
 
     def outcomes(self):
         """Run to the end, and count."""
-        self.now = 0
+        self.now, joining = 0, self.s.joining
+        self.siding = joining.sides
+        if joining.sides < 1 and joining.sides_spread > 0:
+            size = 1 / joining.sides_spread - 1
+            self.siding = self.rng.betavariate(joining.sides * size, (1 - joining.sides) * size)
         for i in self.rng.sample(range(self.n), self.s.complaint.complainants):
-            author = self.person(i)
-            author.anger = 1.0 if author.kind == "troll" else self.s.complaint.anger
-            self.write(author, "complaint")
+            self.complains(i)
+        arrivals = self.arrivals()
         self.brand_acts()
         while self.now < self.end:
             self.now += 1
             self.people_read()
+            for _ in range(arrivals[self.now]):
+                self.complains(self.rng.randrange(self.n))
             self.authors_act()
             self.brand_acts()
         people = self.people.values()
@@ -49,11 +54,26 @@ class Naive:
             **dict.fromkeys(("deleted_posts", "replies", "private_talks", "solved", "thanks"), 0),
             **self.count,
             "reach": len(self.reached) / self.n,
-            "attitude_change": sum(c.attitude - c.start for c in people) / self.n,
+            "attitude_change": sum(self.attitude(c) - c.start for c in people) / self.n,
             "residual_anger": sum(self.anger(c) for c in people) / self.n,
         }
 
     # People
+
+    def complains(self, i):
+        author = self.person(i)
+        if author.stage in ("unaware", "aware"):
+            author.sides = True
+            self.set_anger(author, 1.0 if author.kind == "troll" else self.s.complaint.anger)
+            self.write(author, "complaint")
+
+    def arrivals(self):
+        """Draw how many complain by themselves in which tick: each comes after a while."""
+        mean, rate = self.s.complaint.arrivals, math.log(2) / self.s.complaint.arrival_half_life
+        passed, number = self.rng.expovariate(1), 0
+        while passed < mean:
+            passed, number = passed + self.rng.expovariate(1), number + 1
+        return Counter(self.up(self.rng.expovariate(rate)) for _ in range(number))
 
     def lucky(self, chance):
         return self.rng.random() < chance
@@ -84,9 +104,13 @@ class Naive:
             self.people[i] = SimpleNamespace(
                 i=i, kind=kind, anger=float(kind == "troll"), since=0, attitude=start, start=start,
                 stage="unaware", seen=set(), susceptibility=susceptibility, protested=False,
-                talking=False, first=None,
+                talking=False, first=None, sides=self.lucky(self.siding), read=0,
             )  # fmt: skip
         return self.people[i]
+
+    def attitude(self, c):
+        halvings = (self.now - c.read) * self.tick / self.s.attitude.half_life
+        return c.start + (c.attitude - c.start) * 2**-halvings
 
     def anger(self, c):
         return (
@@ -104,7 +128,7 @@ class Naive:
 
     # Posts
 
-    def write(self, c, kind):
+    def write(self, c, kind, parent=None):
         about_removal = kind in ("repost", "protest")
         on_page = (
             self.s.complaint.on_page
@@ -116,6 +140,8 @@ class Naive:
             on_page=on_page and not about_removal, end=math.inf, readers=set(), recruits=0,
             invited=False, answered=False, due={},
             fame=self.s.censor.streisand_multiplier if about_removal else 1.0,
+            pace=parent.pace if parent
+            else math.exp(self.s.attention.pace_sigma * self.rng.gauss(0, 1)),
         )  # fmt: skip
         if self.s.attention.withdrawal_rate > 0:
             post.end = self.now + self.up(self.rng.expovariate(self.s.attention.withdrawal_rate))
@@ -169,14 +195,15 @@ class Naive:
         """Draw when somebody first looks at a post with that share of its visibility to come."""
         needed, mass = self.rng.expovariate(1), of_all * self.mass(post, i)
         if needed < mass:
-            tick = self.now + self.up(-self.s.attention.half_life * math.log2(1 - needed / mass))
+            half_life = self.s.attention.half_life * post.pace
+            tick = self.now + self.up(-half_life * math.log2(1 - needed / mass))
             if tick < post.due.get(i, math.inf):
                 post.due[i] = tick
                 self.looks[tick][i].append(post)
 
     def bump(self, post, share):
         """Make a thread young again: what it wins of visibility is a second wave."""
-        age = (self.now - post.tick) * self.tick / self.s.attention.half_life
+        age = (self.now - post.tick) * self.tick / (self.s.attention.half_life * post.pace)
         for i in post.audience:
             self.comes_by(post, i, 2 ** -((1 - share) * age) - 2**-age)
 
@@ -194,7 +221,7 @@ class Naive:
             critical = [q for q in posts if q.kind != "thanks"]
             if c.stage == "aware" and c.kind == "advocate":
                 defended += [q for q in critical if self.lucky(self.s.crowd.defence_probability)]
-            elif c.stage == "aware":
+            elif c.stage == "aware" and c.sides:
                 recruited_by = [q for q in critical if self.lucky(self.chance_to_join(c, q))]
                 joined += (
                     [(c, min(recruited_by, key=lambda q: (q.tick, q.author.i)))]
@@ -205,7 +232,7 @@ class Naive:
             q.thread -= self.s.reply.potency * self.s.crowd.defence_strength
         for c, q in joined:
             q.recruits += 1
-            self.write(c, "first")
+            self.write(c, "first", q)
 
     def reads(self, c, posts):
         good, bad, anger, invitations = 0, 0, 0.0, 0
@@ -219,8 +246,12 @@ class Naive:
             self.reached.add(c.i)
             c.stage = "aware" if c.stage == "unaware" else c.stage
             c.seen.add(q.author.i)
-        self.anger_more(c, min(1.0, self.s.anger.gain * c.susceptibility * anger))
+        if c.sides:
+            self.anger_more(c, min(1.0, self.s.anger.gain * c.susceptibility * anger))
         step = self.s.attitude.step
+        c.attitude, c.read = self.attitude(c), self.now
+        if not c.sides:
+            good, bad = good + bad / self.s.private.thanks_effect, 0
         c.attitude += good * step * self.s.private.thanks_effect * (1 - c.attitude) + (
             bad * step * self.s.attitude.negativity * (-1 - c.attitude)
             + invitations * self.s.private.invite_signal
@@ -248,7 +279,7 @@ class Naive:
                 if c.kind == "constructive" and not post.answered:
                     self.anger_more(c, self.s.brand.resentment)
             elif what != "repeat" or self.lucky(self.anger(c)):
-                self.write(c, what)
+                self.write(c, what, post)
 
     # The brand
 
@@ -299,6 +330,7 @@ class Naive:
                 c.stage = "silent"
         for w in map(self.person, sorted(post.readers)):
             may = w.stage in ("aware", "critic") and w.kind != "advocate" and not w.protested
+            may = may and w.sides
             if (
                 may
                 and self.spreads

@@ -34,6 +34,11 @@ WORLDS = {
         "complaint.complainants": 2, "time.tick": 0.4, "reply.solution": 0.3,
         "joining.loyalty": 1.0,
     },
+    "complaints that differ": {
+        "joining.sides": 0.5, "joining.sides_spread": 0.3, "attention.pace_sigma": 1.0,
+        "complaint.arrivals": 4.0, "attitude.half_life": 12.0, "attitude.step": 0.05,
+        "censor.protest_probability": 0.2,
+    },
 }  # fmt: skip
 BUSY = {"joining.share_probability": 0.08, "brand.coverage": 0.9, "brand.response_median": 0.2}
 TALKS = {  # what only happens in some talks, made to happen in most

@@ -52,7 +52,7 @@ def typical_recruits(p, network, replicates=REPLICATES, seed=1):
     tails, heads = np.repeat(np.arange(crowd), network.followers), network.indices
     noticed = np.array(
         [
-            rules.noticed_by(p, rules.notice_mass(p, 1.0, share), p.time_horizon)
+            rules.noticed_by(p, rules.notice_mass(p, 1.0, share), 1.0, p.time_horizon)
             for share in relative
         ]
     )
@@ -107,7 +107,7 @@ def typical_susceptibilities(p, n, rng):
         {"crowd.susceptibility_shape": float("inf"), "anger.repeat_rate": 0.5, "anger.gain": 0.5},
         {"crowd.susceptibility_shape": 2, "anger.repeat_rate": 0.5, "anger.gain": 0.4},
         {"crowd.susceptibility_shape": 0.3, "anger.repeat_rate": 0.2, "joining.arousal": 3},
-        {"attention.kernel": "power_law", "anger.repeat_rate": 0.5, "anger.gain": 0.4},
+        {"attention.kernel": "seismic", "anger.repeat_rate": 0.5, "anger.gain": 0.4},
         {"attention.kernel": "immediate", "anger.repeat_rate": 0.1},
         {"attention.kernel": "constant", "attention.view_rate": 0.05, "anger.repeat_rate": 0.1},
         {
@@ -120,6 +120,9 @@ def typical_susceptibilities(p, n, rng):
         {"crowd.advocate_share": 0.4, "crowd.defence_probability": 0.0, "anger.repeat_rate": 0.2},
         {"crowd.troll_share": 0.1, "anger.repeat_rate": 0.1},
         {"brand.resentment": 0.3, "crowd.vindictive_share": 0.0, "anger.repeat_rate": 0.1},
+        {"attention.kernel": "log_logistic", "anger.repeat_rate": 0.3, "anger.gain": 0.4},
+        {"attention.pace_sigma": 2.0, "attention.kernel": "log_logistic", "time.horizon": 24},
+        {"joining.sides": 0.6, "joining.sides_spread": 0.3, "anger.repeat_rate": 0.1},
     ],
     ids=[
         "one post",
@@ -134,6 +137,9 @@ def typical_susceptibilities(p, n, rng):
         "advocates",
         "trolls",
         "waiting in vain",
+        "log-logistic",
+        "fast and slow",
+        "taking sides",
     ],
 )
 def test_a_typical_critic_wins_r0_others(changes):
@@ -340,7 +346,7 @@ def test_in_a_chain_of_followers_everybody_has_one_fresh_follower():
 
 def test_an_r0_out_of_reach_is_refused_with_the_highest_there_is():
     p = p_of({"anger.repeat_rate": 0})
-    highest = 7 * rules.noticed_by(p, rules.notice_mass(p, 1.0, 1.0), p.time_horizon)
+    highest = 7 * rules.noticed_by(p, rules.notice_mass(p, 1.0, 1.0), 1.0, p.time_horizon)
     with pytest.raises(ScenarioError) as caught:
         solve(p, regular[8], 100.0, "cafe")
     assert str(caught.value) == (

@@ -13,7 +13,7 @@ from buzzsim.model.parameters import KERNELS, NUMBERS, ORDERS, all_parameters, n
 from buzzsim.model.scenario import Scenario
 
 CHARACTERS = (rules.CONSTRUCTIVE, rules.VINDICTIVE, rules.ADVOCATE, rules.TROLL)
-FADING = ("exponential", "power_law")
+FADING = ("exponential", "seismic")
 LUCK = np.linspace(0.0, 1.0, 2001)[:-1]
 WHOLE_SEISMIC_PER_HOUR = (
     0.0006265725 * 3600
@@ -136,7 +136,7 @@ def test_a_posts_visibility_halves_in_its_half_life():
 
 
 def test_all_that_is_seen_is_seen_within_the_horizon():
-    p = p_of({"attention.kernel": "power_law", "time.horizon": 24})
+    p = p_of({"attention.kernel": "seismic", "time.horizon": 24})
     assert visibility.spent(p, 24.0) == visibility.spent(p, 1e6) == 1.0
     assert visibility.spent(p, 12.0) < 1.0
 
@@ -147,7 +147,7 @@ def test_the_power_law_is_seismic(horizon):
     miss 3 % of the tail), so the published shares of the uncut kernel come out once scaled back by
     its mass within the horizon.
     """
-    p = p_of({"attention.kernel": "power_law", "time.horizon": horizon})
+    p = p_of({"attention.kernel": "seismic", "time.horizon": horizon})
     within = visibility.seismic(float(horizon)) * WHOLE_SEISMIC_PER_HOUR
     shares = [visibility.spent(p, hours) * within for hours in (5 / 60, 1, 6, 24)]
     assert shares == pytest.approx([0.188, 0.543, 0.698, 0.781], abs=5e-4)
@@ -160,31 +160,34 @@ def test_half_of_the_followers_notice_at_the_default():
     p = p_of({"attention.view_rate": 0.5, "attention.half_life": 1})
     mass = rules.notice_mass(p, 1.0, 1.0)
     assert mass == pytest.approx(0.7213, abs=5e-5)
-    assert rules.noticed_by(p, mass, 1e9) == pytest.approx(0.5139, abs=5e-5)
-    noticed = [rules.notice_age(p, mass, u) != rules.NEVER for u in LUCK]
+    assert rules.noticed_by(p, mass, 1.0, 1e9) == pytest.approx(0.5139, abs=5e-5)
+    noticed = [rules.notice_age(p, mass, 1.0, u) != rules.NEVER for u in LUCK]
     assert np.mean(noticed) == pytest.approx(0.5139, abs=1 / len(LUCK))
 
 
-@pytest.mark.parametrize("kernel", ["exponential", "power_law", "constant"])
+@pytest.mark.parametrize("kernel", ["exponential", "seismic", "constant"])
 def test_notice_ages_have_the_law_they_claim(kernel):
     p = p_of({"attention.kernel": kernel, "attention.view_rate": 0.5})
     mass = rules.notice_mass(p, 1.0, 1.0)
-    ages = np.array([rules.notice_age(p, mass, u) for u in LUCK])
+    ages = np.array([rules.notice_age(p, mass, 1.0, u) for u in LUCK])
     for age in (0.1, 1.0, 5.0, 24.0):
         share = ((ages >= 0) & (ages <= age)).mean()
-        assert share == pytest.approx(rules.noticed_by(p, mass, age), abs=2 / len(LUCK))
+        assert share == pytest.approx(rules.noticed_by(p, mass, 1.0, age), abs=2 / len(LUCK))
 
 
 def test_an_immediate_post_is_noticed_at_once_or_never():
     p = p_of({"attention.kernel": "immediate"})
-    ages = {rules.notice_age(p, 0.7, u) for u in LUCK}
+    ages = {rules.notice_age(p, 0.7, 1.0, u) for u in LUCK}
     assert ages == {0.0, rules.NEVER}
 
 
 @quick
 @given(any_p(), masses, st.floats(1, 100), luck)
 def test_more_mass_is_noticed_by_a_superset_and_no_later(p, mass, factor, luck):
-    little, more = rules.notice_age(p, mass, luck), rules.notice_age(p, mass * factor, luck)
+    little, more = (
+        rules.notice_age(p, mass, 1.0, luck),
+        rules.notice_age(p, mass * factor, 1.0, luck),
+    )
     if little != rules.NEVER:
         assert 0.0 <= more <= little * (1 + 1e-12)
 
@@ -192,8 +195,8 @@ def test_more_mass_is_noticed_by_a_superset_and_no_later(p, mass, factor, luck):
 @quick
 @given(any_p(), luck)
 def test_without_mass_nothing_is_noticed(p, luck):
-    assert rules.notice_age(p, 0.0, luck) == rules.NEVER
-    assert rules.noticed_by(p, 0.0, 1e6) == 0.0
+    assert rules.notice_age(p, 0.0, 1.0, luck) == rules.NEVER
+    assert rules.noticed_by(p, 0.0, 1.0, 1e6) == 0.0
 
 
 def test_attention_dilution_thins_what_busy_readers_see():
@@ -209,7 +212,7 @@ def test_the_second_wave_has_the_difference_of_the_visibilities_as_its_mass(kern
     """In number and in time: its rate is the younger post's less the rate of the post as it was."""
     p = p_of({"attention.kernel": kernel})
     mass, younger = 2.0, (1 - bump) * age
-    waits = np.array([rules.second_notice_age(p, mass, age, bump, u) for u in LUCK])
+    waits = np.array([rules.second_notice_age(p, mass, 1.0, age, bump, u) for u in LUCK])
     for wait in (0.1, 1.0, 5.0, 60.0):
         before, after = (
             visibility.spent(p, age) - visibility.spent(p, younger),
@@ -225,7 +228,7 @@ def test_the_second_wave_has_the_difference_of_the_visibilities_as_its_mass(kern
 @quick
 @given(any_p(), masses, ages, luck)
 def test_without_a_bump_there_is_no_second_wave(p, mass, age, luck):
-    assert rules.second_notice_age(p, mass, age, 0.0, luck) == rules.NEVER
+    assert rules.second_notice_age(p, mass, 1.0, age, 0.0, luck) == rules.NEVER
 
 
 def test_nobody_withdraws_a_post_where_the_rate_is_zero():
@@ -252,27 +255,30 @@ def test_nobody_withdraws_a_post_where_the_rate_is_zero():
 def test_reading_keeps_anger_and_attitude_in_range_and_never_calms(
     p, anger, attitude, susceptibility, character, heat, read
 ):
-    after, moved = rules.reading(p, anger, attitude, susceptibility, character, heat, *read)
+    after, moved = rules.reading(p, anger, attitude, susceptibility, character, True, heat, *read)
     assert anger <= after <= 1.0
     assert -1.0 <= moved <= 1.0
 
 
 def test_reading_nothing_changes_nothing():
-    assert rules.reading(p_of(), 0.3, -0.2, 2.0, rules.CONSTRUCTIVE, 0.0, 0, 0, 0) == (0.3, -0.2)
+    assert rules.reading(p_of(), 0.3, -0.2, 2.0, rules.CONSTRUCTIVE, True, 0.0, 0, 0, 0) == (
+        0.3,
+        -0.2,
+    )
 
 
 def test_bad_news_weighs_negativity_times_more_than_good():
     p = p_of({"attitude.step": 0.02, "attitude.negativity": 2.5, "private.thanks_effect": 1.0})
-    worse = rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 1, 0, 0)[1]
-    better = rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 0, 1, 0)[1]
+    worse = rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, True, 0.0, 1, 0, 0)[1]
+    better = rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, True, 0.0, 0, 1, 0)[1]
     assert (worse, better) == (pytest.approx(-0.05), pytest.approx(0.02))
 
 
 def test_an_invitation_moves_by_its_signal():
     p = p_of({"private.invite_signal": -0.1})
-    assert rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, 0.0, 0, 0, 2)[1] == pytest.approx(
-        -0.2
-    )
+    assert rules.reading(p, 0.0, 0.0, 1.0, rules.CONSTRUCTIVE, True, 0.0, 0, 0, 2)[
+        1
+    ] == pytest.approx(-0.2)
 
 
 @quick
@@ -285,7 +291,10 @@ def test_an_invitation_moves_by_its_signal():
     st.tuples(*[st.integers(0, 1000)] * 3),
 )
 def test_trolls_never_move_in_anger(p, anger, attitude, susceptibility, heat, read):
-    assert rules.reading(p, anger, attitude, susceptibility, rules.TROLL, heat, *read)[0] == anger
+    assert (
+        rules.reading(p, anger, attitude, susceptibility, rules.TROLL, True, heat, *read)[0]
+        == anger
+    )
     assert rules.decayed(p, anger, 1000, rules.TROLL) == anger
     assert rules.removed_anger(p, anger, rules.TROLL) == anger
     assert rules.resentful(p, anger, rules.TROLL) == anger
@@ -627,15 +636,17 @@ def test_nothing_is_deleted_elsewhere_and_ignoring_does_nothing():
 
 def test_who_may_protest_and_who_is_who():
     stages = (rules.UNAWARE, rules.AWARE, rules.CRITIC, rules.SILENT, rules.RECONCILED)
-    assert [bool(rules.may_protest(stage, rules.CONSTRUCTIVE, False)) for stage in stages] == [
+    assert [
+        bool(rules.may_protest(stage, rules.CONSTRUCTIVE, True, False)) for stage in stages
+    ] == [
         False,
         True,
         True,
         False,
         False,
     ]
-    assert not rules.may_protest(rules.AWARE, rules.ADVOCATE, False)
-    assert not rules.may_protest(rules.AWARE, rules.CONSTRUCTIVE, True)
+    assert not rules.may_protest(rules.AWARE, rules.ADVOCATE, True, False)
+    assert not rules.may_protest(rules.AWARE, rules.CONSTRUCTIVE, True, True)
     assert [
         rules.character(*flags) for flags in ((0, 0, 0), (1, 0, 0), (1, 1, 0), (1, 1, 1))
     ] == list(CHARACTERS)
@@ -785,7 +796,7 @@ def test_what_is_about_a_removal_stands_elsewhere(kind):
 @pytest.mark.parametrize("character", range(4))
 def test_reading_angers_everybody_but_trolls(character):
     p = p_of({"anger.gain": 0.5})
-    anger, _ = rules.reading(p, 0.2, 0.0, 1.0, character, 0.8, 1, 0, 0)
+    anger, _ = rules.reading(p, 0.2, 0.0, 1.0, character, True, 0.8, 1, 0, 0)
     assert (anger > 0.2) == (character != rules.TROLL)
 
 
@@ -831,7 +842,7 @@ STAGES, CHARACTERS = range(5), range(4)
 def test_reading_adds_up_what_was_read_number_by_number():
     p = p_of({"anger.gain": 0.3, "attitude.step": 0.2, "attitude.negativity": 1.5,
               "private.thanks_effect": 0.6, "private.invite_signal": -0.03})  # fmt: skip
-    anger, attitude = rules.reading(p, 0.4, 0.25, 0.7, rules.CONSTRUCTIVE, 1.9, 3, 2, 4)
+    anger, attitude = rules.reading(p, 0.4, 0.25, 0.7, rules.CONSTRUCTIVE, True, 1.9, 3, 2, 4)
     assert anger == pytest.approx(0.4 + 0.3 * 0.7 * 1.9 * 0.6)
     assert attitude == pytest.approx(
         max(-1.0, 0.25 + 2 * 0.2 * 0.6 * 0.75 - 3 * 0.2 * 1.5 * 1.25 - 4 * 0.03)
@@ -842,7 +853,7 @@ def test_reading_adds_up_what_was_read_number_by_number():
 @pytest.mark.parametrize("character", CHARACTERS)
 def test_only_the_aware_join_or_defend_and_only_advocates_defend(stage, character):
     aware, advocate = stage == rules.AWARE, character == rules.ADVOCATE
-    assert rules.may_join(stage, character) == (aware and not advocate)
+    assert rules.may_join(stage, character, True) == (aware and not advocate)
     assert rules.may_defend(stage, character) == (aware and advocate)
 
 

@@ -74,11 +74,12 @@ def test_a_follower_ever_notices_a_post_with_the_probability_of_the_notice_law()
 
 
 @pytest.mark.parametrize(
-    ("kernel", "first_hour"), [("exponential", 0.5), ("power_law", 0.543 / 0.830)]
+    ("kernel", "first_hour"),
+    [("exponential", 0.5), ("seismic", 0.543 / 0.830), ("log_logistic", 0.5 / 0.9721)],
 )
 def test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says(kernel, first_hour):
     """V12 and V15: half the visibility in a half-life; SEISMIC spends .543 in 1 h and .830 in the
-    72 h of a run."""
+    72 h of a run; of the log-logistic law's looks half come in the first hour, .972 in the run."""
     mass = 0.5 / math.log(2)
     joined = outcomes_of({"attention.kernel": kernel}, star(100), n=1000)["hourly"][:, 0] - 1.0
     target, wrong = (1 - math.exp(-mass * share) for share in (first_hour, 1.1 * first_hour))
@@ -95,6 +96,65 @@ def test_the_power_law_has_the_delays_that_seismic_measured():
         (24.0, 0.781, "24 h"),
     ):
         assert_exact(seismic(hours) / whole, share, f"share within {words}", within=0.0005)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.5])
+def test_complaints_differ_in_pace_by_a_lognormal_law(sigma):
+    """Of all looks that come within two hours, those of the first: mean of 1 - 2^(-1 / pace)."""
+    changes = {"attention.pace_sigma": sigma, "joining.share_probability": 1.0}
+    hourly = outcomes_of(changes, star(100), n=4000)["hourly"] - np.eye(72)[0]
+    mass = 0.5 / math.log(2)
+    x, weight = np.polynomial.hermite_e.hermegauss(60)
+    shares = 1 - np.exp(-mass * (1 - 2.0 ** (-np.exp(-sigma * x))))
+    target = float(weight @ shares / weight.sum())
+    assert_mean(hourly[:, 0] / 100, target, 0.9 * target, of="share who notice within 1 h")
+
+
+def test_attitude_recovers_by_half_in_its_half_life():
+    changes = {
+        "attention.kernel": "immediate", "attitude.half_life": 12.0, "time.horizon": 24.25,
+        "attitude.step": 0.1, "attitude.negativity": 2.0, "joining.share_probability": 0.0,
+    }  # fmt: skip
+    found = outcomes_of(changes, star(20), n=50)
+    assert_exact(found["attitude_change_reached"][0], -0.05, "attitude after two half-lives", 1e-12)
+    lasting = outcomes_of(changes | {"attitude.half_life": math.inf}, star(20), n=50)
+    assert_exact(lasting["attitude_change_reached"][0], -0.2, "attitude that stays", 1e-12)
+    assert set(found["thinks_less"]) == {1.0}
+    forgiving = outcomes_of(changes | {"attitude.threshold": 0.06}, star(20), n=50)
+    assert set(forgiving["thinks_less"]) == {0.0}
+
+
+SIDES = {"attention.kernel": "immediate", "attention.view_rate": 100.0, "attitude.step": 0.1}
+
+
+@pytest.mark.parametrize(("mean", "spread"), [(0.5, 0.0), (0.5, 0.2), (0.1, 0.5)])
+def test_readers_take_sides_by_a_beta_binomial_law(mean, spread):
+    """Mean share, and variance n m (1 - m) (1 + (n - 1) rho): rho correlates two readers."""
+    n, changes = 30, SIDES | {"joining.sides": mean, "joining.sides_spread": spread}
+    joined = outcomes_of(changes, star(n), n=8000)["volume"] - 1.0
+    assert_mean(joined / n, mean, 1.2 * mean, of="share who side with the complaint")
+    variance = mean * (1 - mean) / n * (1 + (n - 1) * spread)
+    square = (joined / n - mean) ** 2
+    assert_mean(square, variance, 1.3 * variance, of="variance of that share")
+
+
+def test_who_does_not_side_with_a_complaint_moves_towards_the_brand():
+    changes = SIDES | {"joining.sides": 0.5, "attitude.half_life": math.inf}
+    found = outcomes_of(changes, star(30), n=50)["attitude_change_bystanders"]
+    assert_exact(found[0], 0.1, "attitude of those who do not", within=1e-12)
+
+
+def test_an_event_brings_complaints_at_a_rate_that_halves():
+    """Poisson: 6 by the end of time, 1 - 2^-2 of them in two half-lives, half in the first."""
+    changes = {
+        "complaint.arrivals": 6.0, "complaint.arrival_half_life": 5.0, "time.horizon": 10.0,
+        "joining.share_probability": 0.0,
+    }  # fmt: skip
+    found = outcomes_of(changes, nx.compose(nx.empty_graph(10_000, nx.DiGraph), star(1)), n=8000)
+    came = found["volume"] - 1.0
+    assert_mean(came, 4.5, 4.9, of="further complaints")
+    assert_mean((came - 4.5) ** 2, 4.5, 5.0, of="their variance")
+    assert_mean(found["hourly"][:, :5].sum(axis=1) - 1.0, 3.0, 3.3, of="in the first half-life")
 
 
 def test_anger_halves_in_its_half_life():

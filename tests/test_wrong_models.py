@@ -51,7 +51,8 @@ STRANGERS = (
 UNEQUAL = ("some join much more easily than others", {"crowd.susceptibility_shape": 1.0})
 DILUTED = ("who follows many notices less of each", {"attention.dilution": 1.0})
 OVERLOOKED = ("the brand overlooks one in ten", {"brand.coverage": 0.9})
-OTHER_FADING = ("posts fade as a power law", {"attention.kernel": "power_law"})
+OTHER_FADING = ("posts fade as a power law", {"attention.kernel": "seismic"})
+LIKED = ("the brand is liked at the start", {"crowd.attitude": 0.3})
 
 MEANS = [
     (*NINE_IN_TEN, test_theory.test_reed_frost_epidemics_end_as_enumerated,
@@ -77,7 +78,7 @@ MEANS = [
      ("exponential", 0.5)),
     (*NINE_IN_TEN,
      test_theory.test_posts_are_noticed_in_the_first_hour_as_often_as_their_kernel_says,
-     ("power_law", 0.543 / 0.830)),
+     ("seismic", 0.543 / 0.830)),
     ("a median lag of an hour", {"brand.response_median": 1.0},
      test_theory.test_the_brand_comes_as_late_as_was_measured, ()),
     (*OTHER_FADING,
@@ -90,6 +91,10 @@ MEANS = [
     ("followers of the brand see the thread too", {"reply.brand_reach": 0.2},
      test_theory.test_a_public_reply_breaks_even_where_it_outweighs_its_own_audience,
      (1.0, 0.3968)),
+    (*NINE_IN_TEN, test_theory.test_complaints_differ_in_pace_by_a_lognormal_law, (1.5,)),
+    (*NINE_IN_TEN, test_theory.test_readers_take_sides_by_a_beta_binomial_law, (0.5, 0.2)),
+    ("two complain at the start", {"complaint.names": [0, 1]},
+     test_theory.test_an_event_brings_complaints_at_a_rate_that_halves, ()),
     ("the brand is at fault", {"complaint.at_fault": True},
      test_theory.test_a_public_reply_helps_above_that_and_hurts_below, (0.5, 0.15)),
     (*NINE_IN_TEN, test_percolation.test_on_a_random_network_epidemics_end_as_in_a_mixed_crowd,
@@ -121,6 +126,8 @@ OTHERS = [
      (test_theory.star(9), 1.8, 1, 9, 1.0)),
     ("everybody is a troll, whose anger stays", {"crowd.troll_share": 1.0},
      test_theory.test_anger_halves_in_its_half_life, ()),
+    (*LIKED, test_theory.test_attitude_recovers_by_half_in_its_half_life, ()),
+    (*LIKED, test_theory.test_who_does_not_side_with_a_complaint_moves_towards_the_brand, ()),
     ("the brand comes half an hour late", {"brand.response_median": 0.5},
      test_queue.test_every_case_begins_when_the_first_desk_is_free,
      (1, test_queue.ANSWERS, "public_reply")),

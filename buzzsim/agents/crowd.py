@@ -34,6 +34,9 @@ class Platform(mesa.Model):  # type: ignore[misc]
         self.entropy, self.replicate = entropy, replicate
         self.key = np.uint64(draws.fold(np.uint64(draws.key_of(entropy)), replicate))
         self.tick, self.horizon = 0, world.horizon_ticks  # the time now, and at the end
+        self.sides = float(self.p.joining_sides)  # share of readers who side with the complaint
+        if rules.sides_vary(self.p):
+            self.sides = float(draws.beta(self.key, draws.SIDES, *rules.siding_law(self.p)))
         self.customers: list[Customer] = []  # by number
         self.posts: list[Post] = []  # in the order of time
         self.reached: list[Customer] = []  # who noticed a critical post, in the order of time
@@ -109,6 +112,8 @@ class Post:
         is_page_likely = rules.page_probability(p, self.kind, self.parent is None)
         self.on_page = self.luck(draws.ON_PAGE) < is_page_likely
         self.multiplier = float(rules.prominence(p, self.kind))
+        normal = 0.0 if self.parent else draws.normal(self.key, draws.PACE, 0)
+        self.pace: float = self.parent.pace if self.parent else float(rules.pace(p, normal))
         life = rules.life(p, self.luck(draws.WITHDRAWAL))
         self.end = STILL_THERE if life < 0.0 else self.tick + rules.ticks(p, life)
         self.visitors = self._page_visitors() if self.on_page else []
@@ -163,7 +168,7 @@ class Post:
         for viewer in model.brand_followers:
             if viewer not in already:
                 luck = self.luck(draws.BRAND_NOTICE, viewer.number)
-                age = rules.notice_age(p, self._mass(viewer), luck)
+                age = rules.notice_age(p, self._mass(viewer), self.pace, luck)
                 if age >= 0.0:
                     self.tell(viewer, model.tick + rules.ticks(p, age), rules.BRAND_FOLLOWING, 1)
 
@@ -177,7 +182,8 @@ class Post:
     def first_look(self, reader: Customer) -> int:
         """Give the tick in which a reader notices it if nobody brings it up again; -1: never."""
         p = self.model.p
-        age = rules.notice_age(p, self._mass(reader), self.luck(draws.NOTICE, reader.number))
+        luck = self.luck(draws.NOTICE, reader.number)
+        age = rules.notice_age(p, self._mass(reader), self.pace, luck)
         return -1 if age < 0.0 else int(self.tick + rules.ticks(p, age))
 
     def second_look(self, reader: Customer) -> int:
@@ -185,7 +191,8 @@ class Post:
         p = self.model.p
         age = (self.bumped - self.tick) * p.time_tick
         luck = self.luck(draws.SECOND_NOTICE, reader.number)
-        wait = rules.second_notice_age(p, self._mass(reader), age, self.bump_share, luck)
+        look = self._mass(reader), self.pace, age, self.bump_share, luck
+        wait = rules.second_notice_age(p, *look)
         return -1 if wait < 0.0 else int(self.bumped + rules.ticks(p, wait))
 
     def tell(self, reader: Customer, tick: int, channel: int, wave: int) -> None:
@@ -242,7 +249,9 @@ class Customer(mesa.Agent):  # type: ignore[misc]
     anger : float
         0 to 1, decayed to now.
     attitude : float
-        Towards the brand, -1 to 1.
+        Towards the brand, -1 to 1, recovered to now.
+    sides : bool
+        Whether they side with the complaint; others never join.
     feed : dict of int to list of Notice
         What they are going to notice, by tick.
     intentions : dict of int to list of Intention
@@ -264,11 +273,12 @@ class Customer(mesa.Agent):  # type: ignore[misc]
         if self.susceptibility < 0.0:
             shape = model.p.crowd_susceptibility_shape
             self.susceptibility = draws.gamma(model.key, draws.SUSCEPTIBILITY, number, shape)
-        self.attitude = self._trait("attitude", math.inf)
-        if self.attitude > 1.0:
+        self.attitude_start = self._trait("attitude", math.inf)
+        if self.attitude_start > 1.0:
             luck = model.luck(draws.ATTITUDE, number)
-            self.attitude = float(rules.first_attitude(model.p, luck))
-        self.attitude_start = self.attitude
+            self.attitude_start = float(rules.first_attitude(model.p, luck))
+        self._attitude, self._moved = self.attitude_start, 0  # the tick to which it belongs
+        self.sides = bool(rules.sides(model.sides, model.luck(draws.SIDE, number)))
         self.stage = rules.UNAWARE
         self._anger = float(rules.first_anger(self.character, self._trait("anger", -1.0)))
         self._since = 0  # the tick to which `_anger` belongs
@@ -308,6 +318,20 @@ class Customer(mesa.Agent):  # type: ignore[misc]
     def anger_at(self, tick: float) -> float:
         """Anger as it will have decayed by a time in ticks, without news."""
         return float(rules.decayed(self.model.p, self._anger, tick - self._since, self.character))
+
+    @property
+    def attitude(self) -> float:
+        """Attitude, recovered to now."""
+        return self.attitude_at(self.model.tick)
+
+    @attitude.setter
+    def attitude(self, attitude: float) -> None:
+        self._attitude, self._moved = float(attitude), self.model.tick
+
+    def attitude_at(self, tick: float) -> float:
+        """Attitude as it will have recovered by a time in ticks, without news."""
+        p, before = self.model.p, (self._attitude, self.attitude_start)
+        return float(rules.recovered(p, *before, tick - self._moved))
 
     def _trait(self, name: str, otherwise: float) -> float:
         """Give a trait that came with the network, or another value where it brought none."""
@@ -356,7 +380,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
                 self._become_aware(notice)
             else:
                 thanks += 1
-        before = self.anger, self.attitude, self.susceptibility, self.character
+        before = self.anger, self.attitude, self.susceptibility, self.character, self.sides
         after = rules.reading(model.p, *before, intensities, complaints, thanks, invitations)
         self.anger, self.attitude = after
 
@@ -375,7 +399,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
     def decide(self) -> None:
         """Decide on each notice whether to join the criticism or, as an advocate, to defend."""
         p, of = self.model.p, (self.stage, self.character)
-        may_join, may_defend = rules.may_join(*of), rules.may_defend(*of)
+        may_join, may_defend = rules.may_join(*of, self.sides), rules.may_defend(*of)
         for notice in self.reading:
             post = notice.post
             if not post.is_critical:
@@ -415,8 +439,11 @@ class Customer(mesa.Agent):  # type: ignore[misc]
     # Writing
 
     def complain(self) -> None:
-        """Write the complaint that starts it all."""
+        """Write a complaint of one's own, unless they are a critic already."""
         self.touched = True
+        if not rules.may_complain(self.stage):
+            return
+        self.sides = True
         self.anger = rules.first_anger(self.character, self.model.p.complaint_anger)
         self.write(rules.FIRST, 0, None)
 
@@ -483,7 +510,7 @@ class Customer(mesa.Agent):  # type: ignore[misc]
 
     def witness_removal(self, post: Post) -> None:
         """See that a post read before is gone; perhaps protest, once."""
-        if rules.may_protest(self.stage, self.character, self.protested):
+        if rules.may_protest(self.stage, self.character, self.sides, self.protested):
             luck = post.luck(draws.PROTEST, self.number)
             if rules.protests(self.model.p, self.susceptibility, luck):
                 self.protested = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import defaultdict
 from itertools import pairwise
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 from buzzsim.agents.brand import Brand
 from buzzsim.agents.crowd import Customer, Platform
 from buzzsim.agents.trajectory import trajectory
-from buzzsim.model import draws, outcomes, tables
+from buzzsim.model import draws, outcomes, rules, tables
 from buzzsim.model.scenario import Scenario
 from buzzsim.model.strategy import checked_strategy
+from buzzsim.network.complainants import someone
 from buzzsim.network.world import World
 
 
@@ -100,6 +102,8 @@ class BuzzModel(Platform):
         self.complainants = [self.customers[number] for number in numbers]
         for customer in self.complainants:
             customer.complain()
+        self.n_arrivals, self._waited = 0, 0.0  # complainants whom the event brought, and gaps
+        self._await_arrival()
         self.brand.act()
         self._watch()
         self.running = not self.is_over
@@ -119,12 +123,24 @@ class BuzzModel(Platform):
         readers.do("read")
         readers.do("decide")
         readers.do("speak")
+        while self.next_arrival == self.tick:
+            draw = self.world.network.indptr, self.world.drawn, self.key, self.n_arrivals
+            self.customers[someone(*draw)].complain()
+            self.n_arrivals += 1
+            self._await_arrival()
         while authors := self._due(self.acting_days):  # one occasion may bring another at once
             authors.do("act")
         self.brand.act()
         self._watch()
         self.running = not self.is_over
         self.datacollector.collect(self)
+
+    def _await_arrival(self) -> None:
+        """Draw when the event brings the next complainant by itself, if before the horizon."""
+        self._waited -= math.log(1.0 - self.luck(draws.ARRIVAL_GAP, self.n_arrivals))
+        hours = rules.arrival_hour(self.p, self._waited)
+        tick = -1 if hours == rules.NEVER else int(rules.ticks(self.p, hours))
+        self.next_arrival = tick if tick <= self.horizon else -1
 
     def _due(self, days: defaultdict[int, set[Customer]]) -> AgentSet:
         """Give those for whom something is due now, by number; the others are left in peace."""
@@ -135,7 +151,7 @@ class BuzzModel(Platform):
     def is_over(self) -> bool:
         """Whether nothing can happen any more."""
         waiting = self.reading_days or self.acting_days or self.brand.cases or self.brand.queue
-        return self.tick >= self.horizon or not waiting
+        return self.tick >= self.horizon or not (waiting or self.next_arrival >= 0)
 
     def finish(self) -> tuple[tables.Record, NDArray[np.float64], NDArray[np.int32]]:
         """Run to the end; give the trajectory, the outcomes, and the critical posts by hour."""

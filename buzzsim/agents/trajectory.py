@@ -33,8 +33,8 @@ def trajectory(
 
 def _person(c: Customer, horizon: int) -> tuple[Any, ...]:
     """Give a customer's row, in the columns of the record."""
-    who = c.number, c.stage, c.character
-    mind = c.susceptibility, c.anger_at(horizon), c.attitude, c.attitude_start
+    who = c.number, c.stage, c.character, c.sides
+    mind = c.susceptibility, c.anger_at(horizon), c.attitude_at(horizon), c.attitude_start
     first = c.noticed, _place(c.first_post), c.first_channel
     recruited = c.joined, _place(c.recruited_by), c.recruited_channel
     return *who, *mind, *first, *recruited, _place(c.entry), len(c.critics_seen)
@@ -44,7 +44,7 @@ def _post(q: Post) -> tuple[Any, ...]:
     """Give a post's row, in the columns of the record."""
     name = q.author.number, q.kind, q.number
     origin = q.tick, _place(q.parent), _place(q.entry)
-    state = q.on_page, q.intensity, q.thread, q.end
+    state = q.on_page, q.intensity, q.thread, q.pace, q.end
     return *name, *origin, *state, len(q.readers), len(q.recruits), q.answered
 
 

@@ -165,7 +165,7 @@ def _remove(p: Numbers, w: Workspace, j: int) -> float:
     k = post.last_notice
     while k >= 0:
         witness = people[notices[k].row]
-        if rules.may_protest(witness.stage, witness.character, witness.protested):
+        if rules.may_protest(witness.stage, witness.character, witness.sides, witness.protested):
             luck = draws.chance(post.key, draws.PROTEST, notices[k].customer)
             if rules.protests(p, witness.susceptibility, luck):
                 witness.protested = True

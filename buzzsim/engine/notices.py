@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from buzzsim.compiled import AHEAD, compiled, fetch
-from buzzsim.engine.people import anger_now, person_of, set_anger
+from buzzsim.engine.people import anger_now, attitude_now, person_of, set_anger
 from buzzsim.engine.posts import is_older, new_post
 from buzzsim.engine.readers import second_notice_tick
 from buzzsim.engine.workspace import use
@@ -36,6 +36,7 @@ def read(p: Numbers, w: Workspace) -> int:
             notices[k].previous, posts[j].last_notice = posts[j].last_notice, k
             person = people[row]
             if person.read_tick != t:
+                person.attitude = attitude_now(p, w, row, t)
                 person.read_tick, person.best, person.intensities = t, -1, 0.0
                 person.complaints, person.thanks, person.invitations = 0, 0, 0
                 w.readers[n_readers] = row
@@ -48,7 +49,7 @@ def read(p: Numbers, w: Workspace) -> int:
         person = people[row]
         anger, attitude = rules.reading(
             p, anger_now(p, w, row, t), person.attitude, person.susceptibility, person.character,
-            person.intensities, person.complaints, person.thanks, person.invitations,
+            person.sides, person.intensities, person.complaints, person.thanks, person.invitations,
         )  # fmt: skip
         set_anger(w, row, anger, t)
         person.attitude = attitude
@@ -114,7 +115,9 @@ def join(p: Numbers, w: Workspace, n_due: int) -> None:
                 luck = draws.chance(posts[j].key, draws.DEFEND, notices[k].customer)
                 notices[k].defended = rules.defends(p, luck)
                 n_defences += notices[k].defended
-            elif rules.may_join(person.stage, person.character) and _joins(p, w, row, k):
+            elif rules.may_join(person.stage, person.character, person.sides) and _joins(
+                p, w, row, k
+            ):
                 if person.best < 0:
                     w.newcomers[n_new], w.newcomer_rows[n_new] = notices[k].customer, row
                     n_new += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from buzzsim.compiled import compiled
 from buzzsim.engine.workspace import use
@@ -21,7 +22,7 @@ from buzzsim.model.tables import (
 
 
 @compiled
-def person_of(p: Numbers, w: Workspace, customer: int) -> int:
+def person_of(p: Numbers, w: Workspace, customer: Any) -> int:
     """Give a customer's row, drawing the traits when the customer is touched for the first time."""
     row = int(w.row_of[customer])
     if row >= 0:
@@ -58,6 +59,8 @@ def person_of(p: Numbers, w: Workspace, customer: int) -> int:
     person.critics_seen, person.last_seen, person.read_tick = 0, -1, -1
     person.occasion, person.occasion_age, person.reposts, person.failures = 0, 0.0, 0, 0
     person.protested, person.talking = False, False
+    luck = draws.chance(run, draws.SIDE, customer) if w.state.sides < 1.0 else 0.0
+    person.sides = rules.sides(w.state.sides, luck)
     return row
 
 
@@ -80,6 +83,14 @@ def anger_now(p: Numbers, w: Workspace, row: int, t: float) -> float:
     """Give anger decayed to a time in ticks."""
     person = w.people[row]
     return rules.decayed(p, person.anger, t - person.since, person.character)
+
+
+@compiled
+def attitude_now(p: Numbers, w: Workspace, row: int, t: float) -> float:
+    """Give attitude recovered to a time in ticks; news moved it when the customer last read."""
+    person = w.people[row]
+    elapsed = t - person.read_tick if person.read_tick >= 0 else 0
+    return rules.recovered(p, person.attitude, person.attitude_start, elapsed)
 
 
 @compiled

@@ -25,6 +25,7 @@ def new_post(p: Numbers, w: Workspace, row: int, kind: int, number: int, parent:
     page = rules.page_probability(p, kind, parent < 0)
     post.on_page = page > 0.0 and draws.chance(key, draws.ON_PAGE, 0) < page
     post.multiplier = rules.prominence(p, kind)
+    post.pace = w.posts[parent].pace if parent >= 0 else _pace(p, key)
     post.intensity = anger_now(p, w, row, t)
     post.thread, post.readers, post.joined, post.last_notice = 0.0, 0, 0, -1
     post.invited, post.answered, post.bump_tick, post.bump = False, -1, -1, 0.0
@@ -37,6 +38,12 @@ def new_post(p: Numbers, w: Workspace, row: int, kind: int, number: int, parent:
     draw_readers(p, w, j)
     if rules.is_critical(kind):
         _open_case(p, w, j)
+
+
+@compiled
+def _pace(p: Numbers, key: draws.Word) -> float:
+    """Draw the pace of a complaint, where complaints differ."""
+    return rules.pace(p, draws.normal(key, draws.PACE, 0) if p.attention_pace_sigma > 0.0 else 0.0)
 
 
 @compiled

@@ -17,7 +17,7 @@ def draw_readers(p: Numbers, w: Workspace, j: int) -> None:
     if w.relative_followees.size == 0:  # a cheap first sieve; the exact test is the tick below
         mass = rules.notice_mass(p, post.multiplier, 1.0)
         ticks = min(w.setup.horizon, int(post.end)) - post.tick
-        bound = rules.noticed_by(p, mass, (ticks + 0.001) * p.time_tick) + 1e-12
+        bound = rules.noticed_by(p, mass, post.pace, (ticks + 0.001) * p.time_tick) + 1e-12
     end, key = w.indptr[post.author + 1], draws.fold(post.key, draws.NOTICE)
     for first in range(w.indptr[post.author], end, SIEVE):
         for i in range(_sieve(w, key, first, min(first + SIEVE, end), bound)):
@@ -50,7 +50,7 @@ def first_notice_tick(p: Numbers, w: Workspace, j: int, customer: int) -> int:
 @compiled
 def _notice_tick(p: Numbers, w: Workspace, j: int, customer: int, luck: float) -> int:
     mass = rules.notice_mass(p, w.posts[j].multiplier, _relative_followees(w, customer))
-    age = rules.notice_age(p, mass, luck)
+    age = rules.notice_age(p, mass, w.posts[j].pace, luck)
     return -1 if age < 0.0 else w.posts[j].tick + rules.ticks(p, age)
 
 
@@ -61,7 +61,7 @@ def second_notice_tick(p: Numbers, w: Workspace, j: int, customer: int) -> int:
     mass = rules.notice_mass(p, post.multiplier, _relative_followees(w, customer))
     age = (post.bump_tick - post.tick) * p.time_tick
     luck = draws.chance(post.key, draws.SECOND_NOTICE, customer)
-    wait = rules.second_notice_age(p, mass, age, post.bump, luck)
+    wait = rules.second_notice_age(p, mass, post.pace, age, post.bump, luck)
     return -1 if wait < 0.0 else post.bump_tick + rules.ticks(p, wait)
 
 
@@ -135,7 +135,8 @@ def tell_brand_followers(p: Numbers, w: Workspace, j: int) -> None:
         viewer = int(w.brand_followers[i])
         if not _is_reader_already(w, post.author, viewer, n_visitors):
             mass = rules.notice_mass(p, post.multiplier, _relative_followees(w, viewer))
-            age = rules.notice_age(p, mass, draws.chance(post.key, draws.BRAND_NOTICE, viewer))
+            luck = draws.chance(post.key, draws.BRAND_NOTICE, viewer)
+            age = rules.notice_age(p, mass, post.pace, luck)
             if age >= 0.0:
                 tell(w, j, viewer, w.state.tick + rules.ticks(p, age), rules.BRAND_FOLLOWING, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,13 @@ from buzzsim.compiled import compiled
 from buzzsim.engine.authors import authors_act
 from buzzsim.engine.cases import brand_acts
 from buzzsim.engine.notices import join, read
-from buzzsim.engine.people import anger_now, person_of, set_anger
+from buzzsim.engine.people import anger_now, attitude_now, person_of, set_anger
 from buzzsim.engine.posts import new_post
 from buzzsim.engine.workspace import clear
 from buzzsim.model import draws, outcomes, rules
 from buzzsim.model.parameters import Numbers
 from buzzsim.model.tables import GIVEN, PEOPLE, Workspace, ascending
-from buzzsim.network.complainants import draw_complainants
+from buzzsim.network.complainants import draw_complainants, someone
 
 ASKING = -2  # what a batch gives instead of a number
 
@@ -26,11 +27,44 @@ ASKING = -2  # what a batch gives instead of a number
 def begin(p: Numbers, w: Workspace) -> None:
     """Forget the last run and let the complainants complain."""
     clear(w)
+    w.state.sides = p.joining_sides
+    if rules.sides_vary(p):
+        a, b = rules.siding_law(p)
+        w.state.sides = draws.beta(w.state.key, draws.SIDES, a, b)
     for i in ascending(w.complainants):
-        row = person_of(p, w, w.complainants[i])
-        if row >= 0:
-            set_anger(w, row, rules.first_anger(w.people[row].character, p.complaint_anger), 0)
-            new_post(p, w, row, rules.FIRST, 0, -1)
+        _complain(p, w, w.complainants[i])
+    _await_arrival(p, w)
+
+
+@compiled
+def _complain(p: Numbers, w: Workspace, customer: draws.Word) -> None:
+    """Let a customer write a complaint, unless they are a critic already."""
+    row = person_of(p, w, customer)
+    if row >= 0 and rules.may_complain(w.people[row].stage):
+        person = w.people[row]
+        person.sides = True
+        anger = rules.first_anger(person.character, p.complaint_anger)
+        set_anger(w, row, anger, w.state.tick)
+        new_post(p, w, row, rules.FIRST, 0, -1)
+
+
+@compiled
+def _arrive(p: Numbers, w: Workspace) -> None:
+    """Let those complain whom the event itself brings in this tick."""
+    while w.state.arrival == w.state.tick:
+        _complain(p, w, someone(w.indptr, w.setup.drawn, w.state.key, w.state.arrivals))
+        w.state.arrivals += 1
+        _await_arrival(p, w)
+
+
+@compiled
+def _await_arrival(p: Numbers, w: Workspace) -> None:
+    """Draw when the event brings the next complainant, if it does so before the horizon."""
+    luck = draws.chance(w.state.key, draws.ARRIVAL_GAP, w.state.arrivals)
+    w.state.waited -= math.log(1.0 - luck)
+    hours = rules.arrival_hour(p, w.state.waited)
+    tick = -1 if hours == rules.NEVER else rules.ticks(p, hours)
+    w.state.arrival = tick if tick <= w.setup.horizon else -1
 
 
 @compiled
@@ -74,11 +108,12 @@ def batch(
             begin(p, w)
         while brand_acts(p, w):
             _watch(p, w, False)
-            nothing_left = w.state.pending + w.state.waiting == 0
+            nothing_left = w.state.pending + w.state.waiting == 0 and w.state.arrival < 0
             if w.state.tick >= w.setup.horizon or nothing_left or w.state.full:
                 break
             w.state.tick += 1
             join(p, w, read(p, w))
+            _arrive(p, w)
             authors_act(p, w)
         else:
             return ASKING
@@ -87,5 +122,6 @@ def batch(
         _watch(p, w, True)
         for row in range(w.used[PEOPLE]):
             set_anger(w, row, anger_now(p, w, row, w.setup.horizon), w.setup.horizon)
+            w.people[row].attitude = attitude_now(p, w, row, w.setup.horizon)
         outcomes.measure(p, w, hourly[r], out[r])
     return out.shape[0]

@@ -59,5 +59,5 @@ def clear(w: Workspace) -> None:
     w.busy_until[:] = 0
     state = w.state
     state.tick, state.pending, state.waiting, state.asked, state.full = 0, 0, 0, 0, False
-    state.brand_followers = -1
+    state.brand_followers, state.arrivals, state.arrival, state.waited = -1, 0, -1, 0.0
     state.backlog, state.defences, state.early_anger, state.late_anger = 0.0, 0.0, 0.0, 0.0

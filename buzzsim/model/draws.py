@@ -30,6 +30,7 @@ NOTICE, SECOND_NOTICE, VISITOR, BRAND_VIEWER, BRAND_NOTICE = range(8, 13)
 JOIN, DEFEND, ON_PAGE, WITHDRAWAL, REPEAT_GAP, REPEAT_KEEP = range(13, 19)
 COVERAGE, LAG, REPOST, PROTEST, SOLVE, ACCEPT, ROUND, WITHDRAW_SOLVED = range(19, 27)
 THANKS, FAILED_POST, BOOTSTRAP, DESIGN, OWN = range(27, 32)
+SIDES, SIDE, PACE, ARRIVAL_GAP, ARRIVAL = range(32, 37)
 
 # Within the stream of one `gamma`, where nothing else is drawn.
 _GAMMA_NORMAL, _GAMMA_KEEP = 3, 4
@@ -111,6 +112,13 @@ def gamma(key: Word, purpose: Word, who: Word, shape: float) -> float:
         u = 1.0 - unit(fold(attempt, _GAMMA_KEEP))
         if math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
             return boost * d * v / shape
+
+
+@compiled
+def beta(key: Word, purpose: Word, a: float, b: float) -> float:
+    """Draw from the beta law, as a share of two gamma draws."""
+    x, y = a * gamma(key, purpose, 0, a), b * gamma(key, purpose, 1, b)
+    return x / (x + y)
 
 
 def entropy_of(rng: Any) -> int:

@@ -70,6 +70,8 @@ _DEFINITIONS = (
             "the same among those reached; undefined if none"),
     Outcome("attitude_change_bystanders", "on a scale of -1 to 1", "higher",
             "the same among customers who are not critics; undefined if all are"),
+    Outcome("thinks_less", YES_OR_NO, "lower",
+            "whether the mean attitude of those reached fell by more than `attitude.threshold`"),
     Outcome("residual_anger", "on a scale of 0 to 1", "lower",
             "sum of the anger at the horizon of those whom the buzz touched, over the whole crowd"),
     Outcome("author_anger_6h", "on a scale of 0 to 1", "lower",
@@ -166,6 +168,7 @@ def measure(p: Numbers, w: tables.Workspace, hourly: Any, out: Any) -> None:
     people, posts = w.people[: w.used[tables.PEOPLE]], w.posts[: w.used[tables.POSTS]]
     _volumes(p, posts, hourly, out)
     _crowd(n_customers, people, _by_customer(w, people), out)
+    out.thinks_less = 1.0 if out.attitude_change_reached < -p.attitude_threshold else 0.0
     _acts(p, posts, w.acts[: w.used[tables.ACTS]], out)
     _cascade(posts, out)
     out.attack_rate = out.critics / n_customers

@@ -30,7 +30,7 @@ Grade = Literal["measured", "derived", "assumption", "choice"]
 INF = math.inf
 DEGREES = "whole numbers of 0 or more"
 
-KERNELS = ("exponential", "power_law", "constant", "immediate")
+KERNELS = ("exponential", "seismic", "constant", "immediate", "log_logistic")
 ORDERS = ("first_come", "most_followed", "angriest")
 CHOICES = ("random", "followers", "most_followed")
 NETWORKS = (
@@ -254,6 +254,10 @@ class Complaint(Section):
     anger: float = _assumed(0.8, 0, 1, "anger of a complainant at the start")
     on_page: bool = _claim(True,
         "whether the complaint stands on the brand's own page, where it can be deleted")
+    arrivals: float = _assumed(0.0, 0, 1e6, unit="customers", meaning=
+        "mean number of customers who later complain about the same thing by themselves")
+    arrival_half_life: float = _assumed(5.0, 1e-3, 1e6,
+        "time in which the rate of such complaints halves", "range 0.5 to 12", unit="hours")
 
 
 @dataclass(frozen=True)
@@ -264,9 +268,14 @@ class Attention(Section):
     view_rate: float = _assumed(0.5, 0, 1e6, "rate at which a follower notices a fresh post",
         "range 0.05 to 2", unit="per hour")
     half_life: float = _measured(1.0, 1e-3, 1e6,
-        "time in which a post's visibility halves; for `power_law` and `immediate` it only scales "
-        "how many look, for `constant` it does nothing",
+        "time by which half of a post's looks have come; for `seismic` and `immediate` it only "
+        "scales how many look, for `constant` it does nothing",
         "Graffius 2018, bit.ly 2011; range 0.35 to 24", unit="hours")
+    tail: float = _measured(0.83, 0.05, 1, "how fast looks get rare (log_logistic): as age^-tail",
+        "rumour cascades on Twitter 2015")
+    pace_sigma: float = _measured(0.0, 0, 5,
+        "how far complaints differ in pace: spread of the lognormal factor on the ages at which "
+        "the posts of a cascade are seen", "rumour cascades on Twitter 2015; range 0 to 2.5")
     dilution: float = _derived(0.0, 0, 2, "how much following many thins attention; 1 fully",
         "Feng et al. 2015; Hodas & Lerman 2014")
     page_visitors: int = _assumed(5, 0, 10**6, unit="customers", meaning=
@@ -290,6 +299,11 @@ class Joining(Section):
         "Berger & Milkman 2012; Brady et al. 2017; range 0 to 3")
     reinforcement: float = _assumed(0.5, -1, 10, "change in chance to join per further critic seen",
         "Bao et al. 2013, Romero et al. 2011, Johnen et al. 2018 (sign contested); range -0.5 to 2")
+    sides: float = _assumed(1.0, 1e-3, 1, "mean share of readers who side with a complaint; the "
+        "others never join, and move towards the brand", "range 0.3 to 1")
+    sides_spread: float = _assumed(0.0, 0, 0.9,
+        "how far complaints differ in that share (beta law): 0 not at all, near 1 all or nobody; "
+        "the correlation of two readers")
     cap: int = _measured(2, 1, 64, "number of critics seen beyond which more make no difference",
         "Bao et al. 2013", unit="critics")
     loyalty: float = _assumed(0.5, 0, 1, "how far a good attitude shields from joining")
@@ -335,6 +349,10 @@ class Attitude(Section):
     step: float = _assumed(0.02, 0, 0.5, "move towards good news on one notice", "range 0 to 0.1")
     negativity: float = _derived(2.0, 0, 10, "how many times more bad news moves",
         "airline tweets 2015, ratio 2.0")
+    half_life: float = _assumed(INF, 0.01, INF, "time in which a change of attitude halves",
+        "range 3 to 365 days", unit="hours", infinite=True)
+    threshold: float = _assumed(0.025, 0, 2,
+        "fall of the mean attitude of those reached from which they think less of the brand")
 
 
 @dataclass(frozen=True)

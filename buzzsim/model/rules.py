@@ -96,6 +96,15 @@ def decayed(p: Numbers, anger: float, elapsed_ticks: float, character: int) -> f
     return anger * share
 
 
+@compiled
+def recovered(p: Numbers, attitude: float, start: float, elapsed_ticks: float) -> float:
+    """Attitude after some ticks without news: on its way back to where it started."""
+    if elapsed_ticks == 0 or attitude == start or p.attitude_half_life == math.inf:
+        return attitude
+    share: float = 2.0 ** (-elapsed_ticks * p.time_tick / p.attitude_half_life)
+    return start + (attitude - start) * share
+
+
 # --------------------------------------------------------------------------------------- visibility
 
 
@@ -121,33 +130,42 @@ def notice_mass(p: Numbers, multiplier: float, relative_followees: float) -> flo
 
 
 @compiled
-def notice_age(p: Numbers, mass: float, luck: float) -> float:
+def pace(p: Numbers, normal: float) -> float:
+    """How many times slower than the median a complaint and what it sets off are seen."""
+    return math.exp(p.attention_pace_sigma * normal)
+
+
+@compiled
+def notice_age(p: Numbers, mass: float, pace: float, luck: float) -> float:
     """Age at a reader's first look, or NEVER: the first point of a Poisson process of looks."""
     needed = -math.log(1.0 - luck)
     if p.attention_kernel == visibility.CONSTANT:
-        return needed / mass if mass > 0.0 else NEVER
-    return visibility.age_when(p, needed / mass) if needed < mass else NEVER
+        return pace * needed / mass if mass > 0.0 else NEVER
+    return pace * visibility.age_when(p, needed / mass) if needed < mass else NEVER
 
 
 @compiled
-def noticed_by(p: Numbers, mass: float, age: float) -> float:
+def noticed_by(p: Numbers, mass: float, pace: float, age: float) -> float:
     """Chance that a reader has looked at a post by that age: the law of `notice_age`."""
     if p.attention_kernel == visibility.CONSTANT:
-        return 1.0 - math.exp(-mass * age)
-    return 1.0 - math.exp(-mass * visibility.spent(p, age))
+        return 1.0 - math.exp(-mass * age / pace)
+    return 1.0 - math.exp(-mass * visibility.spent(p, age / pace))
 
 
 @compiled
-def second_notice_age(p: Numbers, mass: float, age: float, bump: float, luck: float) -> float:
+def second_notice_age(
+    p: Numbers, mass: float, pace: float, age: float, bump: float, luck: float
+) -> float:
     """Hours from a bump until the second wave brings a look, or NEVER.
 
     A bump makes the post young again, age -> (1 - bump) * age. The looks it adds are an independent
     Poisson process (superposition), whose rate is the difference of the two visibilities.
     """
-    younger, needed = (1.0 - bump) * age, -math.log(1.0 - luck)
+    age, needed = age / pace, -math.log(1.0 - luck)
+    younger = (1.0 - bump) * age
     if not visibility.fades(p) or needed >= mass * visibility.gained(p, age, younger, math.inf):
         return NEVER
-    return visibility.age_when_gained(p, age, younger, needed / mass)
+    return pace * visibility.age_when_gained(p, age, younger, needed / mass)
 
 
 @compiled
@@ -180,6 +198,7 @@ def reading(
     attitude: float,
     susceptibility: float,
     character: int,
+    sides: bool,
     intensities: float,
     complaints: int,
     thanks: int,
@@ -188,20 +207,23 @@ def reading(
     """Anger and attitude after the notices of one tick.
 
     `intensities` is the sum over the critical posts read, and may exceed 1; `complaints`, `thanks`
-    and `invitations` are numbers of posts. Susceptibility does not scale attitude.
+    and `invitations` are numbers of posts. Susceptibility does not scale attitude. Who does not
+    side with the complaint is not angered, and takes criticism as a reason to like the brand.
     """
-    if character != TROLL:
+    if character != TROLL and sides:
         anger = min(1.0, anger + p.anger_gain * susceptibility * intensities * (1.0 - anger))
     good = thanks * p.attitude_step * p.private_thanks_effect * (1.0 - attitude)
-    bad = complaints * p.attitude_step * p.attitude_negativity * (-1.0 - attitude)
-    attitude = attitude + good + bad + invitations * p.private_invite_signal
+    told = complaints * p.attitude_step * (1.0 - attitude)
+    if sides:
+        told = complaints * p.attitude_step * p.attitude_negativity * (-1.0 - attitude)
+    attitude = attitude + good + told + invitations * p.private_invite_signal
     return anger, min(1.0, max(-1.0, attitude))
 
 
 @compiled
-def may_join(stage: int, character: int) -> bool:
-    """Whether a reader may join the criticism; advocates never do."""
-    return stage == AWARE and character != ADVOCATE
+def may_join(stage: int, character: int, sides: bool) -> bool:
+    """Whether a reader may join the criticism: one who sides with it, and no advocate."""
+    return stage == AWARE and character != ADVOCATE and sides
 
 
 @compiled
@@ -250,6 +272,47 @@ def defends(p: Numbers, luck: float) -> bool:
 def criticism_spreads(p: Numbers) -> bool:
     """Whether anybody passes criticism on; where R0 is 0 a complaint stays alone."""
     return p.share_probability > 0.0
+
+
+@compiled
+def sides_vary(p: Numbers) -> bool:
+    """Whether complaints differ in how many readers side with them."""
+    return p.joining_sides < 1.0 and p.joining_sides_spread > 0.0
+
+
+@compiled
+def siding_law(p: Numbers) -> tuple[float, float]:
+    """Numbers a and b of the beta law of the share of readers who side with a complaint.
+
+    Its mean is `joining.sides`, and `joining.sides_spread` the correlation of two readers,
+    1 / (a + b + 1).
+    """
+    size = 1.0 / p.joining_sides_spread - 1.0
+    return p.joining_sides * size, (1.0 - p.joining_sides) * size
+
+
+@compiled
+def sides(share: float, luck: float) -> bool:
+    """Whether a customer sides with the complaint, of which a share of all readers do."""
+    return luck < share
+
+
+@compiled
+def arrival_hour(p: Numbers, waited: float) -> float:
+    """Hours until another customer complains by themselves, or NEVER.
+
+    `waited` is the sum of the exponential gaps so far (mean 1) of a Poisson process, whose rate
+    halves in `complaint.arrival_half_life`.
+    """
+    if waited >= p.complaint_arrivals:
+        return NEVER
+    return -p.complaint_arrival_half_life * math.log2(1.0 - waited / p.complaint_arrivals)
+
+
+@compiled
+def may_complain(stage: int) -> bool:
+    """Whether a customer may complain by themselves: nobody who criticises or did so before."""
+    return stage == UNAWARE or stage == AWARE
 
 
 @compiled
@@ -418,9 +481,9 @@ def stage_after_removal(stage: int, again: bool) -> int:
 
 
 @compiled
-def may_protest(stage: int, character: int, protested: bool) -> bool:
-    """Whether a witness of a removal may protest: once in a run, no advocate or former critic."""
-    return (stage == AWARE or stage == CRITIC) and character != ADVOCATE and not protested
+def may_protest(stage: int, character: int, sides: bool, protested: bool) -> bool:
+    """Whether a witness of a removal may protest: as for `may_join`, critics too, once in a run."""
+    return (may_join(stage, character, sides) or stage == CRITIC) and not protested
 
 
 @compiled

@@ -42,7 +42,7 @@ def _in_lines(fields: list[tuple[str, Any]]) -> np.dtype[Any]:
 PERSON = _in_lines(
     [
         ("anger", _REAL),
-        ("attitude", _REAL),
+        ("attitude", _REAL),  # at the tick `read_tick`, if they read anything
         ("susceptibility", _REAL),
         ("intensities", _REAL),  # of what is read in `read_tick`; so are the four after it
         ("read_tick", _WHOLE),
@@ -65,6 +65,7 @@ PERSON = _in_lines(
         ("recruited_channel", _CODE),
         ("protested", _CLAIM),
         ("talking", _CLAIM),  # in a private dialogue
+        ("sides", _CLAIM),  # with the complaint
         ("attitude_start", _REAL),
         ("occasion_age", _REAL),  # age (hours) and number of the next occasion to post again
         ("occasion", _WHOLE),
@@ -90,6 +91,7 @@ POST = _in_lines(
         ("invited", _CLAIM),  # carries a visible invitation to talk in private
         ("number", _WHOLE),  # within author and kind
         ("multiplier", _REAL),
+        ("pace", _REAL),  # how many times slower than the median its cascade is seen
         ("bump", _REAL),
         ("parent", _WHOLE),
         ("entry", _WHOLE),  # the post with which its author became a critic
@@ -150,6 +152,10 @@ STATE = np.dtype(
         ("waiting", np.int64),  # cases in the brand's queue
         ("asked", np.int64),  # case on which a strategy of one's own must decide
         ("brand_followers", np.int64),  # -1 until somebody asked
+        ("sides", _REAL),  # share of readers who side with the complaint
+        ("arrivals", np.int64),  # customers who complained later by themselves, or were asked to
+        ("arrival", np.int64),  # tick of the next of them, or -1
+        ("waited", _REAL),  # sum of the gaps between them
         ("full", np.bool_),  # whether a table had no row left
         ("backlog", _REAL),  # this and the rest: what `outcomes.measure` cannot see in the tables
         ("defences", _REAL),
@@ -262,13 +268,13 @@ def _rows(n: int, dtype: np.dtype[Any]) -> Any:
 
 RECORD: dict[str, tuple[str, ...]] = {
     "customers": (
-        "customer", "stage", "character", "susceptibility", "anger", "attitude", "attitude_start",
-        "noticed", "first_post", "first_channel", "joined", "recruited_by", "recruited_channel",
-        "entry", "critics_seen",
+        "customer", "stage", "character", "sides", "susceptibility", "anger", "attitude",
+        "attitude_start", "noticed", "first_post", "first_channel", "joined", "recruited_by",
+        "recruited_channel", "entry", "critics_seen",
     ),
     "posts": (
         "author", "kind", "number", "tick", "parent", "entry", "on_page", "intensity", "thread",
-        "end", "readers", "joined", "answered",
+        "pace", "end", "readers", "joined", "answered",
     ),
     "notices": ("tick", "customer", "post", "channel"),
     "acts": ("tick", "post", "act", "result"),

@@ -43,10 +43,7 @@ def draw_complainants(
     n, attempt = 0, 0
     customer: Word
     while n < chosen.size:
-        if how == BY_FOLLOWERS:
-            customer = _owner(indptr, draws.pick(run, draws.COMPLAINANT, attempt, indptr[-1]))
-        else:
-            customer = draws.pick(run, draws.COMPLAINANT, attempt, indptr.size - 1)
+        customer = _picked(indptr, how, run, draws.COMPLAINANT, attempt)
         attempt += 1
         fresh = True
         for k in range(n):
@@ -54,6 +51,19 @@ def draw_complainants(
         if fresh:
             chosen[n] = customer
             n += 1
+
+
+@compiled
+def someone(indptr: NDArray[np.int64], how: int, run: Word, number: int) -> Word:
+    """Draw who complains next by themselves: by followers if the first did so, else anybody."""
+    return _picked(indptr, how, run, draws.ARRIVAL, number)
+
+
+@compiled
+def _picked(indptr: NDArray[np.int64], how: int, run: Word, purpose: int, number: int) -> Word:
+    if how == BY_FOLLOWERS:
+        return _owner(indptr, draws.pick(run, purpose, number, indptr[-1]))
+    return draws.pick(run, purpose, number, indptr.size - 1)
 
 
 @compiled

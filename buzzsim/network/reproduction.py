@@ -9,7 +9,8 @@ The expectation over the next readers is exact in continuous time, up to quadrat
 that stays as the first notice leaves it. Where several notices move attitudes fast, critics recruit
 up to a tenth more. Ticks of a quarter of an hour take some 2 % from it where anger halves within
 two hours. One critic's posts are the first one and repeats, which are a Poisson process thinned by
-their anger. A reader joins at most once.
+their anger. A reader joins at most once. Readers who do not side with the complaint never do: R0
+is the mean over complaints, whatever share of readers sides with each, and at whatever pace.
 
 Each post has its own page visitors, who are strangers and look as the average reader does. In a run
 the author, followers and repeated visitors drop out, so that R0 is lower there among few customers,
@@ -92,10 +93,12 @@ def _r0(p: Numbers, audience: list[_Readers], share_probability: float) -> float
     trial = record.copy()
     trial["share_probability"] = share_probability
     laws = _susceptibility(p.crowd_susceptibility_shape), _lucks(p), _hours(p)
-    return sum(  # of all who might join on noticing, and be joined, by character
-        share * n * float(_recruits(trial, mass, shown, apart, character, laws))
+    siding = float(p.joining_sides)  # the share of readers who may join, on average
+    return siding * sum(  # of all who might join on noticing, and be joined, by character
+        weight * share * n * float(_recruits(trial, mass, shown, apart, character, pace, laws))
         for character, share in _characters(p)
         for mass, n, shown, apart in audience
+        for pace, weight in _paces(p)
     )
 
 
@@ -134,7 +137,9 @@ def _diluted_readers(
     """
     degrees = np.unique(followees[followees > 0])
     masses = np.array([rules.notice_mass(p, 1.0, degree / mean) for degree in degrees])
-    noticed = np.array([rules.noticed_by(p, mass, p.time_horizon) for mass in masses])
+    noticed = np.zeros(masses.size)
+    for pace, part in _paces(p):
+        noticed += [part * rules.noticed_by(p, mass, pace, p.time_horizon) for mass in masses]
     place = np.searchsorted(degrees, followees)
     chance = np.zeros(network.n_customers)
     chance[followees > 0] = noticed[place[followees > 0]]
@@ -151,7 +156,13 @@ def _diluted_readers(
 
 @compiled
 def _recruits(
-    p: Numbers, mass: float, shown: float, apart: bool, character: int, laws: tuple[Law, Law, Law]
+    p: Numbers,
+    mass: float,
+    shown: float,
+    apart: bool,
+    character: int,
+    pace: float,
+    laws: tuple[Law, Law, Law],
 ) -> float:
     """Chance that a typical critic recruits one reader, over the laws of both.
 
@@ -160,22 +171,23 @@ def _recruits(
     (s, s_weight), (luck, luck_weight), (hour, hour_weight) = laws
     total, critics = 0.0, 0.0
     later, repeats = np.empty(hour.size), np.empty(hour.size)
-    at_once = _noticed(p, mass, p.time_horizon, hour, hour_weight)
+    at_once = _noticed(p, mass, pace, p.time_horizon, hour, hour_weight)
     for c in range(s.size):
         start, said = rules.first_attitude(p, 0.5), p.complaint_anger
         before = rules.first_anger(character, -1.0)
-        anger, attitude = rules.reading(p, before, start, s[c], character, said, 1, 0, 0)
+        anger, attitude = rules.reading(p, before, start, s[c], character, True, said, 1, 0, 0)
         weight = s_weight[c] * rules.join_probability(p, s[c], attitude, 1, said, 0.0)
         critics += weight
         for t in range(hour.size):
             later[t] = _unanswered_anger(p, anger, hour[t] / p.time_tick, character)
-            noticed = shown * _noticed(p, mass, p.time_horizon - hour[t], hour, hour_weight)
+            left = p.time_horizon - hour[t]
+            noticed = shown * _noticed(p, mass, pace, left, hour, hour_weight)
             repeats[t] = p.anger_repeat_rate * later[t] * noticed * hour_weight[t]
         for r in range(s.size):
             for k in range(luck.size):
                 liking = rules.first_attitude(p, luck[k])
                 _, shielded = rules.reading(
-                    p, 0.0, liking, s[r], rules.CONSTRUCTIVE, anger, 1, 0, 0
+                    p, 0.0, liking, s[r], rules.CONSTRUCTIVE, True, anger, 1, 0, 0
                 )
                 now = shown * at_once * rules.join_probability(p, s[r], shielded, 1, anger, 0.0)
                 more = 0.0
@@ -197,16 +209,18 @@ def _unanswered_anger(p: Numbers, anger: float, age: float, character: int) -> f
 
 
 @compiled
-def _noticed(p: Numbers, mass: float, left: float, hour: Floats, hour_weight: Floats) -> float:
+def _noticed(
+    p: Numbers, mass: float, pace: float, left: float, hour: Floats, hour_weight: Floats
+) -> float:
     """Chance that a reader notices a post in the time left, before its author takes it back."""
     rate = p.attention_withdrawal_rate
     if rate == 0.0:
-        return float(rules.noticed_by(p, mass, left))
+        return float(rules.noticed_by(p, mass, pace, left))
     scale = left / p.time_horizon  # the points of the horizon, drawn together
-    total = math.exp(-rate * left) * rules.noticed_by(p, mass, left)
+    total = math.exp(-rate * left) * rules.noticed_by(p, mass, pace, left)
     for k in range(hour.size):
         life = hour[k] * scale
-        noticed = rules.noticed_by(p, mass, life)
+        noticed = rules.noticed_by(p, mass, pace, life)
         total += hour_weight[k] * scale * rate * math.exp(-rate * life) * noticed
     return float(total)
 
@@ -220,6 +234,15 @@ def _susceptibility(shape: float) -> Law:
     # Denser at both ends, where the quantiles are steep.
     u, weight = u**2 * (3 - 2 * u), weight * 6 * u * (1 - u)
     return special.gammaincinv(shape, u) / shape, weight / weight.sum()
+
+
+def _paces(p: Numbers) -> list[tuple[float, float]]:
+    """Give points and weights of the law of the pace of complaints."""
+    if p.attention_pace_sigma == 0.0:
+        return [(1.0, 1.0)]
+    x, weight = np.polynomial.hermite_e.hermegauss(7)
+    paces = [float(rules.pace(p, normal)) for normal in x]
+    return list(zip(paces, (weight / weight.sum()).tolist(), strict=True))
 
 
 def _lucks(p: Numbers) -> Law:
