@@ -1,4 +1,4 @@
-"""The one way to compile: numba without Python objects, and a cache that notices every change.
+"""The one way to compile: numba without Python objects, and a cache that notices changed rules.
 
 Numba keeps machine code on disk, but watches only the file in which a function stands: a rule
 changed in another file would go unnoticed. Here the name of the cache folder is a digest of all
@@ -14,7 +14,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+import shutil
+import sys
 import tempfile
+import threading
+import time
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -26,22 +30,14 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import config, njit, types
-from numba.extending import (
-    NativeValue,
-    infer_getattr,
-    intrinsic,
-    lower_getattr_generic,
-    models,
-    register_model,
-    typeof_impl,
-    unbox,
-)
+from numba.extending import NativeValue, intrinsic, models, register_model, typeof_impl, unbox
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T", bound=type)
 
 _UNCOMPILED = bool(config.DISABLE_JIT)
 _PACKAGE = Path(__file__).parent
+_ONE_AT_A_TIME = threading.Lock()
 
 # ----------------------------------------------------------------------- the digest of the sources
 
@@ -75,15 +71,20 @@ def digest_of(sources: Mapping[str, str]) -> str:
 
 def _take_apart(node: Any, parts: list[str]) -> None:
     if isinstance(node, list):
+        parts.append("[")  # brackets, or a line could leave its block unnoticed
         for item in node:
             _take_apart(item, parts)
+        parts.append("]")
     elif not isinstance(node, ast.AST):
         parts.append(repr(node))
     elif not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)):  # a docstring
-        parts.append("Assign" if isinstance(node, ast.AnnAssign) else type(node).__name__)
+        parts.append("(Assign" if isinstance(node, ast.AnnAssign) else f"({type(node).__name__}")
         for field in node._fields:
             if field not in _WORDS:
-                _take_apart(getattr(node, field, None), parts)
+                child = getattr(node, field, None)
+                is_target = isinstance(node, ast.AnnAssign) and field == "target"
+                _take_apart([child] if is_target else child, parts)  # as `Assign` has it
+        parts.append(")")
 
 
 def _name_of_sources() -> str:
@@ -103,11 +104,16 @@ SOURCES = _name_of_sources()
 
 @cache
 def cache_folder() -> Path | None:
-    """Give the folder for what these sources made, cleared of damaged machine code; or None."""
+    """Give the folder for what these sources made, cleared of damaged machine code, or None.
+
+    Folders of other sources in which nothing was compiled for a month are removed.
+    """
     own = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
     for place in (*own, _PACKAGE / "__pycache__", Path.home() / ".cache" / "buzzsim"):
         folder = place / f"buzzsim-{SOURCES}"
         try:
+            if not folder.exists():
+                _remove_old(place)
             folder.mkdir(parents=True, exist_ok=True)
             tempfile.TemporaryFile(dir=folder).close()
         except OSError:
@@ -117,6 +123,15 @@ def cache_folder() -> Path | None:
                 file.unlink(missing_ok=True)
         return folder
     return None
+
+
+def _remove_old(place: Path) -> None:
+    """Remove the folders of other sources that have not changed for a month."""
+    month_ago = time.time() - 30 * 86_400
+    for folder in place.glob("buzzsim-*"):
+        if re.fullmatch(r"buzzsim-[0-9a-f]{16}", folder.name) and folder.is_dir():
+            if max(file.stat().st_mtime for file in (folder, *folder.iterdir())) < month_ago:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_whole(file: Path) -> bool:
@@ -174,17 +189,18 @@ class Compiled:
     @cached_property
     def door(self) -> Any:
         """What Python calls, kept on disk where there is a folder."""
-        folder, before = cache_folder(), config.CACHE_DIR
+        folder = cache_folder()
         if folder is not None:
-            config.CACHE_DIR = str(folder)
-            try:
-                door = njit(cache=True, **_FROM_PYTHON)(self.py_func)
-                if folder in Path(door.stats.cache_path).parents:
-                    return door
-            except RuntimeError:  # numba finds no place for this function
-                pass
-            finally:
-                config.CACHE_DIR = before
+            with _ONE_AT_A_TIME:  # numba takes the folder from a variable of the whole process
+                before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+                try:
+                    door = njit(cache=True, **_FROM_PYTHON)(self.py_func)
+                    if folder in Path(door.stats.cache_path).parents:
+                        return door
+                except RuntimeError:  # numba finds no place for this function
+                    pass
+                finally:
+                    config.CACHE_DIR = before
         return njit(**_FROM_PYTHON)(self.py_func)
 
     def __call__(self, *args: Any) -> Any:
@@ -205,9 +221,11 @@ class Compiled:
             seal(file)
 
     def files(self, ending: str) -> list[Path]:
-        """List the files on disk that hold this function, and none of `lag_ticks` for `ticks`."""
-        folder = self.door.stats.cache_path
-        return [*Path(folder).glob(f"*.{self.py_func.__name__}-*.{ending}")] if folder else []
+        """List the files on disk that hold this function as it stands now, for this Python."""
+        folder, code = self.door.stats.cache_path, self.py_func.__code__
+        version = f"py{sys.version_info.major}{sys.version_info.minor}"
+        name = f"*.{code.co_name}-{code.co_firstlineno}.{version}*.{ending}"
+        return [*Path(folder).glob(name)] if folder else []
 
     def __repr__(self) -> str:
         return f"<compiled {self.py_func.__name__}>"
@@ -324,7 +342,9 @@ def _is_plain(kind: Any) -> bool:
 
 def _give_attributes() -> None:
     """Let compiled code write `bundle.field`."""
-    from numba.core.typing.templates import AttributeTemplate  # perhaps not in every numba to come
+    # Perhaps not in every numba to come.
+    from numba.core.typing.templates import AttributeTemplate
+    from numba.extending import infer_getattr, lower_getattr_generic
 
     @infer_getattr
     class _Fields(AttributeTemplate):
@@ -333,8 +353,9 @@ def _give_attributes() -> None:
         def generic_resolve(self, value: Bundle, attr: str) -> Any:
             return value.fields[attr][0] if attr in value.fields else None
 
+    lower_getattr_generic(Bundle)(_field)
 
-@lower_getattr_generic(Bundle)
+
 def _field(context: Any, builder: Any, bundle: Bundle, words: Any, name: str) -> Any:
     """Read where an array is; a bundle stays the same during a call."""
     kind, itemsize, place = bundle.fields[name]

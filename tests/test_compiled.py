@@ -95,6 +95,19 @@ def test_words_do_not_change_the_name_of_the_sources_and_rules_do():
         assert digest_of({"rules.py": changed}) != name
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("if c:\n    x = 1\nelse:\n    y = 2", "if c:\n    x = 1\n    y = 2"),
+        ("if c:\n    x = 1\n    y = 2", "if c:\n    x = 1\ny = 2"),
+        ("x = min(max(a, b), c)", "x = min(max(a), b, c)"),
+        ("x = a or (b and c) or d", "x = a or (b and c or d)"),
+    ],
+)
+def test_a_line_that_leaves_its_block_changes_the_name_of_the_sources(before, after):
+    assert digest_of({"rules.py": before}) != digest_of({"rules.py": after})
+
+
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 @pytest.mark.parametrize("damage", ["empty", "cut", "flipped"])
 def test_what_is_damaged_on_disk_is_compiled_anew(tiny, ending, damage):

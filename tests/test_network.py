@@ -19,6 +19,7 @@ from buzzsim.model.scenario import Scenario
 from buzzsim.network import (
     GENERATORS,
     Network,
+    edgelist,
     generate,
     open_network,
     save_network,
@@ -543,6 +544,20 @@ def test_the_fast_and_the_careful_reader_agree(tmp_path):
     careful = open_network(written(tmp_path, "\n".join(lines)), directed=True)
     assert list(fast.names) == list(careful.names)
     assert pairs(fast) == pairs(careful)
+
+
+@pytest.mark.parametrize("line", ["# a remark", "  % another", "7, 8, +01:00"])
+def test_what_stands_beside_the_ties_does_not_make_reading_slow(tmp_path, monkeypatch, line):
+    """Ten seconds a million ties instead of one."""
+    monkeypatch.setattr(edgelist, "_named_pairs", None)
+    network = open_network(written(tmp_path, f"1, 2, 3\n{line}\n3, 4, 5\n"), directed=True)
+    assert {(1, 2), (3, 4)} <= set(pairs(network))
+
+
+@pytest.mark.parametrize("line", ["+7, 8", "8, +7", " +7 , 8", "7.0, 8", "7e0, 8", "1_0, 8"])
+def test_what_only_looks_like_a_whole_number_is_a_name(tmp_path, line):
+    network = open_network(written(tmp_path, f"1, 2\n{line}\n"))
+    assert {name.strip() for name in line.split(",")} <= set(network.names)
 
 
 def test_missing_and_unreadable_files_are_refused(tmp_path):

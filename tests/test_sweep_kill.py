@@ -63,7 +63,8 @@ def asked(folder):
 
 
 def command(file, *more, jobs=2):
-    return [sys.executable, "-m", "buzzsim", "sweep", "run", str(file), "--jobs", str(jobs), *more]
+    asked = "sweep", "run", str(file), "--quiet", "--jobs", str(jobs)  # a log has a line in 30 s
+    return [sys.executable, "-m", "buzzsim", *asked, *more]
 
 
 def begin(file, *more, **options):

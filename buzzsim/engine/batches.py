@@ -55,7 +55,7 @@ def replicates(
     Returns
     -------
     values : array of shape (n, outcomes)
-        One column for each of `buzzsim.outcomes.OUTCOMES`.
+        One column for each of `buzzsim.model.outcomes.OUTCOMES`.
     hourly : array of shape (n, hours)
         Critical posts by hour.
     """

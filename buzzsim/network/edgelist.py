@@ -20,6 +20,8 @@ Integers = NDArray[np.int64]
 _LINE = re.compile(rb"[^\r\n]+")
 _LINE_END = re.compile(rb"\r\n|\r|\n")
 _TWO_INTEGERS = re.compile(r"-?[0-9]+[ \t]+-?[0-9]+([ \t]|$)")
+_COMMENT_LINE = re.compile(rb"(^|[\r\n])[ \t]*[#%][^\r\n]*")
+_PLUS = re.compile(rb"(?:^|[\r\n])[ \t]*(?:\+|[^\r\n\t,; ]+[\t,; ]+\+)")  # before a name
 _CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _SEPARATORS = {"\t": "a tab", ";": "a semicolon", ",": "a comma", "": "white space"}
 _COMMENT = ("#", "%")
@@ -181,14 +183,15 @@ def _whole_numbers(data: bytes, layout: Layout) -> Integers | None:
     """Give a row of two numbers for each tie; None where a line holds anything else."""
     import pandas as pd
 
-    if b"+" in data:  # pandas would read +1 as 1
+    body = data[layout.start :]
+    if b"#" in body or b"%" in body:
+        body = _COMMENT_LINE.sub(rb"\1", body)
+    if b"+" in body and _PLUS.search(body):  # pandas would read +1 as 1
         return None
-    lines, separator = io.BytesIO(data), layout.separator or r"\s+"
-    lines.seek(layout.start)
     try:
         frame = pd.read_csv(
-            lines, sep=separator, header=None, usecols=[0, 1], index_col=False, low_memory=False,
-            quoting=csv.QUOTE_NONE, skipinitialspace=True,
+            io.BytesIO(body), sep=layout.separator or r"\s+", header=None, usecols=[0, 1],
+            index_col=False, low_memory=False, quoting=csv.QUOTE_NONE, skipinitialspace=True,
         )  # fmt: skip
     except ValueError:
         return None

@@ -81,7 +81,7 @@ class Result:
 
     @cached_property
     def outcomes(self) -> Outcomes:
-        """Every outcome of `buzzsim.outcomes.OUTCOMES` by name; undefined ones are NaN."""
+        """Every outcome of `buzzsim.model.outcomes.OUTCOMES` by name; undefined ones are NaN."""
         return Outcomes(zip(OUTCOMES, self.values.tolist(), strict=True))
 
     def hourly(self) -> pd.DataFrame:
