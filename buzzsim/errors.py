@@ -51,12 +51,9 @@ def sentence(place: str, key: str, value: object, allowed: str) -> str:
     >>> sentence("restaurant.toml", "reply.empathy", 1.4, "0 to 1")
     'restaurant.toml: reply.empathy is 1.4; expected 0 to 1'
     """
-    quoted = (
-        "name" not in allowed
-        and isinstance(value, str)
-        and re.fullmatch(r"\s*[-+]?\d+([.,]\d*)?\s*", value)
-    )
-    hint = "; a number is written without quotes" if quoted else ""
+    text = value if isinstance(value, str) and "name" not in allowed else ""
+    is_quoted = re.fullmatch(r"\s*[-+]?\d+([.,]\d*)?\s*", text)
+    hint = "; a number is written without quotes" if is_quoted else ""
     return f"{place}: {key} is {shown(value)}; expected {allowed}{hint}"
 
 
