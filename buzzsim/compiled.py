@@ -89,10 +89,10 @@ def _take_apart(node: Any, parts: list[str]) -> None:
 
 def _name_of_sources() -> str:
     texts = {}
-    for path in _PACKAGE.rglob("*.py"):
-        text = path.read_text(encoding="utf-8")
-        if "@compiled" in text:
-            texts[path.relative_to(_PACKAGE).as_posix()] = text
+    for path in _PACKAGE.rglob("[!.]*.py"):  # an editor's own files begin with a dot
+        data = path.read_bytes() if path.is_file() else b""
+        if b"@compiled" in data:
+            texts[path.relative_to(_PACKAGE).as_posix()] = data.decode("utf-8")
     return digest_of(texts)
 
 
@@ -104,12 +104,15 @@ SOURCES = _name_of_sources()
 
 @cache
 def cache_folder() -> Path | None:
-    """Give the folder for what these sources made, cleared of damaged machine code, or None.
+    """Give the folder for what these sources made; None where none can be written.
 
     Folders of other sources in which nothing was compiled for a month are removed.
     """
-    own = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
-    for place in (*own, _PACKAGE / "__pycache__", Path.home() / ".cache" / "buzzsim"):
+    places = [Path(config.CACHE_DIR)] if config.CACHE_DIR else []
+    places.append(_PACKAGE / "__pycache__")
+    with suppress(RuntimeError):  # nobody's home
+        places.append(Path.home() / ".cache" / "buzzsim")
+    for place in places:
         folder = place / f"buzzsim-{SOURCES}"
         try:
             if not folder.exists():
@@ -118,9 +121,6 @@ def cache_folder() -> Path | None:
             tempfile.TemporaryFile(dir=folder).close()
         except OSError:
             continue
-        for file in folder.rglob("*.nb[ci]"):
-            if not is_whole(file):
-                file.unlink(missing_ok=True)
         return folder
     return None
 
@@ -150,7 +150,7 @@ def seal(file: Path) -> None:
 
 def _checksum(file: Path) -> str:
     with file.open("rb") as data:
-        return hashlib.file_digest(data, "sha256").hexdigest()
+        return file.name + hashlib.file_digest(data, "sha256").hexdigest()
 
 
 def _seal_of(file: Path) -> Path:
@@ -196,8 +196,11 @@ class Compiled:
                 try:
                     door = njit(cache=True, **_FROM_PYTHON)(self.py_func)
                     if folder in Path(door.stats.cache_path).parents:
+                        for file in self._files(door, "nb[ci]"):
+                            if not is_whole(file):
+                                file.unlink(missing_ok=True)
                         return door
-                except RuntimeError:  # numba finds no place for this function
+                except (RuntimeError, OSError):  # no place, or a damaged file that stays
                     pass
                 finally:
                     config.CACHE_DIR = before
@@ -217,12 +220,17 @@ class Compiled:
     def _seal(self) -> None:
         """Write the checksums of this function's files, if it was compiled and not only loaded."""
         self._known = len(self.door.overloads)
-        for file in self.files("nb[ci]") if self.door.stats.cache_misses else ():
+        for file in self._files(self.door, "nb[ci]") if self.door.stats.cache_misses else ():
             seal(file)
 
-    def files(self, ending: str) -> list[Path]:
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether this function was compiled before, for this Python."""
+        return bool(self._files(self.door, "nbc"))
+
+    def _files(self, door: Any, ending: str) -> list[Path]:
         """List the files on disk that hold this function as it stands now, for this Python."""
-        folder, code = self.door.stats.cache_path, self.py_func.__code__
+        folder, code = door.stats.cache_path, self.py_func.__code__
         version = f"py{sys.version_info.major}{sys.version_info.minor}"
         name = f"*.{code.co_name}-{code.co_firstlineno}.{version}*.{ending}"
         return [*Path(folder).glob(name)] if folder else []
@@ -265,7 +273,7 @@ def is_loaded(function: Any) -> bool:
 
 def is_warm(function: Any) -> bool:
     """Whether a function has been compiled before, in this process or in an earlier one."""
-    return is_loaded(function) or bool(function.files("nbc"))
+    return is_loaded(function) or bool(function.is_on_disk)
 
 
 # ----------------------------------------------------------------------------------------- bundles

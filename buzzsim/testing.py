@@ -98,9 +98,9 @@ def _holds_dice(part: Any, depth: int = 3) -> bool:
         return isinstance(part, _DICE)
     items = part.values() if isinstance(part, dict) else part
     held = items if isinstance(part, (dict, list, tuple, set)) else ()
-    return any(
-        _holds_dice(one, depth - 1) for one in (*held, *getattr(part, "__dict__", {}).values())
-    )
+    slots = [name for kind in type(part).__mro__ for name in getattr(kind, "__slots__", ())]
+    own = [getattr(part, name, None) for name in (*getattr(part, "__dict__", {}), *slots)]
+    return any(_holds_dice(one, depth - 1) for one in (*held, *own))
 
 
 @contextmanager

@@ -279,3 +279,28 @@ def test_uncompiled_comparisons_and_sweeps_run_too(tmp_path):
         check=True,
     )
     assert done.stdout.split() == ["2", "8"]
+
+
+def test_without_a_home_and_with_a_file_that_cannot_go_numbers_are_right(tiny):
+    assert answer(tiny) == "2"
+    (file,) = tiny.rglob("*twice*.nbc")
+    file.unlink()
+    file.mkdir()
+    (tiny.parent / "sitecustomize.py").write_text(
+        "import pathlib\n"
+        "def nowhere(): raise RuntimeError('Could not determine home directory.')\n"
+        "pathlib.Path.home = nowhere\n"
+    )
+    path = {"PYTHONPATH": str(tiny.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+    assert answer(tiny, **path) == "2"
+
+
+def test_files_that_are_damaged_while_a_process_runs_are_compiled_anew(tiny):
+    assert answer(tiny) == "2"
+    (file,) = tiny.rglob("*twice*.nbi")
+    code = "from tiny.rules import rule; rule(0.0); from pathlib import Path; "
+    code += f"Path({str(file)!r}).write_bytes(b''); from tiny.engine import twice; print(twice(0))"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tiny.parent, capture_output=True, text=True
+    )
+    assert ran.stdout.strip() == "2", ran.stderr
