@@ -18,6 +18,7 @@ from buzzsim.study import protocol
 
 ROOT = Path(__file__).resolve().parents[1]
 EXPERIMENTS = {  # each module has `stored()`, its records, and `filled(text, records)`, its page
+    "delays": "delays.py",
     "stylised": "stylised.py",
     "literature": "literature.py",
     "four-strategies": "four_strategies.py",

@@ -625,3 +625,13 @@ def test_pairs_of_which_none_is_defined_say_nothing():
         "variance_reduction": None,
         "ci95": [None, None],
     }
+
+
+def test_a_comparison_draws_its_resamples_once(monkeypatch):
+    drawn, draw = [], draws.resamples
+    monkeypatch.setattr(draws, "resamples", lambda *asked: drawn.append(asked) or draw(*asked))
+    comparison = bz.compare("default", replicates=30, rng=1, quiet=True)
+    comparison.summary()
+    comparison.advice()
+    comparison.plot()
+    assert len(drawn) == 1

@@ -4,6 +4,7 @@ import copy
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from neighbours import modules_of
 
@@ -169,3 +170,26 @@ def test_whether_deleting_beats_silence_turns_round_as_witnesses_protest(results
         for p in (0, 0.15)
     ]
     assert row[0]["difference_high"] < 0 < row[1]["difference_low"]
+
+
+# ------------------------------------------------------------------------------------------- delays
+
+
+def test_the_log_logistic_law_fits_delays_best_held_out_too():
+    with modules_of("delays", "delays") as (delays,):
+        results = delays.stored()["results"].set_index("law")
+    paced = results[results["pace_sigma"] != "0"]
+    for column in ("fitted", "held_out"):
+        assert paced[column].astype(float).idxmax() == "log-logistic"
+
+
+def test_a_law_is_found_again_in_delays_that_it_made():
+    with modules_of("delays", "delays") as (delays,):
+        dice, tree = np.random.default_rng(2), np.repeat(np.arange(150), 40)
+        pace = np.exp(dice.normal(size=150))[tree]
+        hours = pace * delays.stats.fisk.ppf(dice.random(tree.size), 0.9, scale=0.7)
+        made = delays.Delays(hours[hours < 168], tree[hours < 168])
+        (half_life, tail), sigma = delays.fitted(delays.LAWS["log-logistic"], made, paced=True)
+    assert half_life == pytest.approx(0.7, rel=0.25)
+    assert tail == pytest.approx(0.9, rel=0.1)
+    assert sigma == pytest.approx(1.0, rel=0.25)

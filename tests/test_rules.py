@@ -13,7 +13,7 @@ from buzzsim.model.parameters import KERNELS, NUMBERS, ORDERS, all_parameters, n
 from buzzsim.model.scenario import Scenario
 
 CHARACTERS = (rules.CONSTRUCTIVE, rules.VINDICTIVE, rules.ADVOCATE, rules.TROLL)
-FADING = ("exponential", "seismic")
+FADING = ("exponential", "seismic", "log_logistic")
 LUCK = np.linspace(0.0, 1.0, 2001)[:-1]
 WHOLE_SEISMIC_PER_HOUR = (
     0.0006265725 * 3600
@@ -165,7 +165,7 @@ def test_half_of_the_followers_notice_at_the_default():
     assert np.mean(noticed) == pytest.approx(0.5139, abs=1 / len(LUCK))
 
 
-@pytest.mark.parametrize("kernel", ["exponential", "seismic", "constant"])
+@pytest.mark.parametrize("kernel", [*FADING, "constant"])
 def test_notice_ages_have_the_law_they_claim(kernel):
     p = p_of({"attention.kernel": kernel, "attention.view_rate": 0.5})
     mass = rules.notice_mass(p, 1.0, 1.0)
@@ -173,6 +173,66 @@ def test_notice_ages_have_the_law_they_claim(kernel):
     for age in (0.1, 1.0, 5.0, 24.0):
         share = ((ages >= 0) & (ages <= age)).mean()
         assert share == pytest.approx(rules.noticed_by(p, mass, 1.0, age), abs=2 / len(LUCK))
+
+
+def test_a_slow_complaint_is_seen_as_much_and_later():
+    p = p_of({"attention.pace_sigma": 0.5})
+    assert rules.pace(p_of(), 3.0) == 1.0
+    assert rules.pace(p, 2.0) == pytest.approx(math.e)
+    for luck in (0.1, 0.4):
+        assert rules.notice_age(p, 0.7, 3.0, luck) == pytest.approx(
+            3 * rules.notice_age(p, 0.7, 1.0, luck)
+        )
+    assert rules.noticed_by(p, 0.7, 3.0, 6.0) == rules.noticed_by(p, 0.7, 1.0, 2.0)
+    slow, plain = (rules.second_notice_age(p, 0.7, *of, 1.0, 0.2) for of in ((3, 6.0), (1, 2.0)))
+    assert slow == pytest.approx(3 * plain)
+
+
+def test_half_of_the_looks_of_the_log_logistic_law_come_in_its_half_life():
+    p = p_of({"attention.kernel": "log_logistic", "attention.half_life": 2, "attention.tail": 0.5})
+    assert visibility.log_logistic(p, 2.0) == 0.5
+    assert visibility.log_logistic(p, 18.0) == pytest.approx(0.75)  # odds of 3, as 9 ** 0.5
+    assert visibility.log_logistic(p, 0.0) == 0.0
+    for share in (0.01, 0.5, 0.99):
+        assert visibility.spent(p, visibility.age_when(p, share)) == pytest.approx(share)
+    assert visibility.spent(p, p.time_horizon) == 1.0
+
+
+def test_a_change_of_attitude_halves_in_its_half_life():
+    p = p_of({"attitude.half_life": 12.0, "time.tick": 0.5})
+    assert rules.recovered(p, -0.6, 0.2, 24) == pytest.approx(-0.2)
+    assert rules.recovered(p, -0.6, 0.2, 0) == -0.6
+    assert rules.recovered(p_of({"attitude.half_life": math.inf}), -0.6, 0.2, 1000) == -0.6
+
+
+def test_the_sides_of_readers_have_the_mean_and_the_correlation_asked_for():
+    assert not rules.sides_vary(p_of({"joining.sides": 0.4}))
+    assert not rules.sides_vary(p_of({"joining.sides_spread": 0.4}))
+    p = p_of({"joining.sides": 0.4, "joining.sides_spread": 0.2})
+    assert rules.sides_vary(p)
+    a, b = rules.siding_law(p)
+    assert a / (a + b) == pytest.approx(0.4)
+    assert 1 / (a + b + 1) == pytest.approx(0.2)
+    assert [bool(rules.sides(0.4, luck)) for luck in (0.39, 0.41)] == [True, False]
+
+
+def test_who_does_not_side_is_not_angered_and_comes_to_like_the_brand():
+    p = p_of({"attitude.step": 0.1, "anger.gain": 0.5})
+    anger, attitude = rules.reading(p, 0.2, 0.5, 1.0, rules.CONSTRUCTIVE, False, 0.8, 2, 0, 0)
+    assert anger == 0.2
+    assert attitude == pytest.approx(0.5 + 2 * 0.1 * 0.5)
+    assert not rules.may_join(rules.AWARE, rules.CONSTRUCTIVE, False)
+    assert not rules.may_protest(rules.AWARE, rules.CONSTRUCTIVE, False, False)
+
+
+def test_complaints_that_an_event_brings_get_rarer_by_half_in_a_half_life():
+    p = p_of({"complaint.arrivals": 8.0, "complaint.arrival_half_life": 5.0})
+    assert rules.arrival_hour(p, 4.0) == pytest.approx(5.0)
+    assert rules.arrival_hour(p, 6.0) == pytest.approx(10.0)
+    assert rules.arrival_hour(p, 8.0) == rules.NEVER
+    assert rules.arrival_hour(p_of(), 0.1) == rules.NEVER
+    stages = rules.UNAWARE, rules.AWARE, rules.CRITIC, rules.SILENT, rules.RECONCILED
+    assert [bool(rules.may_complain(stage)) for stage in stages] == [True] * 2 + [False] * 3
 
 
 def test_an_immediate_post_is_noticed_at_once_or_never():

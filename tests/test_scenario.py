@@ -591,7 +591,7 @@ def test_when_the_disk_is_full_or_somebody_stops_it_the_old_file_stays(
 
 
 CITATION = re.compile(
-    r"(?:de )?[A-Z][a-zA-Z]+(?: et al\.| & [A-Z][a-z]+)?,? (?:19|20)\d\d"
+    r"(?:[Dd]e )?[A-Z][a-zA-Z]+(?: et al\.| & [A-Z][a-z]+)?,? (?:19|20)\d\d"
     r"|bit\.ly 2011|airline tweets 2015"
 )
 SOURCES = Path(__file__).parent.parent / "docs" / "sources.md"

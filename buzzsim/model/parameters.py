@@ -227,7 +227,7 @@ class NetworkSection(Section):
     ties: int = _chosen(5, 1, 10**6, unit="ties", meaning=
         "ties that each customer brings: mean followers (followers), else half the mean degree")
     exponent: float = _measured(2.3, 2.01, 5, "exponent of the law of followers (followers)",
-        "tails of GitHub and Higgs 2.0 to 2.5; range 2.1 to 2.5")
+        "De Domenico et al. 2013, Rozemberczki et al. 2021; range 2.1 to 2.5")
     largest: float = _assumed(0.2, 0, 0.5, "most followers, as a share of the crowd (followers)")
     correlation: float = _assumed(0.5, -1, 1,
         "rank correlation of numbers of followers and followees (followers)")
@@ -272,10 +272,10 @@ class Attention(Section):
         "scales how many look, for `constant` it does nothing",
         "Graffius 2018, bit.ly 2011; range 0.35 to 24", unit="hours")
     tail: float = _measured(0.83, 0.05, 1, "how fast looks get rare (log_logistic): as age^-tail",
-        "rumour cascades on Twitter 2015")
+        "Ma et al. 2017 (experiments/delays); range 0.6 to 1")
     pace_sigma: float = _measured(0.0, 0, 5,
         "how far complaints differ in pace: spread of the lognormal factor on the ages at which "
-        "the posts of a cascade are seen", "rumour cascades on Twitter 2015; range 0 to 2.5")
+        "the posts of a cascade are seen", "Ma et al. 2017 (experiments/delays); range 0 to 2.5")
     dilution: float = _derived(0.0, 0, 2, "how much following many thins attention; 1 fully",
         "Feng et al. 2015; Hodas & Lerman 2014")
     page_visitors: int = _assumed(5, 0, 10**6, unit="customers", meaning=

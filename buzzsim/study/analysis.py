@@ -9,8 +9,9 @@ difference of two shares the interval from discordant pairs (Bonett & Price).
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,16 +49,28 @@ class Resampling:
         `values` has a row for each replicate, NaN where undefined; the means have a row for each
         resample, NaN where it drew no replicate in which the column is defined.
         """
-        key, step = np.uint64(draws.key_of(self.entropy)), max(1, _ROOM // self.n)
         defined = np.isfinite(values)
         filled = np.where(defined, values, 0.0)
-        means = np.empty((N_RESAMPLES, values.shape[1]))
-        for first in range(0, N_RESAMPLES, step):
-            last = min(N_RESAMPLES, first + step)
-            counts = draws.resamples(key, self.n, first, last)
-            with np.errstate(invalid="ignore", divide="ignore"):
-                means[first:last] = (counts @ filled) / (counts @ defined)
-        return means
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.concatenate(
+                [(counts @ filled) / (counts @ defined) for counts in self._counts()]
+            )
+
+    def _counts(self) -> Iterable[Floats]:
+        """Count how often each resample draws each replicate; in parts, where there are many."""
+        if self.n * N_RESAMPLES <= _ROOM:
+            return [self._all_counts]
+        step = max(1, _ROOM // self.n)
+        return (self._drawn(first, first + step) for first in range(0, N_RESAMPLES, step))
+
+    @cached_property
+    def _all_counts(self) -> Floats:
+        """The counts, drawn once for all strategies and outcomes of a comparison."""
+        return self._drawn(0, N_RESAMPLES)
+
+    def _drawn(self, first: int, last: int) -> Floats:
+        key = np.uint64(draws.key_of(self.entropy))
+        return draws.resamples(key, self.n, first, min(N_RESAMPLES, last))
 
 
 def summarise(values: Floats, resampling: Resampling) -> dict[str, dict[str, Any]]:

@@ -84,7 +84,7 @@ class Comparison:
         """The keys that differ from the packaged scenario of that name, or from the defaults."""
         return plain_changes(self.scenario)
 
-    @property
+    @cached_property
     def resampling(self) -> Resampling:
         """The bootstrap that intervals of means come from."""
         return Resampling(self.entropy, self.replicates)

@@ -25,7 +25,7 @@ from buzzsim.model.scenario import Scenario
 from buzzsim.model.tables import RECORD, Record
 from buzzsim.network import Network
 
-FORMAT = "buzzsim result 3"
+FORMAT = "buzzsim result 4"
 """Format of a saved run; another one is refused."""
 
 _ABOUT = ("strategy", "replicate", "entropy", "n_customers", "versions", "network")
