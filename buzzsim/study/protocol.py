@@ -53,7 +53,7 @@ def odd() -> str:
         "tick": _default("time.tick"),
         "horizon": _default("time.horizon"),
         "customers": f"{known['network.customers'].default:,}",
-        "order": inspect.getdoc(rules),
+        "order": str(inspect.getdoc(rules)).partition("\n\n")[2],  # without its title
         "outcomes": table(["outcome", "unit", "better if", "definition"], outcomes),
         "parameters": table(["key", "default", "what"], keys),
         "traits": listed(f"`{name}`" for name in TRAITS),
