@@ -4,33 +4,40 @@ Each rule is one decision, written once as a function of numbers. The Mesa model
 agent at a time; the compiled engine calls them in loops. In every rule `p` holds the numbers of the
 scenario: `p.reply_empathy` is the key `reply.empathy`, explained in `parameters.py`. Only
 `p.share_probability` is special: unless the scenario gives it, `reproduction.py` solves it so that
-a typical critic recruits R0 (`joining.r0`) others. `luck` is a uniform draw from [0, 1).
-Times are hours, unless a name or docstring says ticks. Anger is from 0 to 1, attitude towards the
-brand from -1 to 1. The `intensity` of a post is its author's anger when it was written; it never
-changes. The `thread` of a post is the sum of what is written under it: each reply, defence or note
-"solved" adds a term, and readers join exp(thread) times as often. What persuades a reader is the
-post, not the reader's own anger; that shows in how angry and how many the reader's own posts are.
+a typical critic recruits R0 (`joining.r0`) others. `luck` is a random number, uniform from 0 to
+below 1. Times are hours, unless a name or docstring says ticks. Anger is from 0 to 1, attitude
+towards the brand from -1 to 1. The `intensity` of a post is its author's anger when it was written;
+it never changes. The `thread` of a post is a number: each reply, defence or note "solved" under the
+post adds a term. It multiplies the chance to join by exp(thread), which is below 1 where `thread`
+is negative. The chance to join depends on the intensity of the post, not on the anger of the
+reader. The anger of readers counts once they are critics: it sets the intensity of their own posts,
+and how often they post again.
 
 One tick has six steps. Each step sees the state that the step before left. Within steps 2 and 3 all
-customers see the same state; within steps 4 and 5 authors and cases take turns.
+customers see the same state. Within steps 4 and 5 authors and cases come one after another, and
+each sees what those before it did.
 
-1. Anger has faded until now (`decayed`).
-2. Customers read the posts that they notice in this tick, unless a post was gone before. When a
-   post appears, `notice_age` says when each reader will notice it; `visibility.py` says how posts
-   fade. Readers count the distinct critics they have seen. Then anger and attitude move once
-   (`reading`).
+1. Anger fades (`decayed`), by the time since it last changed.
+2. Customers read the posts that they notice in this tick, unless a post was removed or withdrawn in
+   an earlier tick. When a post appears, `notice_age` says when each reader will notice it;
+   `visibility.py` says how posts fade. Readers count the distinct critics they have seen. Then
+   anger and attitude move once (`reading`).
 3. On each notice, a customer who is not yet a critic may join (`join_probability`). Whoever joins
-   writes a post too, recruited by the oldest of the posts that persuaded them. An advocate may
-   defend the brand under the post instead (`defends`).
-4. Authors act, if their reason still holds (`still_does`). Those who waited in vain resent it
-   (`resentful`); angry critics post again (`repeats`). Posts decided in the last tick appear:
-   reposts of removed posts, protests of witnesses, posts after a failed dialogue, thanks.
+   writes a post too. Where several posts persuaded a customer in the same tick, the oldest of them
+   counts as the one that recruited them. An advocate may defend the brand under the post instead
+   (`defends`).
+4. Authors do what they planned for this tick, unless their stage has changed so that the plan no
+   longer applies (`still_does`). Constructive authors whose first post got no answer from the brand
+   within `brand.patience` get angrier (`resentful`). Critics may post again, the angrier the more
+   often (`repeats`). Posts decided in the last tick appear: reposts of removed posts, protests of
+   witnesses, posts after a failed dialogue, thanks.
 5. The brand takes the cases whose lag has run out (`lag_ticks`) and that are still open
    (`is_open`), in the order of `priority`, while staff is free (`is_free`, `work_ends`). As its
    strategy says, it removes the post (`removed_anger`, `reposts`, `protests`), or answers in public
    (`reply_strength`, `thread_effect`, `calming`, `is_solved`), or talks in private (`accepts`, then
    rounds of `calming` and `is_solved`, at the end perhaps `failed_anger`). An author whose case is
-   solved is reconciled and no longer a critic; posts not taken back are still read.
+   solved is reconciled and no longer a critic. Their posts stay and can still recruit readers,
+   unless the author takes them back.
 6. Readers see what was posted, removed or written under a post from the next tick on. The brand may
    act on a new post at once.
 """
@@ -49,14 +56,16 @@ UNAWARE, AWARE, CRITIC, SILENT, RECONCILED = 0, 1, 2, 3, 4
 STAGES = ("unaware", "aware", "critic", "silent", "reconciled")
 CONSTRUCTIVE, VINDICTIVE, ADVOCATE, TROLL = 0, 1, 2, 3
 CHARACTERS = ("constructive", "vindictive", "advocate", "troll")
-# Kinds of post. WAITED_IN_VAIN is no post but an event of authors like them. An author's events of
-# one tick happen in the order of these numbers; further occasions to repeat come last.
+# Kinds of post, which are also what an author may plan. WAITED_IN_VAIN is planned like them, but is
+# no post: the author only gets angrier. What an author planned for one tick happens in the order of
+# these numbers. If an occasion to repeat brings the next one in the same tick, that one comes last.
 WAITED_IN_VAIN, FIRST, REPEAT, REPOST, PROTEST, AFTER_FAILURE, THANKS = -1, 0, 1, 2, 3, 4, 5
 KINDS = ("first", "repeat", "repost", "protest", "after_failure", "thanks")
 # Channels through which somebody notices a post.
 FOLLOWING, PAGE, BRAND_FOLLOWING = 0, 1, 2
 CHANNELS = ("following", "page", "brand")
-# Strategies. OWN, a strategy that a user wrote, chooses for each case another one, or to WAIT.
+# Strategies. OWN is a strategy that a user wrote: for each case it chooses one of the four
+# before it, or WAIT, to be asked again later.
 IGNORE, CENSOR, PUBLIC_REPLY, PRIVATE_DIALOGUE, OWN, WAIT = 0, 1, 2, 3, 4, 5
 # Acts of the brand on a case.
 REMOVED, REPLIED, INVITED, TALKED = 1, 2, 3, 4
@@ -64,14 +73,19 @@ REMOVED, REPLIED, INVITED, TALKED = 1, 2, 3, 4
 FIRST_COME, MOST_FOLLOWED, ANGRIEST = 0, 1, 2
 
 NEVER = -1.0
-NO_AUDIENCE = 0.0  # the heat of a talk in private
+# The heat of a talk in private. Heat is the share of a post's readers who joined because of it
+# (`heat_of`), and weakens a reply (`audience`); nobody reads a private talk.
+NO_AUDIENCE = 0.0
 
 # --------------------------------------------------------------------------------------------- time
 
 
 @compiled
 def bounded(p: Numbers, hours: float) -> float:
-    """Cut a duration to twice the run and a bit, so that it can be counted in ticks."""
+    """Limit a duration to a little over twice the run, so that its number of ticks is finite.
+
+    Nothing so late happens within the run, so the limit changes no result.
+    """
     return min(hours, 2.0 * (p.time_horizon + p.time_tick) + 1.0)
 
 
@@ -83,7 +97,11 @@ def ticks(p: Numbers, hours: float) -> int:
 
 @compiled
 def lag_ticks(p: Numbers, hours: float) -> int:
-    """Round the brand's lag to the nearest tick, even to none; rounding up would delay all acts."""
+    """Round the brand's lag to the nearest number of ticks, which may be 0.
+
+    Rounding to the nearest leaves the mean lag about as it is. Rounding up, as `ticks` does, would
+    delay each act by about half a tick on average.
+    """
     return int(math.floor(bounded(p, hours) / p.time_tick + 0.5))
 
 
@@ -110,7 +128,10 @@ def recovered(p: Numbers, attitude: float, start: float, elapsed_ticks: float) -
 
 @compiled
 def prominence(p: Numbers, kind: int) -> float:
-    """How many times more a post about a removal is seen (Streisand effect); 1 for all others."""
+    """How many times more a post is seen than others; 1 unless it is about a removal.
+
+    More looks at what was removed are known as the Streisand effect.
+    """
     return p.censor_streisand_multiplier if kind == REPOST or kind == PROTEST else 1.0
 
 
@@ -118,8 +139,10 @@ def prominence(p: Numbers, kind: int) -> float:
 def notice_mass(p: Numbers, multiplier: float, relative_followees: float) -> float:
     """Expected number E of looks of one reader at a post; P(ever noticed) = 1 - exp(-E).
 
-    `relative_followees` is how many people the reader follows, over the mean. Under the constant
-    kernel E is the number of looks per hour.
+    This E is the `mass` of other rules. `multiplier` is how many times more the post is seen than
+    others (`prominence`). `relative_followees` is how many people the reader follows, over the
+    mean. Under the constant kernel a post never fades and looks never end: there `mass` is the
+    expected number of looks per hour.
     """
     mass = p.attention_view_rate * multiplier
     if p.attention_kernel != visibility.CONSTANT:
@@ -137,7 +160,10 @@ def pace(p: Numbers, normal: float) -> float:
 
 @compiled
 def notice_age(p: Numbers, mass: float, pace: float, luck: float) -> float:
-    """Age at a reader's first look, or NEVER: the first point of a Poisson process of looks."""
+    """Age of the post at a reader's first look, or NEVER.
+
+    Looks are a Poisson process; the first look is its first point.
+    """
     needed = -math.log(1.0 - luck)
     if p.attention_kernel == visibility.CONSTANT:
         return pace * needed / mass if mass > 0.0 else NEVER
@@ -146,7 +172,7 @@ def notice_age(p: Numbers, mass: float, pace: float, luck: float) -> float:
 
 @compiled
 def noticed_by(p: Numbers, mass: float, pace: float, age: float) -> float:
-    """Chance that a reader has looked at a post by that age: the law of `notice_age`."""
+    """Chance that a reader has looked at a post by an age: the distribution of `notice_age`."""
     if p.attention_kernel == visibility.CONSTANT:
         return 1.0 - math.exp(-mass * age / pace)
     return 1.0 - math.exp(-mass * visibility.spent(p, age / pace))
@@ -156,10 +182,13 @@ def noticed_by(p: Numbers, mass: float, pace: float, age: float) -> float:
 def second_notice_age(
     p: Numbers, mass: float, pace: float, age: float, bump: float, luck: float
 ) -> float:
-    """Hours from a bump until the second wave brings a look, or NEVER.
+    """Hours from a reply or invitation to the first look that it adds for a reader, or NEVER.
 
-    A bump makes the post young again, age -> (1 - bump) * age. The looks it adds are an independent
-    Poisson process (superposition), whose rate is the difference of the two visibilities.
+    A reply, or an invitation to talk, makes the post as visible as a younger one, whose age is
+    1 - bump times its own. A reader then looks more often than at a post left alone. These added
+    looks are a Poisson process of their own (the second wave), independent of the looks that would
+    have come anyway (the first wave). Their rate is the visibility of the younger post less the
+    visibility of the post left alone.
     """
     age, needed = age / pace, -math.log(1.0 - luck)
     younger = (1.0 - bump) * age
@@ -170,7 +199,7 @@ def second_notice_age(
 
 @compiled
 def life(p: Numbers, luck: float) -> float:
-    """Hours until authors withdraw a post without being asked; NEVER if they do not."""
+    """Hours until authors take a post back without being asked, or NEVER."""
     if p.attention_withdrawal_rate == 0.0:
         return NEVER
     return -math.log(1.0 - luck) / p.attention_withdrawal_rate
@@ -178,7 +207,10 @@ def life(p: Numbers, luck: float) -> float:
 
 @compiled
 def comes_sooner(again: int, first: int) -> bool:
-    """Whether a reader's second wave comes in an earlier tick; a tick below 0 is never."""
+    """Whether a reader's look of the second wave comes in an earlier tick than a first look.
+
+    `again` is the tick of the look in the second wave, `first` the other; below 0 means never.
+    """
     return again >= 0 and (first < 0 or again < first)
 
 
@@ -206,9 +238,10 @@ def reading(
 ) -> tuple[float, float]:
     """Anger and attitude after the notices of one tick.
 
-    `intensities` is the sum over the critical posts read, and may exceed 1; `complaints`, `thanks`
-    and `invitations` are numbers of posts. Susceptibility does not scale attitude. Who does not
-    side with the complaint is not angered, and takes criticism as a reason to like the brand.
+    `intensities` is the sum over the critical posts read; this sum may exceed 1. `complaints`,
+    `thanks` and `invitations` are numbers of posts. Susceptibility scales how far anger rises, but
+    not how far attitude moves. A reader who does not side with the complaint gets no angrier, and
+    takes criticism as a reason to like the brand.
     """
     if character != TROLL and sides:
         anger = min(1.0, anger + p.anger_gain * susceptibility * intensities * (1.0 - anger))
@@ -234,7 +267,11 @@ def may_defend(stage: int, character: int) -> bool:
 
 @compiled
 def social_proof(p: Numbers, critics_seen: int) -> float:
-    """Factor on the chance to join for the number of distinct critics seen; 1 for one."""
+    """Factor on the chance to join for the number of distinct critics seen.
+
+    It is 1 for a reader who has seen one critic. Each further critic, up to `joining.cap`, adds
+    `joining.reinforcement`.
+    """
     return max(0.0, 1.0 + p.joining_reinforcement * (min(critics_seen, p.joining_cap) - 1))
 
 
@@ -247,10 +284,11 @@ def join_probability(
     intensity: float,
     thread: float,
 ) -> float:
-    """Chance to join on one notice of a post.
+    """Chance that a reader joins on noticing a post once.
 
-    It is `share_probability` for a post of intensity 0.5 without a thread, and a reader of mean
-    susceptibility, with no good attitude (which shields), who has seen one critic.
+    It equals `share_probability` where all of this holds: the post has intensity 0.5 and nothing
+    under it; the reader has mean susceptibility, has seen one critic, and has an attitude of 0 or
+    below. A positive attitude lowers the chance (`joining.loyalty`).
     """
     shield = 1.0 - p.joining_loyalty * max(0.0, attitude)
     # Beyond exp(300) joining is certain, or impossible.
@@ -282,10 +320,10 @@ def sides_vary(p: Numbers) -> bool:
 
 @compiled
 def siding_law(p: Numbers) -> tuple[float, float]:
-    """Numbers a and b of the beta law of the share of readers who side with a complaint.
+    """Numbers a and b of the beta distribution of the share of readers who side with a complaint.
 
-    Its mean is `joining.sides`, and `joining.sides_spread` the correlation of two readers,
-    1 / (a + b + 1).
+    Its mean is `joining.sides`, and `joining.sides_spread` the correlation of two readers, 1 / (a +
+    b + 1).
     """
     size = 1.0 / p.joining_sides_spread - 1.0
     return p.joining_sides * size, (1.0 - p.joining_sides) * size
@@ -293,7 +331,7 @@ def siding_law(p: Numbers) -> tuple[float, float]:
 
 @compiled
 def sides(share: float, luck: float) -> bool:
-    """Whether a customer sides with the complaint, of which a share of all readers do."""
+    """Whether a customer sides with the complaint; `share` is the share of readers who do."""
     return luck < share
 
 
@@ -335,7 +373,10 @@ def first_attitude(p: Numbers, luck: float) -> float:
 
 @compiled
 def first_anger(character: int, given: float) -> float:
-    """Anger at the start: 1 for a troll, else the value given, else (below 0) none."""
+    """Anger at the start: 1 for a troll, `given` for others; `given` below 0 means none given.
+
+    Where none is given, anger starts at 0.
+    """
     if character == TROLL:
         return 1.0
     return given if given >= 0.0 else 0.0
@@ -343,7 +384,12 @@ def first_anger(character: int, given: float) -> float:
 
 @compiled
 def page_probability(p: Numbers, kind: int, is_complaint: bool) -> float:
-    """Chance that a post stands on the brand's page; posts about a removal stand elsewhere."""
+    """Chance that a post stands on the brand's page; 0 for posts about a removal.
+
+    A complaint that no other post led to stands there or not, as `complaint.on_page` says. All
+    other posts stand there with `joining.page_probability`, except reposts and protests, which are
+    written elsewhere.
+    """
     if is_complaint:
         return 1.0 if p.complaint_on_page else 0.0
     return 0.0 if kind == REPOST or kind == PROTEST else p.joining_page_probability
@@ -351,7 +397,11 @@ def page_probability(p: Numbers, kind: int, is_complaint: bool) -> float:
 
 @compiled
 def still_does(kind: int, stage: int) -> bool:
-    """Whether authors act as planned: critics do, witnesses protest, anybody gives thanks."""
+    """Whether authors do what they planned, at the stage that they are in when its tick comes.
+
+    Most plans are carried out by critics only. A protest is carried out by a customer who is still
+    aware, too; thanks at any stage.
+    """
     return stage == CRITIC or kind == THANKS or (kind == PROTEST and stage == AWARE)
 
 
@@ -363,7 +413,11 @@ def may_repeat(p: Numbers) -> bool:
 
 @compiled
 def repeat_gap(p: Numbers, luck: float) -> float:
-    """Hours between two occasions to post again; their rate is that for anger 1."""
+    """Hours between two occasions to post again; exponential with rate `anger.repeat_rate`.
+
+    That rate is the rate of posts at anger 1. With less anger only some occasions are taken
+    (`repeats`).
+    """
     return -math.log(1.0 - luck) / p.anger_repeat_rate
 
 
@@ -392,13 +446,13 @@ def resentful(p: Numbers, anger: float, character: int) -> float:
 
 @compiled
 def concerns(strategy: int, on_page: bool) -> bool:
-    """Whether a strategy handles a post at all; only posts on the page can be removed."""
+    """Whether a strategy deals with such posts; censoring deals only with those on the page."""
     return on_page if strategy == CENSOR else strategy != IGNORE
 
 
 @compiled
 def is_handled(p: Numbers, luck: float) -> bool:
-    """Whether the brand comes to see a post."""
+    """Whether the brand finds a post and judges it worth handling."""
     return luck < p.brand_coverage
 
 
@@ -410,12 +464,13 @@ def follows_brand(p: Numbers, luck: float) -> bool:
 
 @compiled
 def is_open(strategy: int, gone: bool, stage: int, talking: bool) -> bool:
-    """Whether a case is still worth work when its turn comes.
+    """Whether a case still needs work when its turn comes.
 
-    The post must be there. To be answered, its author must be a critic with whom the brand is not
-    talking: a talk is about all that its author wrote, so other cases of this author are closed.
-    Rounds of a talk go on without this rule, even where the post is gone. A strategy that a user
-    wrote is asked about every post that is there.
+    A removed or withdrawn post needs none. Censoring, and a strategy that a user wrote, look at
+    every post that is still there. To be answered or invited, the author must also be a critic, and
+    in no private talk with the brand: such a talk is about all posts of its author, so that the
+    author's other cases are closed. This rule is not asked about later rounds of a talk. They go on
+    even where the post is gone.
     """
     return not gone and (strategy == CENSOR or strategy == OWN or (stage == CRITIC and not talking))
 
@@ -430,13 +485,20 @@ def work(p: Numbers, act: int) -> float:
 
 @compiled
 def is_free(busy_until: float, tick: int) -> bool:
-    """Whether this tick is the nearest to the end of somebody's work, or later; halves round up."""
+    """Whether a member of staff can take a case in this tick.
+
+    `busy_until` is the end of their work, in ticks and fractions. It is rounded to the nearest
+    tick, halves up; they are free from that tick on.
+    """
     return busy_until < tick + 0.5 - 1e-9
 
 
 @compiled
 def work_ends(p: Numbers, busy_until: float, due_tick: int, hours: float) -> float:
-    """End of work on a case, in ticks and fractions; it begins once case and person are there."""
+    """End of the work on a case, in ticks and fractions.
+
+    The work begins when the case is due and the member of staff is free, whichever is later.
+    """
     return max(busy_until, due_tick) + hours / p.time_tick
 
 
@@ -448,7 +510,10 @@ def lag(p: Numbers, normal: float) -> float:
 
 @compiled
 def priority(p: Numbers, due_tick: int, followers: int, intensity: float) -> float:
-    """Rank of a case in the queue, smallest first; ties: older post, then smaller author."""
+    """Rank of a case in the queue; the smallest is taken first.
+
+    Where ranks are equal, the older post comes first, then the smaller number of the author.
+    """
     if p.brand_order == MOST_FOLLOWED:
         return -float(followers)
     if p.brand_order == ANGRIEST:
@@ -498,7 +563,12 @@ def protests(p: Numbers, susceptibility: float, luck: float) -> bool:
 
 @compiled
 def reply_strength(p: Numbers) -> float:
-    """Quality of the reply minus what people expect; negative when it falls short."""
+    """Quality of the reply minus the quality that people expect; negative when it falls short.
+
+    Quality is a weighted mean of the empathy, the explanation and the solution of the reply; a, b
+    and c are their three weights, in this order. Where the brand erred (`complaint.at_fault`) other
+    weights apply, and people expect more.
+    """
     a, b, c = p.reply_empathy_weight, p.reply_explanation_weight, p.reply_solution_weight
     if p.complaint_at_fault:
         a, b = p.reply_fault_empathy_weight, p.reply_fault_explanation_weight
@@ -512,7 +582,11 @@ def reply_strength(p: Numbers) -> float:
 
 @compiled
 def reply_effect(p: Numbers, strength: float) -> float:
-    """Effect of a reply, calming above 0; after two failures a good reply works backwards."""
+    """Effect of a reply: above 0 it calms, below 0 it angers.
+
+    Where the public remembers two or more earlier failures of the brand (`reply.prior_failures`), a
+    reply that would calm has the opposite effect, `reply.boomerang` times as strong.
+    """
     effect = p.reply_potency * strength
     return -p.reply_boomerang * effect if effect > 0.0 and p.reply_prior_failures >= 2 else effect
 
@@ -525,27 +599,36 @@ def thread_effect(p: Numbers, strength: float) -> float:
 
 @compiled
 def defence_effect(p: Numbers) -> float:
-    """What an advocate's defence adds to a `thread`, whatever the brand's earlier failures."""
+    """What an advocate's defence adds to the `thread` of a post.
+
+    Unlike `reply_effect`, it does not depend on earlier failures of the brand: the defence comes
+    from a customer.
+    """
     return -p.reply_potency * p.crowd_defence_strength
 
 
 @compiled
 def heat_of(joined: int, readers: int) -> float:
-    """Heat of a thread: the share of its readers so far who joined; 0 without readers."""
+    """Heat of a post: the share of its readers so far who joined because of it; 0 without any."""
     return joined / readers if readers > 0 else 0.0
 
 
 @compiled
 def audience(p: Numbers, heat: float) -> float:
-    """Factor that an audience leaves of a good reply's calming and of the chance to solve."""
+    """Factor on a good reply's calming and on the chance to solve: 1 without an audience.
+
+    The more of the post's readers joined (`heat`), the smaller the factor; never below 0.
+    """
     return max(0.0, 1.0 - p.reply_audience_effect * heat)
 
 
 @compiled
 def calming(p: Numbers, strength: float, heat: float, character: int) -> float:
-    """Factor on the author's anger: a good reply calms, less before an audience; a poor one angers.
+    """Factor on the author's anger: below 1 for a good reply, above 1 for a poor one.
 
-    Replies do not calm the vindictive, whose anger still fades. They do not move trolls at all.
+    Before an audience a good reply calms less (`audience`). It does not calm the vindictive at all,
+    but a poor reply does anger them. Trolls are not moved by any reply. The anger of the vindictive
+    fades with time all the same.
     """
     effect = reply_effect(p, strength)
     if effect > 0.0:
@@ -563,7 +646,11 @@ def calmed(anger: float, factor: float) -> float:
 
 @compiled
 def is_solved(p: Numbers, heat: float, character: int, luck: float) -> bool:
-    """Whether the case is solved: never after two failures, nor for the vindictive and trolls."""
+    """Whether the case is solved: never after two failures, nor for the vindictive and trolls.
+
+    The factor min(1, potency) is there so that replies that weigh nothing (`reply.potency` 0) solve
+    nothing. Above 1 potency adds nothing to the chance: `reply.solution` is the highest chance.
+    """
     if character == VINDICTIVE or character == TROLL or p.reply_prior_failures >= 2:
         return False
     return luck < p.reply_solution * audience(p, heat) * min(1.0, p.reply_potency)
@@ -577,7 +664,7 @@ def solved_anger(p: Numbers, anger: float) -> float:
 
 @compiled
 def accepts(p: Numbers, character: int, luck: float) -> bool:
-    """Whether the author accepts to talk in private; the vindictive and trolls never do."""
+    """Whether the author agrees to talk in private; the vindictive and trolls never do."""
     return character != VINDICTIVE and character != TROLL and luck < p.private_accept_probability
 
 
@@ -595,7 +682,10 @@ def solved_mark(p: Numbers) -> float:
 
 @compiled
 def withdraws(p: Numbers, luck: float) -> bool:
-    """Whether an author satisfied in private takes the post back, or else marks it as solved."""
+    """Whether an author whose case was solved in private takes the post back.
+
+    If not, the post is marked as solved (`solved_mark`).
+    """
     return luck < p.private_withdraw_probability
 
 

@@ -53,7 +53,7 @@ def odd() -> str:
         "tick": _default("time.tick"),
         "horizon": _default("time.horizon"),
         "customers": f"{known['network.customers'].default:,}",
-        "order": inspect.getdoc(rules),
+        "order": str(inspect.getdoc(rules)).partition("\n\n")[2],  # without its title
         "outcomes": table(["outcome", "unit", "better if", "definition"], outcomes),
         "parameters": table(["key", "default", "what"], keys),
         "traits": listed(f"`{name}`" for name in TRAITS),
@@ -90,8 +90,7 @@ def parameter_table() -> str:
 
 
 def _rules(module: ModuleType) -> Iterator[str]:
-    """Give a line for each function of a module: its link, what it says, the keys that it uses."""
-    file = module.__name__.replace(".", "/")
+    """Give a line for each function of a module: its name, what it says, the keys that it uses."""
     keys = {key.replace(".", "_"): key for key, _ in all_parameters()}
     keys["share_probability"] = "joining.share_probability"
     for name, function in vars(module).items():
@@ -100,7 +99,7 @@ def _rules(module: ModuleType) -> Iterator[str]:
             used = dict.fromkeys(re.findall(r"\bp\.(\w+)", source))
             told = listed(f"`{keys[flat]}` ({_default(keys[flat])})" for flat in used)
             uses = f" Uses {told}." if used else ""
-            yield f"- **[{name}](../{file}.py)**: {_opening(function)}{uses}"
+            yield f"- **{name}**: {_opening(function)}{uses}"
 
 
 def _opening(function: Callable[..., Any]) -> str:
