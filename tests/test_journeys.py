@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-INSTALL = "python -m pip install . && buzzsim compare"
-TEST = "python -m pip install '.[test]' && python -m pytest"
+INSTALL = {"python -m pip install .", "buzzsim compare"}
+TEST = {'python -m pip install ".[test]"', "python -m pytest"}
 
 
 def lines(file):
@@ -15,12 +15,11 @@ def lines(file):
 
 
 def test_the_readme_gives_both_commands():
-    assert INSTALL in lines("README.md")
-    assert TEST in lines("README.md")
+    assert set(lines("README.md")) >= INSTALL | TEST
 
 
 def test_continuous_integration_runs_the_readmes_test_command_and_stops_when_it_fails():
-    assert f"{TEST} || exit 1" in lines(".ci/run")
+    assert set(lines(".ci/run")) >= TEST | {"set -euo pipefail"}
 
 
 def test_continuous_integration_runs_the_checks_that_contributors_run():

@@ -60,22 +60,26 @@ def test_every_parameter_has_a_row_with_its_default_range_and_grade():
             assert float(rows[key][2].replace(",", "")) == pytest.approx(parameter.default)
 
 
+def rules_of(odd):
+    """Give what the protocol says of each rule, on one line."""
+    part = odd[odd.index("### Rules") : odd.index("### Networks")]
+    return dict(re.findall(r"- \*\*(\w+)\*\*(.*)", part))
+
+
 def test_the_protocol_has_every_parameter_rule_and_outcome():
     odd = protocol.odd()
     first = {row[0].strip("`") for row in rows_of(odd)}
     assert KNOWN.keys() <= first
     assert OUTCOMES.keys() <= first
     assert len(RULES) > 40
-    assert set(re.findall(r"\[(\w+)\]\(\.\./buzzsim/model/rules\.py\)\*\*", odd)) == set(RULES)
+    assert rules_of(odd).keys() == set(RULES)
     assert all(f"**{kind}.**" in odd for kind in parameters.NETWORKS if kind != "file")
     assert all(kernel in odd for kernel in parameters.KERNELS)
 
 
 def test_a_rule_names_the_keys_that_it_uses():
-    used = {
-        name: set(re.findall(r"`(\w+\.\w+)` \(", line))
-        for name, line in re.findall(r"\*\*\[(\w+)\]\(.*?rules\.py\)\*\*(.*)", protocol.odd())
-    }
+    rules = rules_of(protocol.odd())
+    used = {name: set(re.findall(r"`(\w+\.\w+)` \(", line)) for name, line in rules.items()}
     assert used["lag"] == {"brand.response_median", "brand.response_sigma"}
     assert used["join_probability"] == {
         "joining.share_probability",

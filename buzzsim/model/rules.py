@@ -13,19 +13,22 @@ is negative. The chance to join depends on the intensity of the post, not on the
 reader. The anger of readers counts once they are critics: it sets the intensity of their own posts,
 and how often they post again.
 
+Before the first tick, a share of all readers is drawn who side with the complaint (`siding_law`,
+`sides`), and each complaint draws its pace (`pace`).
+
 One tick has six steps. Each step sees the state that the step before left. Within steps 2 and 3 all
 customers see the same state. Within steps 4 and 5 authors and cases come one after another, and
 each sees what those before it did.
 
-1. Anger fades (`decayed`), by the time since it last changed.
+1. Anger fades (`decayed`) and attitudes recover (`recovered`), by the time since they last changed.
 2. Customers read the posts that they notice in this tick, unless a post was removed or withdrawn in
    an earlier tick. When a post appears, `notice_age` says when each reader will notice it;
    `visibility.py` says how posts fade. Readers count the distinct critics they have seen. Then
    anger and attitude move once (`reading`).
-3. On each notice, a customer who is not yet a critic may join (`join_probability`). Whoever joins
-   writes a post too. Where several posts persuaded a customer in the same tick, the oldest of them
-   counts as the one that recruited them. An advocate may defend the brand under the post instead
-   (`defends`).
+3. On each notice, a customer who sides with the complaint and is not yet a critic may join
+   (`may_join`, `join_probability`). Whoever joins writes a post too. Where several posts persuaded a
+   customer in the same tick, the oldest of them counts as the one that recruited them. An advocate
+   may defend the brand under the post instead (`defends`). Then the event itself may bring somebody who complains (`arrival_hour`).
 4. Authors do what they planned for this tick, unless their stage has changed so that the plan no
    longer applies (`still_does`). Constructive authors whose first post got no answer from the brand
    within `brand.patience` get angrier (`resentful`). Critics may post again, the angrier the more
