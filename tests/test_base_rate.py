@@ -74,7 +74,8 @@ DEFAULT = Scenario()
 FEW_HANDS = DEFAULT.replace({"brand.staff": 1, "brand.coverage": 1.0, "joining.r0": 1.3})
 TIMES = ("time_to_peak", "half_life", "duration", "t50", "first_response")
 AT_HOURS = ("author_anger_6h", "author_anger_24h")
-AT_MOMENTS = ("peak", "residual_anger")
+# The last hangs on whether anybody noticed a post that was removed within its first tick.
+AT_MOMENTS = ("peak", "residual_anger", "thinks_less")
 READ_OFF = (*TIMES, *AT_HOURS, *AT_MOMENTS, "backlog")  # from the clock, which a tick rounds
 
 

@@ -145,10 +145,10 @@ def test_python_and_numpy_whole_numbers_give_the_same_draw(argument, number):
 
 
 def test_a_key_of_64_bits_is_a_numpy_number_and_a_python_one_is_refused_not_cut():
-    """Numba takes Python's whole numbers as signed."""
-    assert draws.chance(np.uint64(2**64 - 1), 6, 7) == draws.chance(
-        np.array([-1]).view(np.uint64)[0], 6, 7
-    )
+    """Numba takes a Python number as signed once it has seen one, and then refuses a large one."""
+    right = draws.chance(np.uint64(2**64 - 1), 6, 7)
+    assert right == draws.chance(np.array([-1]).view(np.uint64)[0], 6, 7)
+    draws.chance(1, 6, 7)
     with pytest.raises(OverflowError):
         draws.chance(2**64 - 1, 6, 7)
 

@@ -140,6 +140,7 @@ def test_staff_is_never_exceeded(scenario, network, strategy, rng, replicate):
 
 # Somebody looks, and nothing comes of it.
 NOTHING_ELSE = {
+    "complaint.arrivals": 0.0,
     "joining.share_probability": 0.0,
     "anger.repeat_rate": 0.0,
     "crowd.troll_share": 0.0,

@@ -64,6 +64,7 @@ def crowd(result):
         "attack_rate": critic.mean(),
         "attitude_change": change.mean(),
         "attitude_change_reached": change[reached].mean(),
+        "thinks_less": float(change[reached].mean() < -LIVELY.attitude.threshold),
         "attitude_change_bystanders": change[~critic].mean(),
         "residual_anger": people["anger"].fillna(0.0).mean(),
     }

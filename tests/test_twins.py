@@ -410,7 +410,7 @@ def tally(run, scenario, model):
 
 def test_everything_the_rules_know_happens_in_the_runs_that_are_compared():
     happened = Counter()
-    for seed in range(128):
+    for seed in range(224):
         scenario = some_scenario(seed, bool(seed & 1))
         network = some_network(30, 3.0, bool(seed & 4), bool(seed & 8), seed)
         strategy = list(STRATEGIES)[seed // 2 % 4]

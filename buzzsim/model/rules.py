@@ -26,9 +26,10 @@ each sees what those before it did.
    `visibility.py` says how posts fade. Readers count the distinct critics they have seen. Then
    anger and attitude move once (`reading`).
 3. On each notice, a customer who sides with the complaint and is not yet a critic may join
-   (`may_join`, `join_probability`). Whoever joins writes a post too. Where several posts persuaded a
-   customer in the same tick, the oldest of them counts as the one that recruited them. An advocate
-   may defend the brand under the post instead (`defends`). Then the event itself may bring somebody who complains (`arrival_hour`).
+   (`may_join`, `join_probability`). Whoever joins writes a post too. Where several posts persuaded
+   a customer in the same tick, the oldest of them counts as the one that recruited them. An
+   advocate may defend the brand under the post instead (`defends`). Then the event itself may bring
+   somebody who complains (`arrival_hour`).
 4. Authors do what they planned for this tick, unless their stage has changed so that the plan no
    longer applies (`still_does`). Constructive authors whose first post got no answer from the brand
    within `brand.patience` get angrier (`resentful`). Critics may post again, the angrier the more

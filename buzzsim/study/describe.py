@@ -26,6 +26,10 @@ CITATION = (
 """How to cite it; `CITATION.cff` says the same in a form for machines."""
 
 GENERATED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "followers": (
+        "follower network (Pareto followers, lognormal followees)",
+        ("ties", "exponent", "largest", "correlation", "mutual"),
+    ),
     "clustered_scale_free": ("clustered scale-free (Holme & Kim 2002)", ("ties", "clustering")),
     "scale_free": ("scale-free (Barabasi & Albert 1999)", ("ties",)),
     "small_world": ("small-world (Watts & Strogatz 1998)", ("ties", "rewiring")),
