@@ -57,6 +57,11 @@ class Recorder:
 
     rows: list[dict[str, Any]] = field(default_factory=list)
 
+    def pytest_collection_finish(self, session: Any) -> None:
+        """Stop before the long run if some test has no place on the page."""
+        for item in session.items:
+            place_of(item.nodeid)
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Write down a test's outcome once: of its call, or of what kept it from being called."""
         if report.when == "call" or report.outcome != "passed":
@@ -105,7 +110,10 @@ def recorded(checks: pd.DataFrame, measures: pd.DataFrame) -> tuple[pd.DataFrame
 def place_of(test: str) -> tuple[str, str]:
     """Give the first family that names a test, and what was checked: in which case, with what."""
     name, _, case = test.removeprefix("tests/").removesuffix("]").partition("[")
-    family, label = next((of, label) for start, of, label in PLACES if name.startswith(start))
+    places = [(of, label) for start, of, label in PLACES if name.startswith(start)]
+    if not places:
+        raise LookupError(f"experiment.toml has no family for {name}")
+    family, label = places[0]
     if family == "wrong-models" and ": " in case:
         return family, refused(case)
     case = re.sub(r"-(?=[a-z])", ", ", case.replace("-None", "")).replace("_", " ")
